@@ -1,0 +1,55 @@
+# Everything here works on a fresh machine with Python 3.11 or newer and make; Kafka wants Java 17 and Maven, or a Docker engine.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := .venv/bin
+
+.PHONY: help
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.tools/bin/uv:
+	python3 -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.ready: requirements.lock pyproject.toml | $(filter .tools/bin/uv,$(UV))
+	$(UV) venv --quiet --allow-existing --python '>=3.11,<3.13' --no-python-downloads .venv
+	VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --editable .
+	@touch $@
+
+.PHONY: setup
+setup: .venv/.ready ## the virtual environment, from the lock file
+
+.PHONY: demo
+demo: setup ## press the button on a Kafka and a sandbox Vantaca of its own, and show what changed
+	$(RUN)/vive-sync demo
+
+.PHONY: up
+up: setup ## broker, sandbox and worker with demo data, until Ctrl-C
+	$(RUN)/vive-sync up
+
+.PHONY: test
+test: setup ## all tests, Kafka included
+	$(RUN)/pytest
+
+.PHONY: check
+check: setup ## linters, types, room rules
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+.PHONY: format
+format: setup ## let ruff write the layout
+	$(RUN)/ruff check --fix --quiet . || true
+	$(RUN)/ruff format .
+
+.PHONY: bench
+bench: setup ## vendors per second and CPU per vendor, against stubs
+	$(RUN)/python -m bench.pipeline
+
+.PHONY: lock
+lock: ## resolve the dependencies anew (hashes, no addresses)
+	$(UV) pip compile --quiet --universal --generate-hashes --all-extras --group dev --no-header pyproject.toml -o requirements.lock $(LOCK_FLAGS)

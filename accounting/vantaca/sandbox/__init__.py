@@ -1,0 +1,45 @@
+"""A Vantaca to test against: its vendor calls, its quirks, and faults on request, without a network or over HTTP."""
+
+from accounting.vantaca.sandbox.call_log import Counters, LoggedCall
+from accounting.vantaca.sandbox.company import Company, CompanySettings
+from accounting.vantaca.sandbox.data_file import CompanyData, SandboxData, load, read_data_file
+from accounting.vantaca.sandbox.faults import (
+    Cut,
+    Drop,
+    ErrorAnswer,
+    Fault,
+    Hang,
+    HtmlPage,
+    Latency,
+    RateLimit,
+)
+from accounting.vantaca.sandbox.oddities import Oddities
+from accounting.vantaca.sandbox.provider import Insurance, Provider
+from accounting.vantaca.sandbox.sandbox import Sandbox
+from accounting.vantaca.sandbox.server import RunningSandbox, run_sandbox, serve_forever
+
+__all__ = [
+    "Company",
+    "CompanyData",
+    "CompanySettings",
+    "Counters",
+    "Cut",
+    "Drop",
+    "ErrorAnswer",
+    "Fault",
+    "Hang",
+    "HtmlPage",
+    "Insurance",
+    "Latency",
+    "LoggedCall",
+    "Oddities",
+    "Provider",
+    "RateLimit",
+    "RunningSandbox",
+    "Sandbox",
+    "SandboxData",
+    "load",
+    "read_data_file",
+    "run_sandbox",
+    "serve_forever",
+]

@@ -1,0 +1,99 @@
+import random
+from collections.abc import Iterable
+from enum import Enum
+
+from accounting.vantaca.sandbox.answer import Answer, RefusedError, error_answer, html_page
+from accounting.vantaca.sandbox.call import Call
+from accounting.vantaca.sandbox.call_log import CallLog
+from accounting.vantaca.sandbox.company import Company, CompanySettings
+from accounting.vantaca.sandbox.fault_book import FaultBook, Strike
+from accounting.vantaca.sandbox.faults import Cut, Drop, ErrorAnswer, Hang, HtmlPage
+from accounting.vantaca.sandbox.oddities import Oddities
+from accounting.vantaca.sandbox.operations import OPERATIONS
+from accounting.vantaca.sandbox.provider import Provider
+
+_PLAIN_ODDITIES = Oddities()
+
+
+class Delivery(Enum):
+    """How an answer travels: whole, not at all, never, or its first half."""
+
+    WHOLE = "whole"
+    DROPPED = "dropped"
+    HUNG = "hung"
+    CUT = "cut"
+
+
+class Sandbox:
+    """A Vantaca without a network: companies by name, faults in force, and the log of calls.
+
+    All of it may be read and changed at any time, behind the back of whoever is calling.
+    Not thread-safe: when a server runs it, change it on that server's loop or over the admin paths.
+    """
+
+    def __init__(self, seed: int = 0, *, log_capacity: int = 200_000) -> None:
+        """`seed` decides every draw of the faults; `log_capacity` is how many calls are kept in full."""
+        self.companies: dict[str, Company] = {}
+        self.faults = FaultBook(random.Random(seed))  # noqa: S311 - draws of a test tool, meant to repeat
+        self.call_log = CallLog(log_capacity)
+
+    def add_company(self, settings: CompanySettings, providers: Iterable[Provider] = ()) -> Company:
+        """Add a company, or put it in place of the one of that name. Raise ValueError for contradictory rows."""
+        company = Company(settings, providers)
+        self.companies[settings.company] = company
+        return company
+
+    def respond(self, call: Call, strike: Strike) -> tuple[Answer, Delivery]:
+        """The answer to a call under the faults that struck it, and how it travels; the delay is the caller's part."""
+        fault = strike.fault
+        match fault:
+            case None | Cut():
+                return self.perform(call), Delivery.CUT if fault is not None else Delivery.WHOLE
+            case ErrorAnswer(after_write=True) | Drop(after_write=True) | Hang(after_write=True):
+                self.perform(call)
+        match fault:
+            case Drop():
+                return Answer(), Delivery.DROPPED
+            case Hang():
+                return Answer(), Delivery.HUNG
+        return self._fault_answer(call, strike), Delivery.WHOLE
+
+    def perform(self, call: Call) -> Answer:
+        """Carry out a call, faults aside."""
+        try:
+            return self._perform(call)
+        except RefusedError as refusal:
+            return self._error(call, refusal.status, refusal.reason)
+
+    def _perform(self, call: Call) -> Answer:
+        if call.method == "POST" and not call.sized:
+            raise RefusedError(411, "Length Required")
+        method, operation = OPERATIONS.get(call.path, ("", None))
+        if operation is None:
+            raise RefusedError(404, "The resource cannot be found.")
+        if call.method != method:
+            raise RefusedError(405, "The requested resource does not support this http method.")
+        company = self.companies.get(call.company)
+        admitted = company is not None and company.admits(
+            login=call.login, pwd=call.pwd, authorization=call.authorization
+        )
+        if company is None or not admitted:
+            raise RefusedError(403, "Authentication failed")
+        if not call.body_readable:
+            raise RefusedError(400, "Invalid JSON primitive")
+        return operation(company, call.parameters)
+
+    def _fault_answer(self, call: Call, strike: Strike) -> Answer:
+        match strike.fault:
+            case HtmlPage(message=message):
+                return Answer(body=html_page(message), media_type="text/html; charset=utf-8")
+            case ErrorAnswer(status=status, reason=reason, retry_after_seconds=seconds):
+                return self._error(call, status, reason, retry_after=seconds)
+            case _:
+                return self._error(call, 429, "Too Many Requests", retry_after=strike.retry_after)
+
+    def _error(self, call: Call, status: int, reason: str, *, retry_after: int | None = None) -> Answer:
+        company = self.companies.get(call.company)
+        oddities = company.settings.oddities if company is not None else _PLAIN_ODDITIES
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        return error_answer(status, reason, media_type=oddities.error_type, headers=headers)

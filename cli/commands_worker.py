@@ -1,0 +1,30 @@
+"""``vive-sync worker``."""
+
+import asyncio
+import logging
+
+import typer
+import uvloop
+
+from cli.output import errors
+from cli.settings import Settings
+from cli.worker_process import run_worker, set_up_logging
+
+log = logging.getLogger(__name__)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(worker)
+
+
+def worker() -> None:
+    """Run one worker of the stream processor until SIGTERM or Ctrl-C."""
+    settings = Settings()
+    set_up_logging(settings.log_level)
+
+    def ready() -> None:
+        errors.print("Worker ready.", style="green")
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run_worker(settings, on_ready=ready))

@@ -1,0 +1,26 @@
+"""The command ``vive-sync``."""
+
+import typer
+
+from cli import commands_broker, commands_run, commands_topics, commands_worker
+from cli.output import fail
+from producers.kafka import KafkaAwayError
+from schemas.topics_on_broker import TopicsError
+
+app = typer.Typer(
+    name="vive-sync",
+    help="Sync All Vendors: bring every linked vendor's latest VIVE data to Vantaca.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for commands in (commands_topics, commands_broker, commands_worker, commands_run):
+    commands.register(app)
+
+
+def main() -> None:
+    """Run the command; troubles that a person can mend are a sentence and exit code 1, not a trace."""
+    try:
+        app()
+    except (KafkaAwayError, TopicsError) as error:
+        fail(str(error))

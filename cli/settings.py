@@ -1,0 +1,43 @@
+"""Everything that can be set, from the environment (prefix ``VIVE_SYNC_``)."""
+
+import os
+import socket
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings; ``docs/settings.md`` tells each, and a test fails when one is missing there."""
+
+    model_config = SettingsConfigDict(env_prefix="VIVE_SYNC_", frozen=True, extra="ignore")
+
+    kafka: str = Field(default="127.0.0.1:9092", description="Kafka's bootstrap servers, `host:port`, comma-separated.")
+    schema_registry: str | None = Field(
+        default=None,
+        description="Address of a Confluent-compatible schema registry. Unset: Avro single-object encoding, no registry.",
+    )
+    credentials_dir: Path = Field(
+        default=Path("/run/secrets/vive-sync"),
+        description="Folder with one `<credentials_ref>.json` a client: `company`, `login`, `password`.",
+    )
+    data_dir: Path = Field(
+        default=Path.home() / ".local/state/vive-sync", description="Where a worker may keep files of its own."
+    )
+    partitions: int = Field(default=12, ge=1, description="Partitions of every topic, when `vive-sync topics` creates them.")
+    replication: int = Field(default=1, ge=1, description="Replicas of every topic, when `vive-sync topics` creates them.")
+    concurrency: int = Field(default=64, ge=1, description="Vendors whose calls a worker has under way at once.")
+    drain_seconds: float = Field(
+        default=15.0, gt=0, description="Seconds that in-flight work may go on when a partition moves or a worker stops."
+    )
+    session_timeout: float = Field(
+        default=30.0, gt=0, description="Seconds without a heartbeat after which Kafka gives a worker's partitions away."
+    )
+    commit_interval: float = Field(default=1.0, gt=0, description="Seconds between two commits of offsets.")
+    log_level: str = Field(default="INFO", description="Least severity that is logged: DEBUG, INFO, WARNING or ERROR.")
+
+
+def worker_id() -> str:
+    """This process's name in outcomes: host and process id."""
+    return f"{socket.gethostname()}-{os.getpid()}"

@@ -1,0 +1,59 @@
+"""Runs a worker in this process until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from accounting.credentials import CredentialsFolder
+from accounting.port import AccountingSystem
+from accounting.vantaca.adapter import Vantaca
+from cli.codec import codec_for
+from cli.settings import Settings, worker_id
+from processors.config import WorkerConfig
+from processors.worker import Worker
+from schemas.integration import VANTACA
+
+
+def accounting_systems(credentials: Path) -> Mapping[str, AccountingSystem]:
+    """Every accounting system by its name in an integration."""
+    return {VANTACA: Vantaca(CredentialsFolder(credentials))}
+
+
+def config_for(settings: Settings) -> WorkerConfig:
+    """The worker's part of the settings."""
+    return WorkerConfig(
+        bootstrap=settings.kafka,
+        worker_id=worker_id(),
+        data_folder=settings.data_dir / worker_id(),
+        concurrency=settings.concurrency,
+        drain_seconds=settings.drain_seconds,
+        session_timeout=settings.session_timeout,
+        heartbeat_interval=min(3.0, settings.session_timeout / 3),
+        commit_interval=settings.commit_interval,
+    )
+
+
+async def run_worker(settings: Settings, *, on_ready: Callable[[], None] = lambda: None) -> None:
+    """Work until SIGTERM or SIGINT; then let in-flight work end, commit and leave.
+
+    Raises:
+        TopicsError: the topics are not as declared, or Kafka does not answer.
+        Exception: whatever made the worker unable to go on.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    worker = Worker(config_for(settings), systems=accounting_systems(settings.credentials_dir), codec=codec_for(settings))
+    await worker.run(stop, on_ready=on_ready)
+
+
+def set_up_logging(level: str) -> None:
+    """Log to standard error. Libraries that tell of HTTP requests are kept quiet: a request's address holds a password."""
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in ("httpx", "httpcore", "aiohttp", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("aiokafka", "faust", "mode"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))

@@ -1,0 +1,104 @@
+"""Runs and vendors as the topics tell of them."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from console.run_progress import RunProgress
+from producers.topic_reader import Record, TopicReader
+from schemas.codec import Codec, UndecodableError
+from schemas.outcome import VendorSyncOutcome
+from schemas.partitioning import partition_of
+from schemas.sync_run import SyncRun
+from schemas.topics import SYNC_RUN, VENDOR_SYNC_OUTCOME, VENDOR_TABLE_CHANGELOG
+from schemas.vendor_key import VendorKey
+from schemas.vendor_row import VendorRow
+
+CLOCK_SLACK_MS = 60_000
+"""How far the clocks of who presses and of Kafka may differ."""
+
+
+def began_at(run_id: str) -> int:
+    """When a run was asked for, in milliseconds since 1970: a UUIDv7 says so; 0 for another kind of id."""
+    try:
+        parsed = uuid.UUID(run_id)
+    except ValueError:
+        return 0
+    is_version_7 = parsed.int >> 76 & 0xF == 7  # noqa: PLR2004 -- the version field of RFC 9562
+    return parsed.int >> 80 if is_version_7 else 0
+
+
+def fold(progress: RunProgress, record: Record, codec: Codec) -> None:
+    """Take one record of ``sync-run`` or ``vendor-sync-outcome`` into the progress; what can't be read counts for nothing."""
+    try:
+        if record.topic == SYNC_RUN.name:
+            progress.run(codec.decode(SyncRun, record.value))
+        else:
+            progress.outcome(codec.decode(VendorSyncOutcome, record.value))
+    except UndecodableError:
+        return
+
+
+def follow(bootstrap: str, run_id: str, codec: Codec) -> Iterator[RunProgress]:
+    """The run's progress, again and again, at least four times a second, until it is done. It blocks between two.
+
+    Raises:
+        KafkaAwayError: Kafka does not answer at the beginning.
+    """
+    progress = RunProgress(run_id)
+    with TopicReader(bootstrap, [SYNC_RUN.name, VENDOR_SYNC_OUTCOME.name], since_ms=_since(run_id)) as reader:
+        while True:
+            for record in reader.poll(0.2):
+                fold(progress, record, codec)
+            yield progress
+            if progress.done:
+                return
+
+
+def status_of(bootstrap: str, run_id: str, codec: Codec) -> RunProgress:
+    """The run as it stands.
+
+    Raises:
+        KafkaAwayError: Kafka does not answer.
+    """
+    progress = RunProgress(run_id)
+    with TopicReader(bootstrap, [SYNC_RUN.name, VENDOR_SYNC_OUTCOME.name], since_ms=_since(run_id)) as reader:
+        for record in reader.to_end():
+            fold(progress, record, codec)
+    return progress
+
+
+def _since(run_id: str) -> int:
+    return max(began_at(run_id) - CLOCK_SLACK_MS, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VendorView:
+    """What is kept of a vendor, and its outcomes, oldest first."""
+
+    row: VendorRow | None
+    outcomes: tuple[VendorSyncOutcome, ...]
+
+
+def vendor_view(bootstrap: str, key: VendorKey, codec: Codec, *, partitions: int) -> VendorView:
+    """The vendor's row and outcomes.
+
+    Raises:
+        KafkaAwayError: Kafka does not answer.
+    """
+    row: VendorRow | None = None
+    outcomes = []
+    wanted = key.to_bytes()
+    topics = [VENDOR_TABLE_CHANGELOG.name, VENDOR_SYNC_OUTCOME.name]
+    with TopicReader(bootstrap, topics, partition=partition_of(wanted, partitions)) as reader:
+        for record in reader.to_end():
+            if record.key != wanted:
+                continue
+            try:
+                if record.topic == VENDOR_SYNC_OUTCOME.name:
+                    outcomes.append(codec.decode(VendorSyncOutcome, record.value))
+                else:
+                    row = codec.decode(VendorRow, record.value)
+            except UndecodableError:
+                continue
+    return VendorView(row=row, outcomes=tuple(outcomes))

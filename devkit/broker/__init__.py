@@ -1,0 +1,18 @@
+"""A Kafka at once: one that is named, one in a container, or one on the local Java."""
+
+from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
+from devkit.broker.container import ContainerBroker
+from devkit.broker.given import GivenBroker
+from devkit.broker.local import LocalBroker
+from devkit.broker.start import KindChoice, start_broker
+
+__all__ = [
+    "Broker",
+    "BrokerKind",
+    "BrokerUnavailable",
+    "ContainerBroker",
+    "GivenBroker",
+    "KindChoice",
+    "LocalBroker",
+    "start_broker",
+]

@@ -1,0 +1,35 @@
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import ClassVar, Literal, Self
+
+BrokerKind = Literal["given", "container", "local"]
+
+
+class BrokerUnavailable(Exception):  # noqa: N818 - the name says what is so, as the message does
+    """No Kafka of the kind asked for can be had; the message says why and what to do, in a sentence or two."""
+
+
+class Broker(ABC):
+    """A Kafka that answers from the moment the object exists until `close()`; also a context manager."""
+
+    kind: ClassVar[BrokerKind]
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+
+    @property
+    def bootstrap(self) -> str:
+        """Bootstrap servers, as in "127.0.0.1:9092"; unchanged for the life of the object."""
+        return self._bootstrap
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back all that was started for this broker. Closing twice is as closing once."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

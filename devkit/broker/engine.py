@@ -1,0 +1,59 @@
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from docker.errors import DockerException, ImageNotFound  # type: ignore[import-untyped] # carries no types
+from testcontainers.core.docker_client import DockerClient
+
+from devkit.broker.broker import BrokerUnavailable
+
+SILENCE_SECONDS = 30
+
+
+def engine_with(image: str, *, environ: Mapping[str, str], pull_seconds: float) -> DockerClient:
+    """A client of the Docker engine on this machine, which has the image then.
+
+    Args:
+        image: name:tag.
+        environ: where DOCKER_HOST is looked up.
+        pull_seconds: for how long the image may be pulled where it is missing.
+
+    Raises:
+        BrokerUnavailable: no engine answers here, or it neither has nor gets the image.
+    """
+    address = environ.get("DOCKER_HOST", "")
+    if address.startswith(("tcp:", "ssh:", "http:", "https:")):
+        raise BrokerUnavailable(f"The Docker engine at {address} is not this machine's")
+    try:
+        client = DockerClient(timeout=SILENCE_SECONDS)
+        client.client.ping()
+    except (DockerException, OSError) as error:
+        raise BrokerUnavailable("No Docker engine answers") from error
+    try:
+        _have(client.client, image, pull_seconds)
+    except BaseException:
+        client.client.close()
+        raise
+    return client
+
+
+def _have(engine: Any, image: str, pull_seconds: float) -> None:
+    try:
+        engine.images.get(image)
+    except ImageNotFound:
+        name, _, tag = image.rpartition(":")
+        _pull(engine, name, tag, pull_seconds)
+
+
+def _pull(engine: Any, name: str, tag: str, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    failed = f"The Docker engine has no image {name}:{tag} and"
+    try:
+        for event in engine.api.pull(name, tag=tag, stream=True, decode=True):
+            if "error" in event:
+                raise BrokerUnavailable(f"{failed} cannot pull it ({event['error']})")
+            if time.monotonic() > deadline:
+                raise BrokerUnavailable(f"{failed} did not pull it within {seconds:g} s")
+    except (DockerException, OSError) as error:
+        said = str(getattr(error, "explanation", None) or error).splitlines()[0]
+        raise BrokerUnavailable(f"{failed} cannot pull it ({said})") from error

@@ -1,0 +1,34 @@
+import socket
+import sys
+
+LOOPBACK = "127.0.0.1"
+
+
+class PortReservation:
+    """A TCP port on loopback that nobody else is given while it is held.
+
+    On Linux a socket that is bound but does not listen keeps the port out of the kernel's hands and still lets a
+    server that sets SO_REUSEADDR, as Java does, listen on it: the port stays ours also while the server is down.
+    Other systems do not share a port so; there it is let go at once, and only the number is kept.
+    """
+
+    def __init__(self, port: int | None = None) -> None:
+        """Reserve `port`, or any free one.
+
+        Raises:
+            OSError: the port asked for is in use.
+        """
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind((LOOPBACK, port or 0))
+        except OSError:
+            self._socket.close()
+            raise
+        self.port: int = self._socket.getsockname()[1]
+        if sys.platform != "linux":
+            self._socket.close()
+
+    def release(self) -> None:
+        """Let the port go, for a server that shares it with nobody, or for good."""
+        self._socket.close()

@@ -1,0 +1,56 @@
+import time
+from collections.abc import Callable
+from typing import Any
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+REQUEST_SECONDS = 1.0
+
+
+def wait_until_ready(
+    bootstrap: str,
+    *,
+    seconds: float,
+    nodes: int = 1,
+    cluster_id: str | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    """Wait until Kafka answers a metadata request with at least `nodes` brokers.
+
+    Args:
+        bootstrap: host:port, comma between several.
+        seconds: for how long to ask.
+        nodes: how many brokers must be registered.
+        cluster_id: the cluster that must answer, so that a stranger on the same port is not taken for it.
+        check: called before every request; what it raises (a dead process) ends the wait.
+
+    Raises:
+        TimeoutError: no such answer in time; the message tells what came instead.
+    """
+    client: dict[str, Any] = {
+        "bootstrap.servers": bootstrap,
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 200,
+        "log_level": 0,
+        "error_cb": lambda _error: None,  # refused connections are expected here; the last one is told below
+    }
+    admin = AdminClient(client)
+    deadline = time.monotonic() + seconds
+    while True:
+        check()
+        left = deadline - time.monotonic()
+        try:
+            metadata = admin.list_topics(timeout=max(0.05, min(REQUEST_SECONDS, left)))
+        except KafkaException as error:
+            seen = str(error.args[0].str())
+        else:
+            if cluster_id is not None and metadata.cluster_id != cluster_id:
+                seen = f"cluster {metadata.cluster_id} answers there, not {cluster_id}"
+            elif len(metadata.brokers) < nodes:
+                seen = f"{len(metadata.brokers)} of {nodes} brokers registered"
+            else:
+                return
+            time.sleep(max(0.0, min(0.1, left)))
+        if time.monotonic() >= deadline:
+            raise TimeoutError(f"not ready after {seconds:g} s: {seen}")

@@ -1,0 +1,85 @@
+"""One attempt to bring one vendor into line: observe, plan, write."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounting.errors import AccountingError
+from accounting.port import AccountingSystem, Observed, Plan
+from processors.failure import Ready, bug, judge
+from processors.observations import Observations
+from processors.retry import Soon
+from processors.settlement import Asked, NotSynced, Synced, announce
+from processors.voice import Voice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """``now`` in UTC for records, ``monotonic`` in seconds for pauses, ``jitter`` from [0, 1)."""
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    jitter: Callable[[], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempts:
+    """The shell of an attempt: what it decides is in ``accounting`` and ``processors.failure``."""
+
+    systems: Mapping[str, AccountingSystem]
+    observations: Observations
+    voice: Voice
+    worker_id: str
+    clock: Clock
+
+    async def attempt(self, ready: Ready, asked: Asked, *, bulk_of: str | None) -> Synced | NotSynced | Soon:
+        """What it came to. ``bulk_of``: the run whose bulk observation may serve, or None."""
+        try:
+            return await self._sync(ready, asked, bulk_of)
+        except AccountingError as error:
+            return judge(error, ready, attempt=asked.attempt, now=self.clock.now(), jitter=self.clock.jitter())
+        except Exception as error:  # noqa: BLE001 -- a fault of ours in one vendor is a dead letter, and the others go on
+            return bug(error, ready.record)
+
+    async def _sync(self, ready: Ready, asked: Asked, bulk_of: str | None) -> Synced:
+        system = self.systems[ready.integration.system]
+        observed, calls = await self.observations.observe(
+            system, ready.integration, ready.provider_id, run_id=bulk_of
+        )
+        plan = self._plan(system, ready, observed)
+        if plan.needs_fresh:
+            observed = await system.observe_one(ready.integration, ready.provider_id)
+            calls += 1
+            plan = self._plan(system, ready, observed)
+        applied = None
+        if plan.calls:
+            self.observations.written(ready.integration.client_id, ready.provider_id)
+            self._announce(asked, ready, plan, observed)
+            applied = await system.apply(ready.integration, plan)
+            calls += applied.calls
+        return Synced(
+            record=ready.record,
+            integration=ready.integration,
+            plan=plan,
+            applied=applied,
+            observed_at=observed.at,
+            calls=calls,
+        )
+
+    def _plan(self, system: AccountingSystem, ready: Ready, observed: Observed) -> Plan:
+        return system.plan(ready.record, observed, ready.integration, ready.row.delivered, self.clock.now())
+
+    def _announce(self, asked: Asked, ready: Ready, plan: Plan, observed: Observed) -> None:
+        """Say what is about to be written. Nobody waits for it, so that it costs no time; the outcome after it is waited for."""
+        said = self.voice.outcome(
+            announce(asked, ready.record, plan, observed_at=observed.at, worker=self.worker_id, now=self.clock.now()),
+            partition=asked.partition,
+        )
+        said.add_done_callback(_read_result)
+
+
+def _read_result(said: "asyncio.Future[object]") -> None:
+    """An error here is the producer's fatal one, which stops the worker by itself."""
+    if not said.cancelled():
+        said.exception()

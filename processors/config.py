@@ -1,0 +1,25 @@
+"""What a worker is told when it starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerConfig:
+    """Durations are in seconds."""
+
+    bootstrap: str
+    worker_id: str
+    data_folder: Path
+    concurrency: int = 64
+    """Keys whose calls are under way at once."""
+    drain_seconds: float = 15.0
+    """How long in-flight work may go on when its partition moves or the worker stops."""
+    session_timeout: float = 30.0
+    heartbeat_interval: float = 3.0
+    commit_interval: float = 1.0
+    rebalance_timeout: float = 60.0
+    group: str = "vive-sync"
+    producer: Mapping[str, str] = field(default_factory=dict)
+    """More settings for librdkafka."""

@@ -1,0 +1,96 @@
+"""Every client's integration, known before the first event is handled and kept up to date."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from schemas.codec import Codec, UndecodableError
+from schemas.integration import Integration
+from schemas.topics import INTEGRATION
+
+log = logging.getLogger(__name__)
+
+BadRecord = Callable[[ConsumerRecord, UndecodableError], None]
+
+
+class Integrations:
+    """Reads the whole of ``vive.integration``, without a consumer group, and goes on reading."""
+
+    def __init__(self, *, bootstrap: str, codec: Codec, on_bad_record: BadRecord, on_crash: Callable[[BaseException], None]) -> None:
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        self._codec = codec
+        self._on_bad_record = on_bad_record
+        self._on_crash = on_crash
+        self._by_client: dict[str, Integration] = {}
+        self._partitions: list[TopicPartition] = []
+        self._reading: asyncio.Task[None] | None = None
+        self._moved = asyncio.Condition()
+
+    def get(self, client_id: str) -> Integration | None:
+        """The client's integration as last read; None when it has none, or it was ended by a tombstone."""
+        return self._by_client.get(client_id)
+
+    async def start(self) -> None:
+        """Read all there is, then go on in the background."""
+        await self._consumer.start()
+        numbers = self._consumer.partitions_for_topic(INTEGRATION.name) or await self._ask_partitions()
+        self._partitions = [TopicPartition(INTEGRATION.name, number) for number in sorted(numbers)]
+        self._consumer.assign(self._partitions)
+        await self._consumer.seek_to_beginning(*self._partitions)
+        self._reading = asyncio.create_task(self._read_on())
+        self._reading.add_done_callback(self._look)
+        await self.read_to_end()
+
+    async def _ask_partitions(self) -> set[int]:
+        await self._consumer.topics()
+        return self._consumer.partitions_for_topic(INTEGRATION.name) or set()
+
+    async def read_to_end(self) -> None:
+        """Wait until everything that the topic held when this was called is known."""
+        ends = await self._consumer.end_offsets(self._partitions)
+        async with self._moved:
+            while [tp for tp in self._partitions if await self._consumer.position(tp) < ends[tp]]:
+                await self._moved.wait()
+
+    async def _read_on(self) -> None:
+        while True:
+            batches = await self._consumer.getmany(timeout_ms=200)
+            for records in batches.values():
+                for record in records:
+                    self._take(record)
+            async with self._moved:
+                self._moved.notify_all()
+
+    def _take(self, record: ConsumerRecord) -> None:
+        client_id = (record.key or b"").decode(errors="replace")
+        if record.value is None:
+            self._by_client.pop(client_id, None)
+            return
+        try:
+            integration = self._codec.decode(Integration, record.value)
+            if integration.client_id != client_id:
+                raise UndecodableError(
+                    f"The record's key {client_id!r} is not its client_id {integration.client_id!r}.", code="invalid"
+                )
+        except UndecodableError as error:
+            log.error("The integration record at partition %d offset %d is left out: %s", record.partition, record.offset, error)
+            self._on_bad_record(record, error)
+            return
+        self._by_client[client_id] = integration
+
+    def _look(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_crash(error)
+
+    async def stop(self) -> None:
+        """Stop reading."""
+        if self._reading is not None:
+            self._reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._reading
+        await self._consumer.stop()

@@ -1,0 +1,125 @@
+from array import array
+from bisect import bisect_right
+from enum import StrEnum
+
+TOLERATED_PASSED_HOLES = 1024
+
+
+class Reading(StrEnum):
+    """What to do with a record that the broker showed.
+
+    ``deliver``: hand it to the stream. ``already_read``: the stream had it; leave it. ``hole``: records may be missing
+    before it; leave it and the rest of its batch, and seek back to `OffsetLedger.expect`.
+    """
+
+    DELIVER = "deliver"
+    ALREADY_READ = "already_read"
+    HOLE = "hole"
+
+
+class OffsetLedger:
+    """Which offset of one partition may be committed, in one assignment of it.
+
+    A committed offset is never past a record that was delivered and is not finished, nor past a record that was not
+    read: offsets are missing either because compaction removed them or because the reader lost a part of its batch, and
+    only reading the place again tells the two apart. So a hole is believed when it was shown twice, with the same end.
+
+    Records that wait to be finished cost no memory, however many; those that finished before an older one cost a set's
+    place each.
+    """
+
+    __slots__ = (
+        "_committed",
+        "_finished",
+        "_floor",
+        "_hole_ends",
+        "_hole_starts",
+        "_missing",
+        "_next",
+        "_passed",
+        "_shown",
+    )
+
+    def __init__(self, start: int) -> None:
+        self._next = self._floor = self._committed = start
+        self._finished: set[int] = set()
+        """Finished at or above the floor."""
+        self._hole_starts = array("q")
+        self._hole_ends = array("q")
+        self._passed = 0
+        """How many of the holes the floor has moved over."""
+        self._missing = 0
+        """Offsets that the other holes are made of."""
+        self._shown: int | None = None
+        """Where a hole at the next offset ended when it was seen for the first time."""
+
+    def expect(self) -> int:
+        """The offset that the stream must get next, and the place to seek back to."""
+        return self._next
+
+    def read(self, offset: int) -> Reading:
+        """Decide on a record that the broker showed.
+
+        After ``hole`` the next offset passed in must come from a fetch after seeking back. Going on with the batch in
+        hand delivers nothing wrong, but the hole is then never seen the same twice, so the partition stands still.
+        """
+        if offset < self._next:
+            return Reading.ALREADY_READ
+        if offset > self._next:
+            if offset != self._shown:
+                self._shown = offset
+                return Reading.HOLE
+            self._hole_starts.append(self._next)
+            self._hole_ends.append(offset)
+            self._missing += offset - self._next
+        self._shown = None
+        self._next = offset + 1
+        self._move_floor()
+        return Reading.DELIVER
+
+    def finish(self, offset: int) -> None:
+        """Say that a record needs no more work, in any order.
+
+        Again, or for a record that was never delivered, changes nothing.
+        """
+        if self._floor <= offset < self._next and not self._is_missing(offset):
+            self._finished.add(offset)
+            self._move_floor()
+
+    def committable(self) -> int | None:
+        """The offset to commit, or None when the broker has it.
+
+        The answer stays until `committed` is called, so a commit that failed is repeated by asking again.
+        """
+        return self._floor if self._floor > self._committed else None
+
+    def committed(self, offset: int) -> None:
+        """Say that the broker has this offset. An older one than before changes nothing."""
+        self._committed = max(self._committed, offset)
+
+    @property
+    def unfinished(self) -> int:
+        """How many delivered records are not finished."""
+        return self._next - self._floor - self._missing - len(self._finished)
+
+    def _is_missing(self, offset: int) -> bool:
+        hole = bisect_right(self._hole_starts, offset, self._passed) - 1
+        return hole >= self._passed and offset < self._hole_ends[hole]
+
+    def _move_floor(self) -> None:
+        floor, finished = self._floor, self._finished
+        while True:
+            if floor in finished:
+                finished.remove(floor)
+                floor += 1
+            elif self._passed < len(self._hole_starts) and self._hole_starts[self._passed] == floor:
+                floor = self._hole_ends[self._passed]
+                self._missing -= floor - self._hole_starts[self._passed]
+                self._passed += 1
+            else:
+                break
+        self._floor = floor
+        if self._passed > TOLERATED_PASSED_HOLES and self._passed * 2 > len(self._hole_starts):
+            del self._hole_starts[: self._passed]
+            del self._hole_ends[: self._passed]
+            self._passed = 0

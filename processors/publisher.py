@@ -1,0 +1,91 @@
+"""Says things on topics, and knows when the brokers have them."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+PARTITIONER: Final = "murmur2_random"
+"""Java's partitioner. librdkafka's own default is CRC32 and would put a vendor on another partition than Faust does."""
+POLL_SECONDS: Final = 0.002
+
+
+class Delivery(NamedTuple):
+    """Where a record was put."""
+
+    partition: int
+    offset: int
+
+
+class Publisher:
+    """An idempotent producer (acks=all) for one event loop.
+
+    While Kafka is away it holds on to what was said and says it when Kafka is back: a record is given up never, and a future
+    of ``send`` fails only on an error that no retry mends. ``on_fatal`` is then called once: the worker must end.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], *, on_fatal: Callable[[Exception], None]) -> None:
+        self._producer = Producer(
+            {
+                "enable.idempotence": True,
+                "acks": "all",
+                "partitioner": PARTITIONER,
+                "linger.ms": 2,
+                "message.timeout.ms": 0,
+                "queue.buffering.max.messages": 2_000_000,
+                "compression.type": "lz4",
+                **settings,
+                "error_cb": self._on_error,
+            }
+        )
+        self._on_fatal = on_fatal
+        self._outstanding = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def send(
+        self, topic: str, *, key: bytes | None, value: bytes | None, partition: int | None = None
+    ) -> "asyncio.Future[Delivery]":
+        """Say it; the future ends once all in-sync replicas have it. ``partition`` None: by key. ``value`` None: a tombstone."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Delivery] = loop.create_future()
+
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            self._outstanding -= 1
+            if future.done():
+                return
+            if error is not None:
+                future.set_exception(KafkaException(error))
+                return
+            future.set_result(Delivery(message.partition() or 0, message.offset() or 0))
+
+        where = {} if partition is None else {"partition": partition}
+        self._producer.produce(topic, key=key, value=value, on_delivery=delivered, **where)
+        self._outstanding += 1
+        if self._timer is None:
+            self._timer = loop.call_later(POLL_SECONDS, self._poll, loop)
+        return future
+
+    def _poll(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._producer.poll(0)
+        self._timer = loop.call_later(POLL_SECONDS, self._poll, loop) if self._outstanding else None
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.fatal():
+            self._on_fatal(KafkaException(error))
+
+    async def flush(self, seconds: float) -> int:
+        """Wait until all is delivered, at most so long; how many records are not yet."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while self._outstanding and loop.time() < deadline:
+            self._producer.poll(0)
+            await asyncio.sleep(POLL_SECONDS)
+        return self._outstanding
+
+    def close(self) -> None:
+        """Stop polling. Records not delivered by then are dropped; nothing of theirs was acknowledged."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._producer.purge()

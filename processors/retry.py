@@ -1,0 +1,62 @@
+"""When a failed vendor is tried again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+ATTEMPTS_IN_MEMORY: Final = 5
+FIRST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 30.0
+LATER: Final = (
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(minutes=30),
+    timedelta(hours=1),
+    timedelta(hours=3),
+)
+"""Pauses after the attempts in memory are used up; the last one repeats."""
+GIVE_UP_AFTER: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Soon:
+    """The same event again, in so many seconds; it stays unanswered meanwhile."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The event is answered ``failed``; the row asks for the vendor again at this time."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """A dead letter: no retry will mend it, or none did within ``GIVE_UP_AFTER``."""
+
+
+def next_attempt(
+    *,
+    attempt: int,
+    failures: int,
+    failing_since: datetime | None,
+    retry_after: float | None,
+    now: datetime,
+    jitter: float,
+) -> Soon | Later | GiveUp:
+    """Decide after a passing trouble (timeout, connection, 429, 5xx).
+
+    ``attempt`` counts from 1 within this event, ``failures`` the failed events since the last success, ``jitter`` is drawn from
+    [0, 1): the pause is anything up to a bound that doubles (full jitter), and never less than the system's ``Retry-After``.
+    """
+    wanted = retry_after or 0.0
+    if attempt < ATTEMPTS_IN_MEMORY and wanted <= LONGEST_PAUSE:
+        bound = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
+        return Soon(max(bound * jitter, wanted))
+    if failing_since is not None and now - failing_since >= GIVE_UP_AFTER:
+        return GiveUp()
+    pause = LATER[min(failures, len(LATER) - 1)]
+    spread = pause * (0.75 + 0.5 * jitter)
+    return Later(now + max(spread, timedelta(seconds=wanted)))

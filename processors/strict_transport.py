@@ -1,0 +1,194 @@
+"""A Faust transport that loses nothing.
+
+Faust 0.15.3 loses records when partitions move (docs/traps.md). Its transport is an extension point; this one guarantees:
+
+1. a committed offset is never past an unfinished record;
+2. a hole in the offsets read is sought back to, and believed only when the broker shows it twice;
+3. a partition without a committed offset starts from the earliest offset at every assignment;
+4. an error in table recovery stops the worker instead of leaving an empty table (``processors.vendor_table``).
+
+Records are finished by ``StrictConsumer.finish(tp, offset)``, in any order. Before a partition goes, ``before_revocation`` is
+awaited and what is finished by then is committed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from processors.offset_ledger import OffsetLedger, Reading
+
+READ_TO_END_SECONDS: Final = 0.01
+
+RevocationHook = Callable[[set[TP]], Awaitable[None]]
+
+
+class StrictConsumerThread(driver.AIOKafkaConsumerThread):
+    """Commits without ending the worker when Kafka is away: the ledger offers the same offsets again."""
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        assigned = self.assignment()
+        mine = {driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in assigned}
+        try:
+            await self._ensure_consumer().commit(mine)
+        except (CommitFailedError, IllegalStateError) as error:
+            self.log.info("The group has moved on, so offsets were not committed: %s", error)
+            return False
+        except KafkaError as error:
+            self.log.warning("Offsets could not be committed and will be offered again: %s", type(error).__name__)
+            return False
+        return True
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Say nothing: what Faust reports here is often false, and liveness is watched elsewhere."""
+
+
+class StrictConsumer(driver.Consumer):
+    """A consumer whose offsets are kept by an ``OffsetLedger`` a partition."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._ledgers: dict[TP, OffsetLedger] = {}
+        self._handed_over: dict[TP, int] = {}
+        self._taken: dict[TP, int] = {}
+        self._fetches = 0
+        self.before_revocation: RevocationHook | None = None
+
+    def _new_consumer_thread(self) -> StrictConsumerThread:
+        return StrictConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    def ledger(self, tp: TP) -> OffsetLedger | None:
+        """What was read and finished of a partition since it was assigned; None while it is not read."""
+        return self._ledgers.get(tp)
+
+    def finish(self, tp: TP, offset: int) -> None:
+        """The record's effects are safe; its offset may be committed once all before it are finished too."""
+        ledger = self._ledgers.get(tp)
+        if ledger is not None:
+            ledger.finish(offset)
+
+    def taken(self, tp: TP, offset: int) -> None:
+        """The stream's agent has taken this record in (its work may go on)."""
+        self._taken[tp] = offset
+
+    def ack(self, message: Any) -> bool:
+        """Faust's way of saying ``finish``."""
+        if message.acked:
+            return False
+        message.acked = True
+        self._unacked_messages.discard(message)
+        self.finish(message.tp, message.offset)
+        return True
+
+    def _read_by_streams(self) -> list[TP]:
+        return [
+            tp
+            for tp in self.assignment()
+            if self.app.topics.acks_enabled_for(tp.topic) and not self.app.assignor.is_standby(tp)
+        ]
+
+    async def perform_seek(self) -> None:
+        """Seek every partition to its committed offset, and to its earliest one where none, or one of an older life, is."""
+        await super().perform_seek()
+        mine = self._read_by_streams()
+        ends = await self.highwaters(*mine) if mine else {}
+        start = {tp: self._read_offset.get(tp) for tp in mine}
+        lost = [tp for tp in mine if (at := start[tp]) is None or at > ends.get(tp, at)]
+        if lost:
+            earliest = {TP(*tp): offset for tp, offset in (await self.earliest_offsets(*lost)).items()}
+            await self.seek_wait(earliest)
+            start.update(earliest)
+        for tp, offset in start.items():
+            self._ledgers[tp] = OffsetLedger(offset or 0)
+            self._handed_over.pop(tp, None)
+            self._taken.pop(tp, None)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+        """Records in offset order with none left out; where Faust breaks off a batch, the rest is fetched again."""
+        self._fetches += 1
+        gone_back: set[TP] = set()
+        async for tp, message in super().getmany(timeout):
+            ledger = self._ledgers.get(tp)
+            if ledger is None:
+                yield tp, message
+                continue
+            if tp in gone_back:
+                continue
+            match ledger.read(message.offset):
+                case Reading.DELIVER:
+                    # Faust drops what lies below its own read offset, and books a hole of its own above it.
+                    self._read_offset[tp] = message.offset - 1 if message.offset else None
+                    self._handed_over[tp] = message.offset
+                    yield tp, message
+                case Reading.HOLE:
+                    gone_back.add(tp)
+                    await self.seek_wait({tp: ledger.expect()})
+                case Reading.ALREADY_READ:
+                    continue
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Let in-flight work end and commit what is finished; then Faust may forget the partitions."""
+        await self._conclude(revoked)
+        for tp in revoked:
+            self._ledgers.pop(tp, None)
+        await super().on_partitions_revoked(revoked)
+
+    async def hand_over(self) -> None:
+        """Before the worker stops: hand out nothing more, let in-flight work end, commit what is finished."""
+        await self._conclude(self.assignment())
+
+    async def _conclude(self, tps: set[TP]) -> None:
+        self.stop_flow()
+        self.app.flow_control.suspend()
+        self.app.flow_control.clear()
+        if self.before_revocation is not None:
+            await self.before_revocation(tps)
+        await self.commit()
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Holes are booked by the ledger alone."""
+
+    def _filter_tps_with_pending_acks(self, topics: Iterable[Any] | None = None) -> Iterator[TP]:
+        return (tp for tp in self._ledgers if topics is None or tp in topics or tp.topic in topics)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        ledger = self._ledgers.get(tp)
+        return None if ledger is None else ledger.committable()
+
+    def _should_commit(self, _tp: TP, _offset: int) -> bool:
+        return True
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 -- Faust's signature
+        committed: bool = await super()._commit_offsets(offsets, start_new_transaction)
+        if committed:
+            for tp, offset in offsets.items():
+                ledger = self._ledgers.get(tp)
+                if ledger is not None:
+                    ledger.committed(offset)
+        return committed
+
+    async def read_to_end(self, tp: TP) -> None:
+        """Wait until all records that the partition held when this was called have been taken in by its agent.
+
+        Ends too when the partition is taken away meanwhile.
+        """
+        end = (await self.highwaters(tp))[tp]
+        fetches_past_end: int | None = None
+        while (ledger := self._ledgers.get(tp)) is not None:
+            # A tail that compaction or a transaction marker took is never read: the position alone passes it.
+            if fetches_past_end is None and ((await self.position(tp)) or 0) >= end:
+                fetches_past_end = self._fetches
+            read = ledger.expect() >= end or (fetches_past_end is not None and self._fetches >= fetches_past_end + 2)
+            if read and self._taken.get(tp, -1) >= self._handed_over.get(tp, -1):
+                return
+            await asyncio.sleep(READ_TO_END_SECONDS)
+
+
+class StrictTransport(driver.Transport):
+    """Faust's aiokafka transport with the strict consumer."""
+
+    Consumer = StrictConsumer

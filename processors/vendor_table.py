@@ -1,0 +1,151 @@
+"""The table of vendors: Faust recovers it from its changelog, and rows are kept by partition with an index by client."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import faust
+from faust.stores import base
+from faust.types import TP
+
+from schemas.vendor_key import VendorKey
+
+
+class Summary(NamedTuple):
+    """What is asked of a row so often that it is kept beside it."""
+
+    known: bool
+    """Whether VIVE has data on the vendor: false after a tombstone."""
+    linked: bool
+    answered_through: int
+    """Highest ``vendor-sync`` offset answered in the topic's present life; -1 for none."""
+
+
+Summarise = Callable[[bytes], Summary]
+"""Encoded row -> its summary. Raises ValueError on a row that can't be read."""
+
+NOTHING_APPLIED = -1
+
+
+class Shard:
+    """The rows of one partition. ``applied`` is the highest changelog offset that they contain, -1 for none."""
+
+    def __init__(self) -> None:
+        self.rows: dict[VendorKey, bytes] = {}
+        self.clients: dict[str, dict[str, Summary]] = {}
+        self.applied = NOTHING_APPLIED
+
+    def put(self, key: VendorKey, row: bytes, summary: Summary) -> None:
+        """Keep a row, in the rows and in the index by client."""
+        self.rows[key] = row
+        self.clients.setdefault(key.client_id, {})[key.vendor_id] = summary
+
+    def forget(self, key: VendorKey) -> None:
+        """Take a row out."""
+        self.rows.pop(key, None)
+        vendors = self.clients.get(key.client_id, {})
+        vendors.pop(key.vendor_id, None)
+        if not vendors:
+            self.clients.pop(key.client_id, None)
+
+    def summary(self, key: VendorKey) -> Summary | None:
+        """The row's summary, or None where there is no row."""
+        return self.clients.get(key.client_id, {}).get(key.vendor_id)
+
+
+class VendorStore(base.Store):  # type: ignore[misc]
+    """A Faust store in memory that holds the rows of the partitions assigned to this worker, and of no other."""
+
+    def __init__(self, *args: Any, summarise: Summarise, **kwargs: Any) -> None:
+        super().__init__("vive-memory://", *args, **kwargs)
+        self._summarise = summarise
+        self._shards: dict[int, Shard] = {}
+
+    def shard(self, partition: int) -> Shard:
+        """The rows of a partition.
+
+        Raises:
+            KeyError: the partition is not assigned to this worker.
+        """
+        return self._shards[partition]
+
+    def shards(self) -> Iterator[tuple[int, Shard]]:
+        """Every assigned partition and its rows."""
+        yield from self._shards.items()
+
+    def persisted_offset(self, tp: TP) -> int:
+        """How far this partition's rows are. -1, not None: Faust would go on from an offset that it remembers itself."""
+        shard = self._shards.get(tp.partition)
+        return NOTHING_APPLIED if shard is None else shard.applied
+
+    def set_persisted_offset(self, tp: TP, offset: int) -> None:
+        """The rows contain the changelog up to here."""
+        shard = self._shards.get(tp.partition)
+        if shard is not None:
+            shard.applied = max(shard.applied, offset)
+
+    def apply_changelog_batch(self, batch: Iterable[Any], to_key: Any, to_value: Any) -> None:  # noqa: ARG002 -- Faust's signature
+        """Apply changelog records.
+
+        Raises:
+            ValueError: one can't be read; the text names its partition and offset.
+        """
+        for event in batch:
+            message = event.message
+            shard = self._shards.get(message.partition)
+            if shard is None or message.generation_id != self.app.consumer_generation_id:
+                continue  # read before a rebalance; what is still ours is read again from where its rows are
+            try:
+                key = VendorKey.from_bytes(message.key)
+                if message.value is None:
+                    shard.forget(key)
+                else:
+                    shard.put(key, message.value, self._summarise(message.value))
+            except ValueError as error:
+                raise ValueError(
+                    f"The vendor table can't be recovered: changelog {message.topic} partition {message.partition} "
+                    f"offset {message.offset} does not hold a row ({error})."
+                ) from error
+            shard.applied = message.offset
+
+    async def on_rebalance(
+        self,
+        assigned: set[TP],
+        revoked: set[TP],  # noqa: ARG002 -- Faust's signature
+        newly_assigned: set[TP],  # noqa: ARG002
+        generation_id: int = 0,  # noqa: ARG002
+    ) -> None:
+        """Forget the rows of partitions that are no longer ours."""
+        mine = {tp.partition for tp in assigned if tp.topic == self.table.changelog_topic.get_topic_name()}
+        self._shards = {partition: self._shards.get(partition) or Shard() for partition in mine}
+
+    def reset_state(self) -> None:
+        """Nothing is kept on disk."""
+
+
+class VendorTable(faust.Table):  # type: ignore[misc]
+    """A Faust table over a ``VendorStore``. An error in its recovery stops the worker: stock Faust logs it and goes on empty."""
+
+    def __init__(self, app: faust.App, *, summarise: Summarise, **kwargs: Any) -> None:
+        super().__init__(app, key_type=bytes, value_type=bytes, **kwargs)
+        self._summarise = summarise
+
+    def _new_store(self) -> VendorStore:
+        return VendorStore(self.app, self, table_name=self.name, summarise=self._summarise, loop=self.loop)
+
+    @property
+    def store(self) -> VendorStore:
+        """The rows."""
+        store: VendorStore = self.data
+        return store
+
+    def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
+        """Apply changelog records, or stop the worker.
+
+        Raises:
+            ValueError: as the store does; the worker is stopping.
+        """
+        try:
+            self.store.apply_changelog_batch(batch, None, None)
+        except Exception as error:
+            self.app.loop.create_task(self.app.crash(error))
+            raise

@@ -1,0 +1,62 @@
+from collections.abc import Iterator
+from typing import Generic, Self, TypeVar
+
+
+class Linked:
+    """What can stand in one `Fifo` at a time.
+
+    The links are part of the thing itself: it leaves from the middle in constant time, and a queue costs nothing beside
+    its members.
+    """
+
+    __slots__ = ("after", "before", "fifo")
+
+    def __init__(self) -> None:
+        self.fifo: Fifo[Self] | None = None
+        self.before: Self | None = None
+        self.after: Self | None = None
+
+    def leave(self) -> None:
+        """Leave the queue it stands in; harmless when it stands in none."""
+        fifo, before, after = self.fifo, self.before, self.after
+        if fifo is None:
+            return
+        if before is None:
+            fifo.first = after
+        else:
+            before.after = after
+        if after is None:
+            fifo.last = before
+        else:
+            after.before = before
+        self.fifo = self.before = self.after = None
+
+
+L = TypeVar("L", bound=Linked)
+
+
+class Fifo(Generic[L]):
+    """First in, first out, and out of the middle too, all in constant time."""
+
+    __slots__ = ("first", "last")
+
+    def __init__(self) -> None:
+        self.first: L | None = None
+        self.last: L | None = None
+
+    def append(self, member: L) -> None:
+        """Put at the end a member that stands in no queue."""
+        last = self.last
+        if last is None:
+            self.first = member
+        else:
+            last.after = member
+        member.before = last
+        member.fifo = self
+        self.last = member
+
+    def __iter__(self) -> Iterator[L]:
+        member = self.first
+        while member is not None:
+            yield member
+            member = member.after

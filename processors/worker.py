@@ -1,0 +1,225 @@
+"""A worker: one process of the stream processor, put together and run."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import faust
+from confluent_kafka.admin import AdminClient
+from faust.types import TP
+
+from accounting.port import AccountingSystem
+from processors.app import add_agents, consumer_of, create_app, create_table
+from processors.attempt import Attempts, Clock
+from processors.config import WorkerConfig
+from processors.dead_letters import unreadable
+from processors.expanders import Expander, ShardExpander
+from processors.in_flight import InFlight
+from processors.in_progress import InProgress
+from processors.integrations import Integrations
+from processors.observations import Observations
+from processors.publisher import Publisher
+from processors.rows import Rows
+from processors.vendor_records import VendorRecords
+from processors.vendor_syncing import VendorSyncing
+from processors.voice import Voice
+from processors.work_queue import WorkQueue
+from schemas.codec import Codec
+from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
+from schemas.topics_on_broker import TopicsError, check_topics, partition_count, topic_id
+
+log = logging.getLogger(__name__)
+
+DEFAULT_CLIENT_CAP = 8
+
+
+def system_clock() -> Clock:
+    """The machine's clocks."""
+    return Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, jitter=random.random)
+
+
+class Worker:
+    """Puts the parts together in the running loop. ``run`` returns when it was told to stop, or raises what ended it."""
+
+    def __init__(
+        self, config: WorkerConfig, *, systems: Mapping[str, AccountingSystem], codec: Codec, clock: Clock | None = None
+    ) -> None:
+        self._config = config
+        self._systems = systems
+        self._codec = codec
+        self._clock = clock or system_clock()
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self, stop: asyncio.Event, *, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Work until ``stop`` is set, then let in-flight work end, commit and leave the group.
+
+        Raises:
+            TopicsError: the topics are not as declared, or Kafka does not answer.
+            Exception: whatever made the worker unable to go on; its supervisor starts another.
+        """
+        partitions, life = await asyncio.to_thread(_look_at_topics, self._config.bootstrap)
+        publisher = Publisher({"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail)
+        voice = Voice(publisher=publisher, codec=self._codec)
+        integrations = self._integrations(voice)
+        observations = Observations()
+        app, syncing = self._assemble(publisher, voice, integrations, observations, partitions=partitions, life=life)
+        try:
+            await integrations.start()
+            await self._run_app(app, syncing, stop, on_ready)
+        finally:
+            observations.close()
+            await integrations.stop()
+            await publisher.flush(5.0)
+            publisher.close()
+            for system in self._systems.values():
+                await system.aclose()
+
+    def _integrations(self, voice: Voice) -> Integrations:
+        def bury(record: Any, error: Any) -> None:
+            voice.dead_letter(unreadable(record, error, now=self._clock.now()))
+
+        return Integrations(
+            bootstrap=self._config.bootstrap, codec=self._codec, on_bad_record=bury, on_crash=self._fail
+        )
+
+    def _assemble(
+        self,
+        publisher: Publisher,
+        voice: Voice,
+        integrations: Integrations,
+        observations: Observations,
+        *,
+        partitions: int,
+        life: str,
+    ) -> tuple[faust.App, VendorSyncing]:
+        config, clock, codec = self._config, self._clock, self._codec
+        app = create_app(config, partitions=partitions)
+        rows = Rows(store=lambda: table.store, codec=codec, publisher=publisher, topic_id=life)
+        table = create_table(app, partitions=partitions, summarise=rows.summarise)
+        in_flight = InFlight(on_crash=self._fail)
+        in_progress = InProgress()
+
+        def cap(client_id: str) -> int:
+            integration = integrations.get(client_id)
+            return DEFAULT_CLIENT_CAP if integration is None else integration.max_in_flight
+
+        def finish(tp: TP, offset: int) -> None:
+            consumer_of(app).finish(tp, offset)
+
+        async def read_to_end(tp: TP) -> None:
+            await consumer_of(app).read_to_end(tp)
+
+        syncing = VendorSyncing(
+            queue=WorkQueue(config.concurrency, cap),
+            rows=rows,
+            codec=codec,
+            voice=voice,
+            integrations=integrations,
+            attempts=Attempts(
+                systems=self._systems,
+                observations=observations,
+                voice=voice,
+                worker_id=config.worker_id,
+                clock=clock,
+            ),
+            in_progress=in_progress,
+            in_flight=in_flight,
+            finish=finish,
+            topic_id=life,
+            worker_id=config.worker_id,
+            concurrency=config.concurrency,
+            clock=clock,
+        )
+        expander = Expander(
+            codec=codec, voice=voice, integrations=integrations, partitions=partitions, now=clock.now
+        )
+        shard_expander = ShardExpander(
+            codec=codec,
+            voice=voice,
+            rows=rows,
+            in_progress=in_progress,
+            read_to_end=read_to_end,
+            topic_id=life,
+            now=clock.now,
+        )
+        records = VendorRecords(
+            codec=codec,
+            voice=voice,
+            rows=rows,
+            integrations=integrations,
+            in_flight=in_flight,
+            finish=finish,
+            now=clock.now,
+        )
+        add_agents(
+            app,
+            requested=_in_flight(in_flight, expander.handle, finish),
+            expansion=_in_flight(in_flight, shard_expander.handle, finish),
+            record=records.accept,
+            vendor_sync=syncing.accept,
+        )
+        return app, syncing
+
+    async def _run_app(
+        self, app: faust.App, syncing: VendorSyncing, stop: asyncio.Event, on_ready: Callable[[], None]
+    ) -> None:
+        async def let_go(revoked: set[TP]) -> None:
+            partitions = {tp.partition for tp in revoked}
+            syncing.drop(partitions)
+            await syncing.in_flight.drain(partitions, seconds=self._config.drain_seconds)
+
+        consumer = consumer_of(app)
+        consumer.before_revocation = let_go
+        starting = asyncio.create_task(app.start())
+        stopping = asyncio.create_task(stop.wait())
+        crashed = asyncio.create_task(app.wait_for_stopped())
+        try:
+            await asyncio.wait({starting, stopping, crashed, self._failure}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done() and not starting.cancelled() and starting.exception() is None and not stop.is_set():
+                on_ready()
+                await asyncio.wait({stopping, crashed, self._failure}, return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                await consumer.hand_over()
+        finally:
+            for task in (starting, stopping, crashed):
+                task.cancel()
+            await app.stop()
+        self._raise_failure(app, starting)
+
+    def _raise_failure(self, app: faust.App, starting: "asyncio.Task[None]") -> None:
+        if self._failure.done():
+            self._failure.result()
+        if app.crash_reason is not None:
+            raise app.crash_reason
+        if starting.done() and not starting.cancelled():
+            starting.result()
+
+    def _fail(self, error: BaseException) -> None:
+        log.critical("The worker stops: %s: %s", type(error).__name__, error)
+        if not self._failure.done():
+            self._failure.set_exception(error)
+
+
+def _in_flight(
+    in_flight: InFlight, handle: Callable[[Any], Awaitable[None]], finish: Callable[[TP, int], None]
+) -> Callable[[Any], Awaitable[None]]:
+    async def work(message: Any) -> None:
+        await handle(message)
+        finish(message.tp, message.offset)
+
+    async def begin(message: Any) -> None:
+        await in_flight.run(message.tp.partition, work(message))
+
+    return begin
+
+
+def _look_at_topics(bootstrap: str) -> tuple[int, str]:
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    problems = check_topics(admin)
+    if problems:
+        raise TopicsError(" ".join([*problems, "Create or mend the topics with `vive-sync topics`."]))
+    return partition_count(admin, VENDOR_TABLE_CHANGELOG), topic_id(admin, VENDOR_SYNC)

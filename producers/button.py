@@ -1,0 +1,62 @@
+"""The button Sync All Vendors: who may press it, when it works, and what pressing it says."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from uuid_utils import uuid7
+
+from producers.kafka import KafkaVoice, Said
+from schemas.codec import Codec
+from schemas.integration import Integration, ineligible_reason
+from schemas.sync_run import SyncRequested
+from schemas.topics import SYNC_REQUESTED
+
+CONFIRMATION: Final = "All linked vendors have been queued for sync."
+CLIENT_ADMIN: Final = "client_admin"
+
+
+class RefusedError(RuntimeError):
+    """The press is refused, and nothing was queued. The text says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pressed:
+    """A press that Kafka has."""
+
+    run_id: str
+    message: str = CONFIRMATION
+
+
+def press(
+    client_id: str,
+    *,
+    person: str,
+    roles: Collection[str],
+    integration: Integration | None,
+    voice: KafkaVoice,
+    codec: Codec,
+    vendor_ids: tuple[str, ...] | None = None,
+) -> Pressed:
+    """Ask for a sync of all (or these) vendors of the client. ``integration`` is the client's, as it stands.
+
+    Raises:
+        RefusedError: the person is no Client Admin, or the client's integration can't be synced.
+        KafkaAwayError: Kafka does not have the request; nothing was queued.
+    """
+    if CLIENT_ADMIN not in roles:
+        raise RefusedError(f"{person} is not a Client Admin of client {client_id}: only a Client Admin may sync all vendors.")
+    refusal = ineligible_reason(client_id, integration)
+    if refusal is not None:
+        raise RefusedError(refusal)
+    request = SyncRequested(
+        run_id=str(uuid7()),
+        client_id=client_id,
+        vendor_ids=vendor_ids,
+        requested_by=person,
+        requested_at=datetime.now(UTC),
+    )
+    value = codec.encode(request, topic=SYNC_REQUESTED.name)
+    voice.say([Said(SYNC_REQUESTED.name, client_id.encode(), value)])
+    return Pressed(run_id=request.run_id)

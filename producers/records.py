@@ -1,0 +1,67 @@
+"""Integrations and vendor records from a file of JSON lines, as a user brings them."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from producers.kafka import KafkaVoice, Said
+from schemas.codec import Codec, describe
+from schemas.integration import Integration
+from schemas.topics import INTEGRATION, VENDOR_RECORD
+from schemas.vendor_record import VendorRecord
+
+
+class BadLineError(ValueError):
+    """A line that is neither an integration nor a vendor record. Nothing of the file was loaded."""
+
+
+class _IntegrationLine(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["integration"]
+    integration: Integration
+
+
+class _VendorLine(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["vendor_record"]
+    vendor_record: VendorRecord
+
+
+_line: TypeAdapter[_IntegrationLine | _VendorLine] = TypeAdapter(
+    Annotated[_IntegrationLine | _VendorLine, Field(discriminator="kind")]
+)
+
+
+def read_lines(lines: Iterable[str]) -> Iterator[Integration | VendorRecord]:
+    """The records of a file. A line is ``{"kind": "integration", "integration": {...}}`` or ``{"kind": "vendor_record", ...}``.
+
+    Raises:
+        BadLineError: a line is not; the text has its number and what is wrong.
+    """
+    for number, text in enumerate(lines, start=1):
+        if not text.strip():
+            continue
+        try:
+            line = _line.validate_python(json.loads(text), strict=False)
+        except json.JSONDecodeError as error:
+            raise BadLineError(f"Line {number} is not JSON: {error.msg} at column {error.colno}.") from None
+        except ValidationError as error:
+            raise BadLineError(f"Line {number}: {describe(error, 'record')}") from None
+        yield line.integration if isinstance(line, _IntegrationLine) else line.vendor_record
+
+
+def load(records: Iterable[Integration | VendorRecord], *, voice: KafkaVoice, codec: Codec) -> int:
+    """Write the records to their topics; how many there were. A file is checked whole first: pass a list.
+
+    Raises:
+        KafkaAwayError: Kafka does not have all of them.
+    """
+    return voice.say(_said(record, codec) for record in records)
+
+
+def _said(record: Integration | VendorRecord, codec: Codec) -> Said:
+    if isinstance(record, Integration):
+        return Said(INTEGRATION.name, record.client_id.encode(), codec.encode(record, topic=INTEGRATION.name))
+    return Said(VENDOR_RECORD.name, record.key.to_bytes(), codec.encode(record, topic=VENDOR_RECORD.name))

@@ -1,0 +1,88 @@
+"""How one client's VIVE talks to its accounting system."""
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from schemas.message import Identifier, Message, Timestamp
+
+VANTACA = "vantaca"
+
+
+class Mode(StrEnum):
+    """Who may write where."""
+
+    ONE_WAY = "one_way"
+    TWO_WAY = "two_way"
+    SYSTEM_OF_RECORD = "system_of_record"
+
+
+class FieldGroup(StrEnum):
+    """What VIVE can own of a provider. Names and address are owned by a system of record alone."""
+
+    STATUS = "status"
+    PAYMENT_HOLD = "payment_hold"
+    INSURANCE = "insurance"
+    NAMES = "names"
+    ADDRESS = "address"
+
+
+SYSTEM_OF_RECORD_ONLY = frozenset({FieldGroup.NAMES, FieldGroup.ADDRESS})
+
+
+class Integration(Message):
+    """One client's integration. A tombstone on its topic ends it, as ``ended_at`` does."""
+
+    SCHEMA: ClassVar[str] = "integration"
+
+    client_id: Identifier
+    client_name: str = ""
+    system: str
+    mode: Mode
+    ended_at: Timestamp | None = None
+    pushes: tuple[FieldGroup, ...] = ()
+    status_texts: dict[str, str] = Field(default_factory=dict)
+    """Vantaca's ``complianceStatus`` by VIVE's word: ``active``, ``inactive``, ``exempt``, or a vendor status such as ``Suspended``."""
+    hold_marker: str = Field(default="[VIVE]", min_length=1, max_length=40)
+    insurance_types: dict[str, str] = Field(default_factory=dict)
+    """The accounting system's insurance type by VIVE's policy type, where they are not the same after normalisation."""
+    insurance_required: bool = False
+    base_url: str
+    credentials_ref: Identifier
+    write_parameters: Literal["query", "body"] = "query"
+    basic_auth: bool = False
+    max_in_flight: int = Field(default=8, ge=1, le=1000)
+    timeout_seconds: float = Field(default=30.0, gt=0, le=300)
+    updated_at: Timestamp
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_http_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("base_url must be an http or https address")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("base_url must hold no credentials, query or fragment: name them by credentials_ref")
+        return value.rstrip("/")
+
+    def owns(self, group: FieldGroup) -> bool:
+        """Whether VIVE writes this field group at this client."""
+        return group in self.pushes and (self.mode is Mode.SYSTEM_OF_RECORD or group not in SYSTEM_OF_RECORD_ONLY)
+
+
+def ineligible_reason(client_id: str, integration: Integration | None) -> str | None:
+    """Why this client can't be synced, as a sentence for a person; None when it can."""
+    if integration is None:
+        return f"Client {client_id} has no accounting integration: it is unknown, or its integration was ended."
+    if integration.ended_at is not None:
+        return f"The accounting integration of client {client_id} ended on {integration.ended_at:%Y-%m-%d}."
+    if integration.system != VANTACA:
+        return f"Client {client_id} keeps its books in {integration.system}; Sync All Vendors works with Vantaca only."
+    if integration.mode is Mode.ONE_WAY:
+        return (
+            f"The Vantaca integration of client {client_id} is one-way: VIVE only reads from Vantaca. "
+            "Sync All Vendors needs a two-way or System of Record integration."
+        )
+    return None

@@ -1,0 +1,90 @@
+"""One press of the button, or a schedule's or reconciliation's run: what was asked, and what the run is made of."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from schemas.message import Identifier, Message, Part, Timestamp
+
+CHUNK_SIZE = 1000
+"""The most vendors that one ``sync-run`` record names."""
+
+
+class Lane(StrEnum):
+    """``live`` (one change, someone waits) goes before ``bulk`` (a run)."""
+
+    LIVE = "live"
+    BULK = "bulk"
+
+
+class SyncRequested(Message):
+    """Sync all vendors of this client, or these."""
+
+    SCHEMA: ClassVar[str] = "sync_requested"
+
+    run_id: Identifier
+    client_id: Identifier
+    vendor_ids: tuple[Identifier, ...] | None = None
+    requested_by: str
+    cause: str = "sync_all"
+    requested_at: Timestamp
+
+
+class SyncExpansion(Message):
+    """Expand this run among the vendors of one partition."""
+
+    SCHEMA: ClassVar[str] = "sync_expansion"
+
+    run_id: Identifier
+    client_id: Identifier
+    partition: int = Field(ge=0)
+    vendor_ids: tuple[Identifier, ...] | None = None
+    lane: Lane = Lane.BULK
+    requested_by: str
+    cause: str = "sync_all"
+    requested_at: Timestamp
+
+
+class QueuedVendor(Part):
+    """A vendor of a run and the offset of the ``vendor-sync`` event that must be answered."""
+
+    vendor_id: Identifier
+    offset: int = Field(ge=0)
+
+
+class RunPart(StrEnum):
+    """What a ``sync-run`` record says."""
+
+    REFUSED = "refused"
+    EXPANDING = "expanding"
+    SHARD = "shard"
+
+
+class SyncRun(Message):
+    """One part of what a run is made of.
+
+    ``refused`` carries the reason. ``expanding`` carries the number of partitions that will report. ``shard`` names vendors
+    of one partition, in chunks numbered from 0, of which ``last`` closes the partition; reading a chunk twice changes nothing.
+    """
+
+    SCHEMA: ClassVar[str] = "sync_run"
+
+    run_id: Identifier
+    client_id: Identifier
+    part: RunPart
+    at: Timestamp
+    requested_by: str = ""
+    cause: str = ""
+    refusal: str | None = None
+    partitions: int = 0
+    partition: int = -1
+    chunk: int = 0
+    last: bool = False
+    topic_id: str = ""
+    """Kafka's id of the ``vendor-sync`` topic that the offsets belong to."""
+    queued: tuple[QueuedVendor, ...] = ()
+    already_in_progress: tuple[QueuedVendor, ...] = ()
+    unlinked: tuple[Identifier, ...] = ()
+    unknown: tuple[Identifier, ...] = ()
+    """Vendors that were asked for by id and that VIVE does not have."""

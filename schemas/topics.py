@@ -1,0 +1,67 @@
+"""Every topic, declared once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+DAY_MS: Final = 24 * 60 * 60 * 1000
+DEFAULT_PARTITIONS: Final = 12
+APP_ID: Final = "vive-sync"
+"""The consumer group, and the prefix of the table's changelog."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """A topic's name, key, and how Kafka cleans it. ``retention_ms`` None: kept by key alone (compaction)."""
+
+    name: str
+    key: str
+    says: str
+    compacted: bool = False
+    retention_ms: int | None = None
+
+    def config(self) -> Mapping[str, str]:
+        """The topic's settings for Kafka."""
+        if self.compacted:
+            return {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", "segment.ms": str(DAY_MS)}
+        return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
+
+
+INTEGRATION: Final = Topic(
+    name="vive.integration", key="client_id", compacted=True, says="a client's integration; a tombstone ends it"
+)
+VENDOR_RECORD: Final = Topic(
+    name="vive.vendor-record", key="vendor key", compacted=True, says="a vendor's latest data and link"
+)
+SYNC_REQUESTED: Final = Topic(
+    name="vive.sync-requested", key="client_id", retention_ms=7 * DAY_MS, says="sync all, or these, vendors of a client"
+)
+SYNC_EXPANSION: Final = Topic(
+    name="vive.sync-expansion", key="run_id", retention_ms=7 * DAY_MS, says="expand a run in this partition (internal)"
+)
+SYNC_RUN: Final = Topic(
+    name="vive.sync-run", key="run_id", retention_ms=365 * DAY_MS, says="what a run is made of, or why it was refused"
+)
+VENDOR_SYNC: Final = Topic(name="vive.vendor-sync", key="vendor key", compacted=True, says="a vendor is to be synced")
+VENDOR_SYNC_OUTCOME: Final = Topic(
+    name="vive.vendor-sync-outcome", key="vendor key", retention_ms=365 * DAY_MS, says="what happened, before and after"
+)
+DEAD_LETTER: Final = Topic(
+    name="vive.dead-letter", key="vendor key", retention_ms=365 * DAY_MS, says="what no retry will mend, with the bytes"
+)
+VENDOR_TABLE_CHANGELOG: Final = Topic(
+    name=f"{APP_ID}-vendors-changelog", key="vendor key", compacted=True, says="the vendor table's rows (internal)"
+)
+
+ALL: Final = (
+    INTEGRATION,
+    VENDOR_RECORD,
+    SYNC_REQUESTED,
+    SYNC_EXPANSION,
+    SYNC_RUN,
+    VENDOR_SYNC,
+    VENDOR_SYNC_OUTCOME,
+    DEAD_LETTER,
+    VENDOR_TABLE_CHANGELOG,
+)
+"""All topics. All have the same number of partitions, so that what belongs to one vendor meets in one worker."""

@@ -1,0 +1,109 @@
+"""The declared topics, on a real Kafka: created, checked, and known by their ids."""
+
+from collections.abc import Iterable, Mapping
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType, TopicDescription
+
+from schemas.topics import ALL, DEFAULT_PARTITIONS, Topic
+
+SECONDS = 30.0
+
+
+class TopicsError(RuntimeError):
+    """The topics are not as declared, or Kafka does not say. The text is for a person."""
+
+
+def create_topics(
+    admin: AdminClient, *, partitions: int = DEFAULT_PARTITIONS, replication: int = 1, topics: Iterable[Topic] = ALL
+) -> list[str]:
+    """Create the topics that are missing; the names of those created.
+
+    Raises:
+        TopicsError: Kafka refuses one, or does not answer.
+    """
+    wanted = [
+        NewTopic(topic.name, partitions, replication, config=dict(topic.config())) for topic in topics
+    ]
+    created = []
+    for name, future in admin.create_topics(wanted, operation_timeout=SECONDS, request_timeout=SECONDS).items():
+        try:
+            future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise TopicsError(f"Topic {name} can't be created: {error.args[0].str()}.") from error
+        else:
+            created.append(name)
+    return sorted(created)
+
+
+def check_topics(admin: AdminClient, topics: Iterable[Topic] = ALL) -> list[str]:
+    """What is not as declared, a sentence each; empty when all is well.
+
+    Raises:
+        TopicsError: Kafka does not answer.
+    """
+    topics = tuple(topics)
+    described = _describe(admin, topics)
+    problems = [f"Topic {topic.name} is missing." for topic in topics if topic.name not in described]
+    counts = {name: len(description.partitions) for name, description in described.items()}
+    if len(set(counts.values())) > 1:
+        problems.append(
+            "All topics must have the same number of partitions, but have "
+            + ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+            + "."
+        )
+    problems += [
+        f"Topic {topic.name} has cleanup.policy={policy}, declared is {topic.config()['cleanup.policy']}."
+        for topic in topics
+        if (policy := _cleanup_policy(admin, topic, described)) not in {None, topic.config()["cleanup.policy"]}
+    ]
+    return problems
+
+
+def partition_count(admin: AdminClient, topic: Topic) -> int:
+    """How many partitions the topic has.
+
+    Raises:
+        TopicsError: it is missing, or Kafka does not answer.
+    """
+    return len(_existing(admin, topic).partitions)
+
+
+def topic_id(admin: AdminClient, topic: Topic) -> str:
+    """Kafka's id of the topic's present life: a topic that is deleted and created again has another.
+
+    Raises:
+        TopicsError: it is missing, or Kafka does not answer.
+    """
+    return str(_existing(admin, topic).topic_id)
+
+
+def _existing(admin: AdminClient, topic: Topic) -> TopicDescription:
+    described = _describe(admin, (topic,))
+    if topic.name not in described:
+        raise TopicsError(f"Topic {topic.name} is missing: create the topics with `vive-sync topics`.")
+    return described[topic.name]
+
+
+def _describe(admin: AdminClient, topics: tuple[Topic, ...]) -> Mapping[str, TopicDescription]:
+    asked = admin.describe_topics(TopicCollection([topic.name for topic in topics]), request_timeout=SECONDS)
+    described = {}
+    for name, future in asked.items():
+        try:
+            described[name] = future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise TopicsError(f"Kafka does not tell about topic {name}: {error.args[0].str()}.") from error
+    return described
+
+
+def _cleanup_policy(admin: AdminClient, topic: Topic, described: Mapping[str, TopicDescription]) -> str | None:
+    if topic.name not in described:
+        return None
+    resource = ConfigResource(ResourceType.TOPIC, topic.name)
+    (answer,) = admin.describe_configs([resource], request_timeout=SECONDS).values()
+    try:
+        return str(answer.result()["cleanup.policy"].value)
+    except KafkaException as error:
+        raise TopicsError(f"Kafka does not tell the settings of topic {topic.name}: {error.args[0].str()}.") from error

@@ -1,0 +1,274 @@
+import pytest
+
+from processors.work_queue import Added, KeyState, Request, Work, WorkQueue
+from schemas.sync_run import Lane
+from schemas.vendor_key import VendorKey
+
+ROOF = VendorKey("acme", "roof")
+POOL = VendorKey("acme", "pool")
+LAWN = VendorKey("acme", "lawn")
+LIFT = VendorKey("zest", "lift")
+
+
+def queue_of(concurrency: int = 100, cap: int = 100) -> WorkQueue:
+    return WorkQueue(concurrency, lambda _: cap)
+
+
+def bulk(key: VendorKey, offset: int = 0, partition: int = 0) -> Request:
+    return Request(key, partition, offset, Lane.BULK)
+
+
+def live(key: VendorKey, offset: int = 0, partition: int = 0) -> Request:
+    return Request(key, partition, offset, Lane.LIVE)
+
+
+def taken(queue: WorkQueue, now: float = 0) -> Work:
+    work = queue.take(now)
+    assert work is not None
+    return work
+
+
+def keys_taken(queue: WorkQueue, now: float = 0) -> list[VendorKey]:
+    keys = []
+    while (work := queue.take(now)) is not None:
+        keys.append(work.key)
+    return keys
+
+
+def test_all_requests_of_a_waiting_key_are_one_piece_of_work() -> None:
+    queue = queue_of()
+    requests = bulk(ROOF, 7), bulk(ROOF, 12), live(ROOF, 9)
+    assert [queue.add(request) for request in requests] == [Added.QUEUED, Added.JOINED, Added.JOINED]
+    assert taken(queue) == Work(ROOF, 0, requests, Lane.LIVE, through_offset=12, attempt=1)
+    assert queue.take(0) is None
+
+
+def test_a_press_during_work_is_worked_once_more_and_not_at_the_same_time() -> None:
+    queue = queue_of()
+    queue.add(bulk(ROOF, 1))
+    taken(queue)
+    assert [queue.add(bulk(ROOF, 2)), queue.add(bulk(ROOF, 3))] == [Added.DIRTY, Added.DIRTY]
+    assert queue.state(ROOF) is KeyState.DIRTY
+    queue.release(ROOF)
+    assert queue.take(0) is None
+    queue.done(ROOF)
+    assert [request.offset for request in taken(queue).requests] == [2, 3]
+    queue.done(ROOF)
+    assert ROOF not in queue
+
+
+def test_live_goes_before_a_hundred_thousand_in_bulk_and_pulls_its_own_key_out() -> None:
+    queue = queue_of()
+    for number in range(100_000):
+        queue.add(bulk(VendorKey("acme", f"v{number}")))
+    last = VendorKey("acme", "v99999")
+    assert queue.add(live(last)) is Added.JOINED
+    assert taken(queue).key == last
+    assert queue.waiting(Lane.BULK) == 99_999
+
+
+def test_a_small_client_is_served_in_the_midst_of_a_large_one() -> None:
+    queue = queue_of()
+    for number in range(1000):
+        queue.add(bulk(VendorKey("acme", f"v{number}")))
+    queue.add(bulk(LIFT))
+    assert LIFT in [taken(queue).key for _ in range(2)]
+
+
+def test_a_client_at_its_cap_leaves_the_rest_to_others() -> None:
+    queue = queue_of(concurrency=3, cap=1)
+    for key in (ROOF, POOL, LIFT):
+        queue.add(bulk(key))
+    assert keys_taken(queue) == [ROOF, LIFT]
+    queue.release(ROOF)
+    assert keys_taken(queue) == [POOL]
+    assert (queue.calling, queue.processing) == (2, 3)
+
+
+def test_concurrency_bounds_all_clients_together() -> None:
+    queue = queue_of(concurrency=2)
+    for key in (ROOF, POOL, LIFT):
+        queue.add(live(key))
+    assert len(keys_taken(queue)) == 2
+    queue.done(ROOF)
+    assert len(keys_taken(queue)) == 1
+
+
+def test_a_raised_cap_counts_once_it_is_told_and_a_lowered_one_at_once() -> None:
+    cap = 0
+    queue = WorkQueue(10, lambda _: cap)
+    queue.add(bulk(ROOF))
+    queue.add(bulk(POOL))
+    queue.add(bulk(LAWN))
+    assert queue.take(0) is None
+    cap = 2
+    queue.cap_changed("acme")
+    assert taken(queue).key == ROOF
+    cap = 1
+    assert queue.take(0) is None
+
+
+def test_a_retry_waits_for_its_time_and_counts_the_attempt() -> None:
+    queue = queue_of()
+    queue.add(bulk(ROOF, 1))
+    queue.add(bulk(POOL, 2))
+    taken(queue)
+    queue.add(live(ROOF, 3))
+    queue.retry(ROOF, at=10)
+    assert queue.state(ROOF) is KeyState.DELAYED
+    assert queue.next_due() == 10
+    assert keys_taken(queue, now=9.9) == [POOL]
+    work = taken(queue, now=10)
+    assert (work.key, work.attempt, work.through_offset, work.lane) == (ROOF, 2, 3, Lane.LIVE)
+    assert queue.next_due() is None
+
+
+def test_a_key_tried_before_goes_before_the_others_of_its_client() -> None:
+    queue = queue_of()
+    for key in (ROOF, POOL, LAWN):
+        queue.add(bulk(key))
+    taken(queue)
+    queue.retry(ROOF, at=10)
+    assert keys_taken(queue, now=10) == [ROOF, POOL, LAWN]
+
+
+@pytest.mark.parametrize(("request_", "now_due"), [(live(ROOF, 2), True), (bulk(ROOF, 2), False)])
+def test_only_a_live_request_ends_a_delay_and_never_the_count_of_attempts(request_: Request, *, now_due: bool) -> None:
+    queue = queue_of()
+    queue.add(bulk(ROOF, 1))
+    taken(queue)
+    queue.retry(ROOF, at=10)
+    assert queue.add(request_) is Added.JOINED
+    work = queue.take(0)
+    assert (work is not None) is now_due
+    work = work or taken(queue, now=10)
+    assert (work.attempt, [request.offset for request in work.requests]) == (2, [1, 2])
+
+
+def test_what_was_dirty_is_a_new_piece_of_work_after_a_retried_one_is_done() -> None:
+    queue = queue_of()
+    queue.add(bulk(ROOF, 1))
+    taken(queue)
+    queue.retry(ROOF, at=0)
+    assert taken(queue).attempt == 2
+    queue.add(bulk(ROOF, 2))
+    queue.done(ROOF)
+    assert taken(queue).attempt == 1
+
+
+def test_a_paused_client_gets_one_probe_at_a_time() -> None:
+    queue = queue_of()
+    for key in (ROOF, POOL, LIFT):
+        queue.add(bulk(key))
+    queue.pause("acme", now=5)
+    assert queue.paused_since("acme") == 5
+    assert keys_taken(queue) == [LIFT]
+    probe = queue.take_probe("acme", now=6)
+    assert probe is not None
+    assert probe.key == ROOF
+    assert queue.take_probe("acme", now=6) is None
+    queue.release(ROOF)
+    assert queue.take_probe("acme", now=6) is None
+    queue.done(ROOF)
+    queue.resume("acme")
+    assert queue.take_probe("acme", now=7) is None
+    assert keys_taken(queue) == [POOL]
+
+
+def test_the_waiting_keys_of_a_client_can_be_parked() -> None:
+    queue = queue_of()
+    queue.add(bulk(LAWN, 1))
+    taken(queue)
+    queue.retry(LAWN, at=10)
+    queue.add(bulk(ROOF, 2))
+    queue.add(live(POOL, 3))
+    queue.add(bulk(LIFT, 4))
+    queue.pause("acme", now=0)
+    assert queue.waiting_of("acme") == [POOL, ROOF, LAWN]
+    assert [queue.remove(key) for key in queue.waiting_of("acme")] == [
+        (live(POOL, 3),),
+        (bulk(ROOF, 2),),
+        (bulk(LAWN, 1),),
+    ]
+    assert queue.waiting_of("acme") == []
+    assert queue.next_due() is None
+    assert queue.remove(POOL) is None
+    taken(queue)
+    assert queue.remove(LIFT) is None
+
+
+def test_a_partition_that_goes_away_leaves_no_trace() -> None:
+    queue = queue_of()
+    queue.add(bulk(ROOF, 1, partition=1))
+    queue.add(bulk(POOL, 2, partition=1))
+    queue.add(bulk(LAWN, 3, partition=1))
+    queue.add(bulk(LIFT, 4, partition=2))
+    taken(queue)
+    queue.add(live(ROOF, 5, partition=1))
+    assert queue.drop({1}) == 2
+    assert queue.state(ROOF) is KeyState.PROCESSING
+    assert keys_taken(queue) == [LIFT]
+    queue.done(ROOF)
+    queue.done(LIFT)
+    assert len(queue) == 0
+    assert (queue.waiting(Lane.LIVE), queue.waiting(Lane.BULK), queue.processing, queue.calling) == (0, 0, 0, 0)
+
+
+def test_work_on_a_dropped_partition_is_not_retried() -> None:
+    queue = queue_of()
+    queue.add(bulk(ROOF, 1))
+    taken(queue)
+    queue.drop({0})
+    queue.retry(ROOF, at=1)
+    assert ROOF not in queue
+    assert queue.next_due() is None
+
+
+def test_a_partition_that_comes_back_while_its_old_work_is_out_waits_for_it() -> None:
+    queue = queue_of()
+    queue.add(bulk(ROOF, 1))
+    taken(queue)
+    queue.drop({0})
+    assert queue.add(bulk(ROOF, 1)) is Added.DIRTY
+    assert queue.take(0) is None
+    queue.done(ROOF)
+    assert taken(queue).requests == (bulk(ROOF, 1),)
+
+
+def test_ending_what_is_not_processed_is_refused() -> None:
+    queue = queue_of()
+    queue.add(bulk(ROOF))
+    for end in (queue.done, queue.release, lambda key: queue.retry(key, 1)):
+        with pytest.raises(ValueError, match="acme:roof is not being processed"):
+            end(ROOF)
+    assert (queue.calling, queue.processing, queue.waiting(Lane.BULK)) == (0, 0, 1)
+
+
+def test_taking_does_not_look_at_clients_that_may_not_be_worked_over_and_over() -> None:
+    asked = 0
+
+    def cap(_: str) -> int:
+        nonlocal asked
+        asked += 1
+        return 1
+
+    queue = WorkQueue(10_000, cap)
+    for number in range(1000):
+        queue.add(bulk(VendorKey(f"c{number}", "one")))
+        queue.add(bulk(VendorKey(f"c{number}", "two")))
+    assert len(keys_taken(queue)) == 1000
+    asked = 0
+    for _ in range(100):
+        assert queue.take(0) is None
+    assert asked == 0
+
+
+def test_keys_that_come_and_go_while_no_time_passes_leave_nothing_behind() -> None:
+    queue = queue_of()
+    for offset in range(1000):
+        queue.add(bulk(ROOF, offset))
+        taken(queue)
+        queue.retry(ROOF, at=1000)
+        queue.remove(ROOF)
+    assert (len(queue), queue.delayed, queue.next_due()) == (0, 0, None)
+    assert queue.waiting_of("acme") == []
