@@ -1,6 +1,6 @@
 """The Faust app: its topics, its table and its four agents."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import faust
@@ -8,12 +8,10 @@ import faust
 from processors.config import WorkerConfig
 from processors.strict_transport import StrictConsumer, StrictTransport
 from processors.vendor_table import Summarise, VendorTable
-from schemas.topics import SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC, Topic
+from schemas.topics import Topic
 
 TakeIn = Callable[[Any], None]
-"""Takes a record in at once; it is finished later."""
-WorkOff = Callable[[Any], Awaitable[None]]
-"""Works a record to its end."""
+"""Takes a record in at once, without waiting for anything; it is finished later."""
 
 
 def create_app(config: WorkerConfig, *, partitions: int) -> faust.App:
@@ -37,6 +35,7 @@ def create_app(config: WorkerConfig, *, partitions: int) -> faust.App:
         broker_request_timeout=max(config.session_timeout, 40.0) + 5.0,
         broker_commit_interval=config.commit_interval,
         stream_recovery_delay=0.0,
+        stream_wait_empty=False,
     )
     app.transport = StrictTransport(app.conf.broker, app, loop=None)
     return app
@@ -55,37 +54,17 @@ def consumer_of(app: faust.App) -> StrictConsumer:
     return consumer
 
 
-def add_agents(app: faust.App, *, requested: WorkOff, expansion: WorkOff, record: TakeIn, vendor_sync: TakeIn) -> None:
-    """One agent a topic. A record that is worked off is acknowledged here; one that is taken in, by who took it in."""
-    _add_agent(app, SYNC_REQUESTED, _work_off(app, requested))
-    _add_agent(app, SYNC_EXPANSION, _work_off(app, expansion))
-    _add_agent(app, VENDOR_RECORD, _take_in(app, record))
-    _add_agent(app, VENDOR_SYNC, _take_in(app, vendor_sync))
+def add_agents(app: faust.App, agents: Mapping[Topic, TakeIn]) -> None:
+    """One agent a topic. It takes records in, in order; whoever took a record in acknowledges it when its effects are safe."""
+    for topic, take_in in agents.items():
+        source = app.topic(topic.name, key_serializer="raw", value_serializer="raw", allow_empty=True)
+        app.agent(source, name=topic.name)(_agent(app, take_in))
 
 
-def _add_agent(app: faust.App, topic: Topic, body: Callable[[Any], Awaitable[None]]) -> None:
-    source = app.topic(topic.name, key_serializer="raw", value_serializer="raw", allow_empty=True)
-    app.agent(source, name=topic.name)(body)
-
-
-def _work_off(app: faust.App, handle: WorkOff) -> Callable[[Any], Awaitable[None]]:
+def _agent(app: faust.App, take_in: TakeIn) -> Callable[[Any], Awaitable[None]]:
     async def agent(stream: Any) -> None:
-        async for message in _messages(stream):
-            await handle(message)
-            consumer_of(app).taken(message.tp, message.offset)
+        async for event in stream.noack().events():
+            take_in(event.message)
+            consumer_of(app).taken(event.message.tp, event.message.offset)
 
     return agent
-
-
-def _take_in(app: faust.App, handle: TakeIn) -> Callable[[Any], Awaitable[None]]:
-    async def agent(stream: Any) -> None:
-        async for message in _messages(stream):
-            handle(message)
-            consumer_of(app).taken(message.tp, message.offset)
-
-    return agent
-
-
-async def _messages(stream: Any) -> AsyncIterator[Any]:
-    async for event in stream.noack().events():
-        yield event.message

@@ -1,8 +1,9 @@
 """From a request to one event a vendor: the expander and the shard expander."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -57,6 +58,8 @@ class ShardExpander:
     read_to_end: ReadToEnd
     topic_id: str
     now: Callable[[], datetime]
+    turns: dict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    """One run at a time in a partition, or two would queue the same vendor."""
 
     async def handle(self, message: Any) -> None:
         """Work one ``sync-expansion`` record to its end.
@@ -70,12 +73,13 @@ class ShardExpander:
             await self.voice.dead_letter(unreadable(message, error, now=self.now()))
             return
         partition = message.tp.partition
-        await self.read_to_end(TP(VENDOR_RECORD.name, partition))
-        await self.read_to_end(TP(VENDOR_SYNC.name, partition))
-        reports = [
-            await self._queue(partition, expansion, chunk)
-            for chunk in chunks(expansion, self.rows.vendors_of(partition, expansion.client_id))
-        ]
+        async with self.turns[partition]:
+            await self.read_to_end(TP(VENDOR_RECORD.name, partition))
+            await self.read_to_end(TP(VENDOR_SYNC.name, partition))
+            reports = [
+                await self._queue(partition, expansion, chunk)
+                for chunk in chunks(expansion, self.rows.vendors_of(partition, expansion.client_id))
+            ]
         await asyncio.gather(*reports)
 
     async def _queue(self, partition: int, expansion: SyncExpansion, chunk: Chunk) -> Said:

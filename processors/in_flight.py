@@ -24,10 +24,6 @@ class InFlight:
         task.add_done_callback(self._look)
         return task
 
-    async def run(self, partition: int, work: Coroutine[Any, Any, None]) -> None:
-        """Begin and wait for the end, whatever it is; a cancelled piece of work leaves its record unfinished."""
-        await asyncio.wait([self.start(partition, work)])
-
     async def drain(self, partitions: set[int], *, seconds: float) -> None:
         """Wait for what is under way in these partitions; cancel what is not done by then: it is done again by the heir."""
         tasks = {task for partition in partitions for task in self._tasks.get(partition, ())}

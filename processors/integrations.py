@@ -19,7 +19,15 @@ BadRecord = Callable[[ConsumerRecord, UndecodableError], None]
 class Integrations:
     """Reads the whole of ``vive.integration``, without a consumer group, and goes on reading."""
 
-    def __init__(self, *, bootstrap: str, codec: Codec, on_bad_record: BadRecord, on_crash: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self,
+        *,
+        bootstrap: str,
+        partitions: int,
+        codec: Codec,
+        on_bad_record: BadRecord,
+        on_crash: Callable[[BaseException], None],
+    ) -> None:
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
         )
@@ -27,7 +35,7 @@ class Integrations:
         self._on_bad_record = on_bad_record
         self._on_crash = on_crash
         self._by_client: dict[str, Integration] = {}
-        self._partitions: list[TopicPartition] = []
+        self._partitions = [TopicPartition(INTEGRATION.name, number) for number in range(partitions)]
         self._reading: asyncio.Task[None] | None = None
         self._moved = asyncio.Condition()
 
@@ -38,17 +46,11 @@ class Integrations:
     async def start(self) -> None:
         """Read all there is, then go on in the background."""
         await self._consumer.start()
-        numbers = self._consumer.partitions_for_topic(INTEGRATION.name) or await self._ask_partitions()
-        self._partitions = [TopicPartition(INTEGRATION.name, number) for number in sorted(numbers)]
         self._consumer.assign(self._partitions)
         await self._consumer.seek_to_beginning(*self._partitions)
         self._reading = asyncio.create_task(self._read_on())
         self._reading.add_done_callback(self._look)
         await self.read_to_end()
-
-    async def _ask_partitions(self) -> set[int]:
-        await self._consumer.topics()
-        return self._consumer.partitions_for_topic(INTEGRATION.name) or set()
 
     async def read_to_end(self) -> None:
         """Wait until everything that the topic held when this was called is known."""

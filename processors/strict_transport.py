@@ -22,13 +22,21 @@ from faust.types import TP
 
 from processors.offset_ledger import OffsetLedger, Reading
 
-READ_TO_END_SECONDS: Final = 0.01
+READ_TO_SECONDS: Final = 0.01
+FETCH_WAIT_MS: Final = 100
 
 RevocationHook = Callable[[set[TP]], Awaitable[None]]
 
 
 class StrictConsumerThread(driver.AIOKafkaConsumerThread):
     """Commits without ending the worker when Kafka is away: the ledger offers the same offsets again."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust asks the brokers to hold a fetch for 1.5 s, and a partition whose records are being handed over is not part of
+        # the fetch that is held meanwhile: its next record would wait so long.
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 -- aiokafka is pinned, Faust has no setting for it
+        return consumer
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         assigned = self.assignment()
@@ -171,21 +179,29 @@ class StrictConsumer(driver.Consumer):
                     ledger.committed(offset)
         return committed
 
-    async def read_to_end(self, tp: TP) -> None:
-        """Wait until all records that the partition held when this was called have been taken in by its agent.
+    async def read_to(self, tp: TP, end: int) -> None:
+        """Wait until all records of the partition below ``end`` have been taken in by its agent.
 
         Ends too when the partition is taken away meanwhile.
         """
-        end = (await self.highwaters(tp))[tp]
         fetches_past_end: int | None = None
         while (ledger := self._ledgers.get(tp)) is not None:
             # A tail that compaction or a transaction marker took is never read: the position alone passes it.
-            if fetches_past_end is None and ((await self.position(tp)) or 0) >= end:
+            if fetches_past_end is None and self._position(tp) >= end:
                 fetches_past_end = self._fetches
             read = ledger.expect() >= end or (fetches_past_end is not None and self._fetches >= fetches_past_end + 2)
             if read and self._taken.get(tp, -1) >= self._handed_over.get(tp, -1):
                 return
-            await asyncio.sleep(READ_TO_END_SECONDS)
+            await asyncio.sleep(READ_TO_SECONDS)
+
+    def _position(self, tp: TP) -> int:
+        """What aiokafka has handed to Faust. Read in place: a question to its thread waits for the fetch under way."""
+        subscription = self._thread._ensure_consumer()._subscription.subscription  # noqa: SLF001 -- aiokafka is pinned
+        assignment = None if subscription is None else subscription.assignment
+        if assignment is None or tp not in assignment.tps:
+            return -1
+        state = assignment.state_value(driver.ensure_aiokafka_TP(tp))
+        return state.position if state is not None and state.has_valid_position else -1
 
 
 class StrictTransport(driver.Transport):

@@ -24,12 +24,13 @@ from processors.integrations import Integrations
 from processors.observations import Observations
 from processors.publisher import Publisher
 from processors.rows import Rows
+from processors.topic_ends import TopicEnds
 from processors.vendor_records import VendorRecords
 from processors.vendor_syncing import VendorSyncing
 from processors.voice import Voice
 from processors.work_queue import WorkQueue
 from schemas.codec import Codec
-from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
+from schemas.topics import SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
 from schemas.topics_on_broker import TopicsError, check_topics, partition_count, topic_id
 
 log = logging.getLogger(__name__)
@@ -64,26 +65,33 @@ class Worker:
         partitions, life = await asyncio.to_thread(_look_at_topics, self._config.bootstrap)
         publisher = Publisher({"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail)
         voice = Voice(publisher=publisher, codec=self._codec)
-        integrations = self._integrations(voice)
+        integrations = self._integrations(voice, partitions)
         observations = Observations()
-        app, syncing = self._assemble(publisher, voice, integrations, observations, partitions=partitions, life=life)
+        ends = TopicEnds(self._config.bootstrap)
+        app, syncing = self._assemble(publisher, voice, integrations, observations, ends, partitions=partitions, life=life)
         try:
+            await ends.start()
             await integrations.start()
             await self._run_app(app, syncing, stop, on_ready)
         finally:
             observations.close()
             await integrations.stop()
+            await ends.stop()
             await publisher.flush(5.0)
             publisher.close()
             for system in self._systems.values():
                 await system.aclose()
 
-    def _integrations(self, voice: Voice) -> Integrations:
+    def _integrations(self, voice: Voice, partitions: int) -> Integrations:
         def bury(record: Any, error: Any) -> None:
             voice.dead_letter(unreadable(record, error, now=self._clock.now()))
 
         return Integrations(
-            bootstrap=self._config.bootstrap, codec=self._codec, on_bad_record=bury, on_crash=self._fail
+            bootstrap=self._config.bootstrap,
+            partitions=partitions,
+            codec=self._codec,
+            on_bad_record=bury,
+            on_crash=self._fail,
         )
 
     def _assemble(
@@ -92,6 +100,7 @@ class Worker:
         voice: Voice,
         integrations: Integrations,
         observations: Observations,
+        ends: TopicEnds,
         *,
         partitions: int,
         life: str,
@@ -111,7 +120,7 @@ class Worker:
             consumer_of(app).finish(tp, offset)
 
         async def read_to_end(tp: TP) -> None:
-            await consumer_of(app).read_to_end(tp)
+            await consumer_of(app).read_to(tp, await ends.end(tp))
 
         syncing = VendorSyncing(
             queue=WorkQueue(config.concurrency, cap),
@@ -157,10 +166,12 @@ class Worker:
         )
         add_agents(
             app,
-            requested=_in_flight(in_flight, expander.handle, finish),
-            expansion=_in_flight(in_flight, shard_expander.handle, finish),
-            record=records.accept,
-            vendor_sync=syncing.accept,
+            {
+                SYNC_REQUESTED: _begin(in_flight, expander.handle, finish),
+                SYNC_EXPANSION: _begin(in_flight, shard_expander.handle, finish),
+                VENDOR_RECORD: records.accept,
+                VENDOR_SYNC: syncing.accept,
+            },
         )
         return app, syncing
 
@@ -204,17 +215,14 @@ class Worker:
             self._failure.set_exception(error)
 
 
-def _in_flight(
+def _begin(
     in_flight: InFlight, handle: Callable[[Any], Awaitable[None]], finish: Callable[[TP, int], None]
-) -> Callable[[Any], Awaitable[None]]:
+) -> Callable[[Any], None]:
     async def work(message: Any) -> None:
         await handle(message)
         finish(message.tp, message.offset)
 
-    async def begin(message: Any) -> None:
-        await in_flight.run(message.tp.partition, work(message))
-
-    return begin
+    return lambda message: in_flight.start(message.tp.partition, work(message)) and None
 
 
 def _look_at_topics(bootstrap: str) -> tuple[int, str]:

@@ -167,7 +167,7 @@ def _provider_number(provider_id: str) -> int:
 
 
 def _row_gone(provider_id: str) -> UnavailableError:
-    return UnavailableError(f"An insurance row of provider {provider_id} is gone from Vantaca: VIVE plans anew.")
+    return UnavailableError(f"An insurance row of provider {provider_id} is gone: VIVE plans anew.")
 
 
 def _missing(number: int) -> ProviderMissingError:

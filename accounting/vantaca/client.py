@@ -125,6 +125,8 @@ class Client:
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes:
+    if response.headers.get("content-length") == "0":
+        return b""
     chunks: list[bytes] = []
     size = 0
     stream: Any = response.aiter_bytes()

@@ -55,9 +55,11 @@ class Entry(Linked):
     def finish(self) -> bool:
         """Count the requests of the work as answered, and say whether others are left: a new piece of work."""
         self.answering = ()
+        if self.first is None:
+            return False
         self.attempt = 1
         self.lane = most_urgent(self.requests)
-        return self.first is not None
+        return True
 
     def take_back(self) -> bool:
         """Make what is not answered, and what came meanwhile, one piece of work; say whether there is any."""

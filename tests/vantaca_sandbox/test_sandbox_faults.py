@@ -103,6 +103,16 @@ async def test_a_hung_call_ends_when_its_caller_leaves(caller: Caller, sandbox: 
     assert sandbox.call_log.counters().by_status == {"none": 1}
 
 
+async def test_a_hung_call_ends_when_another_fault_takes_the_name(caller: Caller, sandbox: Sandbox) -> None:
+    sandbox.faults.put("hang", Hang(calls=1))
+    hung = asyncio.create_task(caller.write("/write/providerUpdate", providerID="123"))
+    while sandbox.faults.faults["hang"][1] != 0:
+        await caller.admin("GET", "health")
+    sandbox.faults.put("hang", ErrorAnswer())
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await hung
+
+
 async def test_closing_releases_hung_calls(caller: Caller, running: RunningSandbox, sandbox: Sandbox) -> None:
     sandbox.faults.put("hang", Hang(calls=1))
     hung = asyncio.create_task(caller.read())

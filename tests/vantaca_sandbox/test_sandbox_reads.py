@@ -166,3 +166,15 @@ async def test_no_insurance_looks_as_the_company_is_set(
 
 async def test_paths_and_parameter_names_are_read_in_any_case(caller: Caller) -> None:
     assert (await caller.read("/Read/ProviderSingle", PROVIDERID="123")).json() == JOE
+
+
+@pytest.mark.parametrize("include", ["true", "false"])
+async def test_a_read_shows_what_was_just_changed(caller: Caller, acme: Company, include: str) -> None:
+    joe = (await caller.read(includeInsurance=include)).json()[0]
+    assert (joe["onHold"], joe["zip"]) == (False, "91355")
+    acme.edit(123, on_hold=True)
+    joe = (await caller.read(includeInsurance=include)).json()[0]
+    assert (joe["onHold"], joe["zip"]) == (True, "91355")
+    be_odd(acme, numbers="number")
+    joe = (await caller.read(includeInsurance=include)).json()[0]
+    assert (joe["onHold"], joe["zip"]) == (True, 91355)

@@ -1,6 +1,11 @@
+import gc
+from collections.abc import Callable
+
 import pytest
 
 from processors.work_queue import Added, KeyState, Request, Work, WorkQueue
+from processors.work_queue.client import Client
+from processors.work_queue.entry import Entry
 from schemas.sync_run import Lane
 from schemas.vendor_key import VendorKey
 
@@ -265,10 +270,97 @@ def test_taking_does_not_look_at_clients_that_may_not_be_worked_over_and_over() 
 
 def test_keys_that_come_and_go_while_no_time_passes_leave_nothing_behind() -> None:
     queue = queue_of()
+    for key, at in ((LIFT, 500), (POOL, 2000)):
+        queue.add(bulk(key))
+        taken(queue)
+        queue.retry(key, at=at)
     for offset in range(1000):
         queue.add(bulk(ROOF, offset))
         taken(queue)
         queue.retry(ROOF, at=1000)
         queue.remove(ROOF)
-    assert (len(queue), queue.delayed, queue.next_due()) == (0, 0, None)
-    assert queue.waiting_of("acme") == []
+    assert (len(queue), queue.delayed, queue.next_due()) == (2, 2, 500)
+    assert sum(isinstance(thing, Entry) and thing.key == ROOF for thing in gc.get_objects()) < 100
+    assert keys_taken(queue, now=2000) == [LIFT, POOL]
+
+
+def test_clients_without_keys_are_forgotten_once_they_are_not_paused() -> None:
+    queue = queue_of()
+    gc.collect()
+    before = sum(isinstance(thing, Client) for thing in gc.get_objects())
+    for number in range(100):
+        key = VendorKey(f"c{number}", "v")
+        queue.pause(key.client_id, now=0)
+        queue.add(bulk(key))
+        queue.remove(key)
+        assert queue.paused_since(key.client_id) == 0
+        queue.resume(key.client_id)
+        queue.add(bulk(key))
+        taken(queue)
+        queue.done(key)
+    assert sum(isinstance(thing, Client) for thing in gc.get_objects()) == before
+
+
+def test_a_live_request_for_dirty_work_in_bulk_is_live_afterwards() -> None:
+    queue = queue_of()
+    queue.add(bulk(ROOF))
+    taken(queue)
+    queue.add(live(ROOF))
+    queue.add(bulk(POOL))
+    queue.done(ROOF)
+    assert [taken(queue).lane, taken(queue).lane] == [Lane.LIVE, Lane.BULK]
+
+
+def test_and_a_bulk_request_for_dirty_work_in_live_is_bulk() -> None:
+    queue = queue_of()
+    queue.add(live(ROOF))
+    taken(queue)
+    queue.add(bulk(ROOF))
+    queue.done(ROOF)
+    assert (queue.waiting(Lane.LIVE), queue.waiting(Lane.BULK)) == (0, 1)
+
+
+def test_what_came_during_a_failed_attempt_follows_what_the_attempt_was_for() -> None:
+    queue = queue_of()
+    queue.add(bulk(ROOF, 1))
+    queue.add(bulk(ROOF, 2))
+    taken(queue)
+    queue.add(bulk(ROOF, 3))
+    queue.retry(ROOF, at=0)
+    queue.add(bulk(ROOF, 4))
+    assert [request.offset for request in taken(queue).requests] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("end", [WorkQueue.done, lambda queue, key: queue.retry(key, 0)])
+def test_the_next_probe_follows_when_the_first_has_ended(end: Callable[[WorkQueue, VendorKey], None]) -> None:
+    queue = queue_of()
+    queue.add(bulk(ROOF))
+    queue.add(bulk(POOL))
+    queue.pause("acme", now=0)
+    probe = queue.take_probe("acme", now=0)
+    assert probe is not None
+    end(queue, probe.key)
+    assert queue.take_probe("acme", now=0) is not None
+
+
+def test_a_probe_is_under_the_caps_too_and_only_for_paused_clients() -> None:
+    for concurrency, cap in ((1, 100), (100, 1)):
+        queue = queue_of(concurrency, cap)
+        queue.add(bulk(ROOF))
+        queue.add(bulk(POOL))
+        assert queue.take_probe("acme", now=0) is None
+        taken(queue)
+        queue.pause("acme", now=0)
+        assert queue.take_probe("acme", now=0) is None
+        queue.release(ROOF)
+        assert queue.take_probe("acme", now=0) is not None
+
+
+def test_a_delayed_live_key_is_due_at_once_for_another_live_request() -> None:
+    queue = queue_of()
+    queue.add(live(ROOF))
+    taken(queue)
+    queue.retry(ROOF, at=10)
+    queue.add(live(ROOF))
+    assert taken(queue).attempt == 2
+    assert queue.next_due() is None

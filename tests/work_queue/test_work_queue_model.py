@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -123,6 +124,15 @@ class Against(RuleBasedStateMachine):
     # -- what can happen -----------------------------------------------------------------------------------------------
 
     @rule(key=st.sampled_from(KEYS), lane=st.sampled_from(Lane))
+    def ask(self, key: VendorKey, lane: Lane) -> None:
+        self.add(key, lane)
+
+    @rule(client=st.sampled_from(CLIENTS))
+    def press(self, client: str) -> None:
+        for key in KEYS:
+            if key.client_id == client:
+                self.add(key, Lane.BULK)
+
     def add(self, key: VendorKey, lane: Lane) -> None:
         self.offset += 1
         self.added_at[self.offset] = self.step
@@ -141,7 +151,11 @@ class Against(RuleBasedStateMachine):
         held.requests.append(request)
         assert self.queue.add(request) is expected
 
-    @rule()
+    @rule(count=st.integers(1, 4))
+    def take_some(self, count: int) -> None:
+        for _ in range(count):
+            self.take()
+
     def take(self) -> None:
         self.wake()
         self.note_turns()
@@ -159,8 +173,9 @@ class Against(RuleBasedStateMachine):
         self.served[lane, client] = []
         self.check_begun(work, self.line(lane, client)[0])
 
-    @rule(client=st.sampled_from(CLIENTS))
-    def take_probe(self, client: str) -> None:
+    @rule(data=st.data())
+    def take_probe(self, data: st.DataObject) -> None:
+        client = data.draw(st.sampled_from(sorted(self.paused) or CLIENTS))
         self.wake()
         work = self.queue.take_probe(client, self.now)
         waiting = [*self.line(Lane.LIVE, client), *self.line(Lane.BULK, client)]
@@ -299,3 +314,4 @@ class Against(RuleBasedStateMachine):
 
 
 TestWorkQueueAgainstModel = Against.TestCase
+TestWorkQueueAgainstModel.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
