@@ -20,7 +20,7 @@ class AccountingError(Exception):
 
 
 class UnavailableError(AccountingError):
-    """Timeout, broken connection, 5xx, or an answer that can't be read; ``retry_after`` is in seconds where the system said so."""
+    """Timeout, broken connection, 5xx, or an unreadable answer; ``retry_after`` is in seconds where the system said so."""
 
     def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
         super().__init__(sentence)

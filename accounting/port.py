@@ -42,7 +42,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What applying a plan came to. ``left_alone`` holds what the system accepted and did not store; ``calls`` counts reads back too."""
+    """What applying a plan came to: ``left_alone`` was accepted and not stored; ``calls`` counts reads back too."""
 
     delivered: Delivered
     left_alone: tuple[LeftAlone, ...] = ()

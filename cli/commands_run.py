@@ -15,7 +15,8 @@ from console.runs import status_of, vendor_view
 from producers.button import CLIENT_ADMIN, RefusedError, press
 from producers.integration_view import read_integrations
 from producers.kafka import KafkaVoice
-from producers.records import BadLineError, load as load_records, read_lines
+from producers.records import BadLineError, read_lines
+from producers.records import load as load_records
 from schemas.topics import VENDOR_SYNC_OUTCOME
 from schemas.topics_on_broker import partition_count
 from schemas.vendor_key import VendorKey
@@ -32,7 +33,9 @@ def register(app: typer.Typer) -> None:
 
 
 def load(
-    file: Annotated[Path, typer.Argument(help="JSON lines of integrations and vendor records.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="JSON lines of integrations and vendor records.", exists=True, dir_okay=False)
+    ],
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -110,7 +113,9 @@ def vendor(
 ) -> None:
     """What VIVE keeps of a vendor, and its last outcome with before and after."""
     settings = Settings()
-    partitions = partition_count(AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0}), VENDOR_SYNC_OUTCOME)
+    partitions = partition_count(
+        AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0}), VENDOR_SYNC_OUTCOME
+    )
     view = vendor_view(settings.kafka, VendorKey(client, vendor_id), codec_for(settings), partitions=partitions)
     if view.row is None and not view.outcomes:
         fail(f"Client {client} has no vendor {vendor_id}, as far as the workers know.", as_json=as_json)

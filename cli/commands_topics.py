@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 
 def topics(
     *,
-    check: Annotated[bool, typer.Option("--check", help="Only look; exit 1 when something is not as declared.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only look; exit 1 when something is not as declared.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
 ) -> None:
     """Create the topics that are missing and check all of them."""

@@ -116,5 +116,7 @@ def progress_json(progress: RunProgress) -> dict[str, Any]:
         "unlinked": counts.unlinked,
         "unknown": counts.unknown,
         "in_progress": counts.in_progress,
-        "by_status": {status.value: counts.by_status.get(status, 0) for status in Status if status is not Status.WRITING},
+        "by_status": {
+            status.value: counts.by_status.get(status, 0) for status in Status if status is not Status.WRITING
+        },
     }

@@ -25,14 +25,22 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default=Path.home() / ".local/state/vive-sync", description="Where a worker may keep files of its own."
     )
-    partitions: int = Field(default=12, ge=1, description="Partitions of every topic, when `vive-sync topics` creates them.")
-    replication: int = Field(default=1, ge=1, description="Replicas of every topic, when `vive-sync topics` creates them.")
+    partitions: int = Field(
+        default=12, ge=1, description="Partitions of every topic, when `vive-sync topics` creates them."
+    )
+    replication: int = Field(
+        default=1, ge=1, description="Replicas of every topic, when `vive-sync topics` creates them."
+    )
     concurrency: int = Field(default=64, ge=1, description="Vendors whose calls a worker has under way at once.")
     drain_seconds: float = Field(
-        default=15.0, gt=0, description="Seconds that in-flight work may go on when a partition moves or a worker stops."
+        default=15.0,
+        gt=0,
+        description="Seconds that in-flight work may go on when a partition moves or a worker stops.",
     )
     session_timeout: float = Field(
-        default=30.0, gt=0, description="Seconds without a heartbeat after which Kafka gives a worker's partitions away."
+        default=30.0,
+        gt=0,
+        description="Seconds without a heartbeat after which Kafka gives a worker's partitions away.",
     )
     commit_interval: float = Field(default=1.0, gt=0, description="Seconds between two commits of offsets.")
     log_level: str = Field(default="INFO", description="Least severity that is logged: DEBUG, INFO, WARNING or ERROR.")

@@ -46,7 +46,9 @@ async def run_worker(settings: Settings, *, on_ready: Callable[[], None] = lambd
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    worker = Worker(config_for(settings), systems=accounting_systems(settings.credentials_dir), codec=codec_for(settings))
+    worker = Worker(
+        config_for(settings), systems=accounting_systems(settings.credentials_dir), codec=codec_for(settings)
+    )
     await worker.run(stop, on_ready=on_ready)
 
 

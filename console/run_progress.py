@@ -101,8 +101,7 @@ class RunProgress:
     def expanded(self) -> bool:
         """Whether every partition has reported all of its vendors."""
         return self._partitions is not None and all(
-            partition in self._last_chunk
-            and self._chunks[partition] >= set(range(self._last_chunk[partition] + 1))
+            partition in self._last_chunk and self._chunks[partition] >= set(range(self._last_chunk[partition] + 1))
             for partition in range(self._partitions)
         )
 

@@ -1,7 +1,7 @@
 """The Faust app: its topics, its table and its four agents."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import faust
 
@@ -50,8 +50,7 @@ def create_table(app: faust.App, *, partitions: int, summarise: Summarise) -> Ve
 
 def consumer_of(app: faust.App) -> StrictConsumer:
     """The app's consumer, once it runs."""
-    consumer: StrictConsumer = app.consumer
-    return consumer
+    return cast("StrictConsumer", app.consumer)
 
 
 def add_agents(app: faust.App, agents: Mapping[Topic, TakeIn]) -> None:

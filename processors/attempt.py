@@ -1,6 +1,5 @@
 """One attempt to bring one vendor into line: observe, plan, write."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from processors.failure import Ready, bug, judge
 from processors.observations import Observations
 from processors.retry import Soon
 from processors.settlement import Asked, NotSynced, Synced, announce
-from processors.voice import Voice
+from processors.voice import Said, Voice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +43,7 @@ class Attempts:
 
     async def _sync(self, ready: Ready, asked: Asked, bulk_of: str | None) -> Synced:
         system = self.systems[ready.integration.system]
-        observed, calls = await self.observations.observe(
-            system, ready.integration, ready.provider_id, run_id=bulk_of
-        )
+        observed, calls = await self.observations.observe(system, ready.integration, ready.provider_id, run_id=bulk_of)
         plan = self._plan(system, ready, observed)
         if plan.needs_fresh:
             observed = await system.observe_one(ready.integration, ready.provider_id)
@@ -79,7 +76,7 @@ class Attempts:
         said.add_done_callback(_read_result)
 
 
-def _read_result(said: "asyncio.Future[object]") -> None:
+def _read_result(said: Said) -> None:
     """An error here is the producer's fatal one, which stops the worker by itself."""
     if not said.cancelled():
         said.exception()

@@ -1,5 +1,6 @@
 """Records that can't be read, kept with their bytes so that nothing is lost."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +13,8 @@ def unreadable(message: Any, error: UndecodableError, *, now: datetime) -> DeadL
     """A dead letter of a record (anything with topic, partition, offset, key, value) that does not decode or validate."""
     client_id: str | None = None
     vendor_id: str | None = None
-    try:
+    with suppress(ValueError):
         client_id, vendor_id = VendorKey.from_bytes(message.key)
-    except ValueError:
-        pass
     return DeadLetter(
         client_id=client_id,
         vendor_id=vendor_id,

@@ -31,7 +31,11 @@ class InFlight:
             return
         _, late = await asyncio.wait(tasks, timeout=seconds)
         if late:
-            log.warning("%d pieces of work were not done in %.0f s and are left to the partitions' next owner.", len(late), seconds)
+            log.warning(
+                "%d pieces of work were not done in %.0f s and are left to the partitions' next owner.",
+                len(late),
+                seconds,
+            )
             for task in late:
                 task.cancel()
             await asyncio.wait(late)

@@ -74,16 +74,19 @@ class Integrations:
             self._by_client.pop(client_id, None)
             return
         try:
-            integration = self._codec.decode(Integration, record.value)
-            if integration.client_id != client_id:
-                raise UndecodableError(
-                    f"The record's key {client_id!r} is not its client_id {integration.client_id!r}.", code="invalid"
-                )
+            self._by_client[client_id] = self._read(client_id, record.value)
         except UndecodableError as error:
-            log.error("The integration record at partition %d offset %d is left out: %s", record.partition, record.offset, error)
+            where = f"partition {record.partition} offset {record.offset}"
+            log.warning("The integration record at %s is left out and kept as a dead letter: %s", where, error)
             self._on_bad_record(record, error)
-            return
-        self._by_client[client_id] = integration
+
+    def _read(self, client_id: str, value: bytes) -> Integration:
+        integration = self._codec.decode(Integration, value)
+        if integration.client_id != client_id:
+            raise UndecodableError(
+                f"The record's key {client_id!r} is not its client_id {integration.client_id!r}.", code="invalid"
+            )
+        return integration
 
     def _look(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

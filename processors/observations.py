@@ -80,7 +80,8 @@ class Observations:
             bulk.reading.cancel()
 
 
-
 def _say_failure(client_id: str, reading: "asyncio.Future[Mapping[str, Observed]]") -> None:
     if not reading.cancelled() and (error := reading.exception()) is not None:
-        log.warning("Client %s: reading all providers at once failed, so they are read one by one. %s", client_id, error)
+        log.warning(
+            "Client %s: reading all providers at once failed, so they are read one by one. %s", client_id, error
+        )

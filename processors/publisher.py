@@ -9,6 +9,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 PARTITIONER: Final = "murmur2_random"
 """Java's partitioner. librdkafka's own default is CRC32 and would put a vendor on another partition than Faust does."""
 POLL_SECONDS: Final = 0.002
+ANY_PARTITION: Final = -1
+"""librdkafka's word for: as the key says."""
 
 
 class Delivery(NamedTuple):
@@ -59,8 +61,13 @@ class Publisher:
                 return
             future.set_result(Delivery(message.partition() or 0, message.offset() or 0))
 
-        where = {} if partition is None else {"partition": partition}
-        self._producer.produce(topic, key=key, value=value, on_delivery=delivered, **where)
+        self._producer.produce(
+            topic,
+            key=key,
+            value=value,
+            on_delivery=delivered,
+            partition=ANY_PARTITION if partition is None else partition,
+        )
         self._outstanding += 1
         if self._timer is None:
             self._timer = loop.call_later(POLL_SECONDS, self._poll, loop)

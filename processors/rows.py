@@ -76,7 +76,9 @@ class Rows:
         data = self._codec.encode(row, topic=VENDOR_TABLE_CHANGELOG.name)
         self._store().shard(partition).put(key, data, summary_of(row, self._topic_id))
         self._remember(key, data, row)
-        delivered = self._publisher.send(VENDOR_TABLE_CHANGELOG.name, key=key.to_bytes(), value=data, partition=partition)
+        delivered = self._publisher.send(
+            VENDOR_TABLE_CHANGELOG.name, key=key.to_bytes(), value=data, partition=partition
+        )
         delivered.add_done_callback(partial(self._persisted, partition))
         return delivered
 

@@ -63,14 +63,23 @@ class Settlement:
     dead_letter: DeadLetter | None = None
 
 
-def announce(asked: Asked, record: VendorRecord, plan: Plan, *, observed_at: datetime, worker: str, now: datetime) -> VendorSyncOutcome:
+def announce(
+    asked: Asked, record: VendorRecord, plan: Plan, *, observed_at: datetime, worker: str, now: datetime
+) -> VendorSyncOutcome:
     """The outcome ``writing``: what is about to be written. It settles nothing: its ``through_offset`` is -1."""
     return _outcome(asked, Status.WRITING, record, worker, now).model_copy(
-        update={"through_offset": -1, "changes": plan.changes, "left_alone": plan.left_alone, "observed_at": observed_at}
+        update={
+            "through_offset": -1,
+            "changes": plan.changes,
+            "left_alone": plan.left_alone,
+            "observed_at": observed_at,
+        }
     )
 
 
-def settle(row: VendorRow | None, asked: Asked, result: Synced | NotSynced, *, worker: str, now: datetime) -> Settlement:
+def settle(
+    row: VendorRow | None, asked: Asked, result: Synced | NotSynced, *, worker: str, now: datetime
+) -> Settlement:
     """Fold the result into the row; its record may be newer than the one that was synced."""
     row = (row or VendorRow()).model_copy(
         update={
@@ -81,7 +90,11 @@ def settle(row: VendorRow | None, asked: Asked, result: Synced | NotSynced, *, w
             "parked": False,
         }
     )
-    return _synced(row, asked, result, worker, now) if isinstance(result, Synced) else _not_synced(row, asked, result, worker, now)
+    return (
+        _synced(row, asked, result, worker, now)
+        if isinstance(result, Synced)
+        else _not_synced(row, asked, result, worker, now)
+    )
 
 
 def with_record_of(row: VendorRow, latest: VendorRow | None) -> VendorRow:
@@ -151,7 +164,9 @@ def _dead_letter(row: VendorRow, asked: Asked, result: NotSynced, now: datetime)
     )
 
 
-def _outcome(asked: Asked, status: Status, record: VendorRecord | None, worker: str, now: datetime) -> VendorSyncOutcome:
+def _outcome(
+    asked: Asked, status: Status, record: VendorRecord | None, worker: str, now: datetime
+) -> VendorSyncOutcome:
     return VendorSyncOutcome(
         client_id=asked.key.client_id,
         vendor_id=asked.key.vendor_id,

@@ -40,7 +40,9 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         assigned = self.assignment()
-        mine = {driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in assigned}
+        mine = {
+            driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in assigned
+        }
         try:
             await self._ensure_consumer().commit(mine)
         except (CommitFailedError, IllegalStateError) as error:
@@ -115,7 +117,7 @@ class StrictConsumer(driver.Consumer):
             self._handed_over.pop(tp, None)
             self._taken.pop(tp, None)
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 -- Faust's signature
         """Records in offset order with none left out; where Faust breaks off a batch, the rest is fetched again."""
         self._fetches += 1
         gone_back: set[TP] = set()

@@ -19,7 +19,9 @@ class RecordDecision:
     event: VendorSync | None = None
 
 
-def keep_record(row: VendorRow | None, record: VendorRecord, integration: Integration | None, now: datetime) -> RecordDecision:
+def keep_record(
+    row: VendorRow | None, record: VendorRecord, integration: Integration | None, now: datetime
+) -> RecordDecision:
     """Keep the record unless it is stale; sync the vendor when what is pushed has changed.
 
     Changed means: differs from the record kept, or from what last reached the accounting system. The second makes a record

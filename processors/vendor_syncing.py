@@ -1,4 +1,4 @@
-"""Works the vendors of the queue: desired against observed gives a plan, the plan's calls are made, and all of it is made safe."""
+"""Works the vendors of the queue: an attempt each, and what comes of it is made safe before it is acknowledged."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,6 @@ from processors.work_queue import Request, Work, WorkQueue
 from schemas.codec import Codec, UndecodableError
 from schemas.sync_run import Lane
 from schemas.topics import VENDOR_SYNC
-from schemas.vendor_key import VendorKey
 from schemas.vendor_sync import VendorSync
 
 SETTLING_FACTOR: Final = 4

@@ -1,7 +1,7 @@
 """The table of vendors: Faust recovers it from its changelog, and rows are kept by partition with an index by client."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import faust
 from faust.stores import base
@@ -52,7 +52,7 @@ class Shard:
         return self.clients.get(key.client_id, {}).get(key.vendor_id)
 
 
-class VendorStore(base.Store):  # type: ignore[misc]
+class VendorStore(base.Store[bytes, bytes]):
     """A Faust store in memory that holds the rows of the partitions assigned to this worker, and of no other."""
 
     def __init__(self, *args: Any, summarise: Summarise, **kwargs: Any) -> None:
@@ -128,7 +128,7 @@ class VendorStore(base.Store):  # type: ignore[misc]
         """The changelog is the backup."""
 
 
-class VendorTable(faust.Table):  # type: ignore[misc]
+class VendorTable(faust.Table[bytes, bytes]):
     """A Faust table over a ``VendorStore``. An error in its recovery stops the worker: stock Faust logs it and goes on empty."""
 
     def __init__(self, app: faust.App, *, summarise: Summarise, **kwargs: Any) -> None:
@@ -141,15 +141,16 @@ class VendorTable(faust.Table):  # type: ignore[misc]
     @property
     def store(self) -> VendorStore:
         """The rows."""
-        store: VendorStore = self.data
-        return store
+        return cast("VendorStore", self.data)
 
     def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
-        """Apply changelog records, or stop the worker.
+        """Apply changelog records, or stop the worker. A worker that stops flushes its buffers once more: that is left out.
 
         Raises:
             ValueError: as the store does; the worker is stopping.
         """
+        if self.app.should_stop:
+            return
         try:
             self.store.apply_changelog_batch(batch, None, None)
         except Exception as error:

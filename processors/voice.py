@@ -41,7 +41,9 @@ class Voice:
     def outcome(self, outcome: VendorSyncOutcome, *, partition: int) -> Said:
         """What became of a vendor; ``partition`` is the vendor's own."""
         value = self._codec.encode(outcome, topic=VENDOR_SYNC_OUTCOME.name)
-        return self._publisher.send(VENDOR_SYNC_OUTCOME.name, key=outcome.key.to_bytes(), value=value, partition=partition)
+        return self._publisher.send(
+            VENDOR_SYNC_OUTCOME.name, key=outcome.key.to_bytes(), value=value, partition=partition
+        )
 
     def dead_letter(self, letter: DeadLetter) -> Said:
         """What no retry will mend."""

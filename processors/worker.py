@@ -63,12 +63,16 @@ class Worker:
             Exception: whatever made the worker unable to go on; its supervisor starts another.
         """
         partitions, life = await asyncio.to_thread(_look_at_topics, self._config.bootstrap)
-        publisher = Publisher({"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail)
+        publisher = Publisher(
+            {"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail
+        )
         voice = Voice(publisher=publisher, codec=self._codec)
         integrations = self._integrations(voice, partitions)
         observations = Observations()
         ends = TopicEnds(self._config.bootstrap)
-        app, syncing = self._assemble(publisher, voice, integrations, observations, ends, partitions=partitions, life=life)
+        app, syncing = self._assemble(
+            publisher, voice, integrations, observations, ends, partitions=partitions, life=life
+        )
         try:
             await ends.start()
             await integrations.start()
@@ -143,9 +147,7 @@ class Worker:
             concurrency=config.concurrency,
             clock=clock,
         )
-        expander = Expander(
-            codec=codec, voice=voice, integrations=integrations, partitions=partitions, now=clock.now
-        )
+        expander = Expander(codec=codec, voice=voice, integrations=integrations, partitions=partitions, now=clock.now)
         shard_expander = ShardExpander(
             codec=codec,
             voice=voice,
@@ -189,10 +191,11 @@ class Worker:
         stopping = asyncio.create_task(stop.wait())
         crashed = asyncio.create_task(app.wait_for_stopped())
         try:
-            await asyncio.wait({starting, stopping, crashed, self._failure}, return_when=asyncio.FIRST_COMPLETED)
+            ends: set[asyncio.Future[Any]] = {stopping, crashed, self._failure}
+            await asyncio.wait({starting, *ends}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done() and not starting.cancelled() and starting.exception() is None and not stop.is_set():
                 on_ready()
-                await asyncio.wait({stopping, crashed, self._failure}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set():
                 await consumer.hand_over()
         finally:
@@ -222,7 +225,10 @@ def _begin(
         await handle(message)
         finish(message.tp, message.offset)
 
-    return lambda message: in_flight.start(message.tp.partition, work(message)) and None
+    def begin(message: Any) -> None:
+        in_flight.start(message.tp.partition, work(message))
+
+    return begin
 
 
 def _look_at_topics(bootstrap: str) -> tuple[int, str]:

@@ -46,7 +46,9 @@ def press(
         KafkaAwayError: Kafka does not have the request; nothing was queued.
     """
     if CLIENT_ADMIN not in roles:
-        raise RefusedError(f"{person} is not a Client Admin of client {client_id}: only a Client Admin may sync all vendors.")
+        raise RefusedError(
+            f"{person} is not a Client Admin of client {client_id}: only a Client Admin may sync all vendors."
+        )
     refusal = ineligible_reason(client_id, integration)
     if refusal is not None:
         raise RefusedError(refusal)

@@ -118,7 +118,7 @@ class Codec:
         writer = self._writer(schema, kind, body)
         try:
             fields = fastavro.schemaless_reader(body, writer, None if writer is schema.parsed else schema.parsed)
-        except Exception as error:  # noqa: BLE001 -- fastavro has no base class of its own for hostile bytes
+        except Exception as error:
             raise UndecodableError(
                 f"The bytes do not hold a {kind.__name__}: {type(error).__name__} while reading Avro."
             ) from error
@@ -171,6 +171,7 @@ class Codec:
 def describe(error: ValidationError, kind: str) -> str:
     """A validation error as one sentence: which fields of what are wrong and why, without their values."""
     problems = "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc']) or 'the record'}: {problem['msg']}" for problem in error.errors()
+        f"{'.'.join(str(part) for part in problem['loc']) or 'the record'}: {problem['msg']}"
+        for problem in error.errors()
     )
     return f"Not a valid {kind}: {problems}."

@@ -44,7 +44,7 @@ class Integration(Message):
     ended_at: Timestamp | None = None
     pushes: tuple[FieldGroup, ...] = ()
     status_texts: dict[str, str] = Field(default_factory=dict)
-    """Vantaca's ``complianceStatus`` by VIVE's word: ``active``, ``inactive``, ``exempt``, or a vendor status such as ``Suspended``."""
+    """Vantaca's ``complianceStatus`` by VIVE's word: ``active``, ``inactive``, ``exempt``, or a vendor status."""
     hold_marker: str = Field(default="[VIVE]", min_length=1, max_length=40)
     insurance_types: dict[str, str] = Field(default_factory=dict)
     """The accounting system's insurance type by VIVE's policy type, where they are not the same after normalisation."""

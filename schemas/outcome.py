@@ -43,13 +43,13 @@ class LeftAlone(Part):
     observed: str | None
     desired: str | None
     code: str
-    """Why, for programs: ``not_owned``, ``foreign_hold``, ``not_ours``, ``empty_value``, ``invalid_value``, ``ambiguous``, ``not_stored``."""
+    """Why, for programs: ``not_owned``, ``foreign_hold``, ``not_ours``, ``empty_value``, ``invalid_value``, ``not_stored``."""
     reason: str
     """Why, as a sentence for a person."""
 
 
 class VendorSyncOutcome(Message):
-    """What happened to one vendor. ``through_offset`` is the highest ``vendor-sync`` offset of its partition that this answers."""
+    """What happened to one vendor. ``through_offset`` is the highest ``vendor-sync`` offset that this answers."""
 
     SCHEMA: ClassVar[str] = "vendor_sync_outcome"
 

@@ -3,7 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType, TopicDescription
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    ResourceType,
+    TopicDescription,
+)
 
 from schemas.topics import ALL, DEFAULT_PARTITIONS, Topic
 
@@ -22,9 +28,7 @@ def create_topics(
     Raises:
         TopicsError: Kafka refuses one, or does not answer.
     """
-    wanted = [
-        NewTopic(topic.name, partitions, replication, config=dict(topic.config())) for topic in topics
-    ]
+    wanted = [NewTopic(topic.name, partitions, replication, config=dict(topic.config())) for topic in topics]
     created = []
     for name, future in admin.create_topics(wanted, operation_timeout=SECONDS, request_timeout=SECONDS).items():
         try:

@@ -152,7 +152,7 @@ def _read_error(answer: Answer, doing: str) -> AccountingError | None:
 
 
 def _only(answer: Any, number: int) -> Any:
-    """The provider of a single read, also where it comes in an array; null and an empty array say that there is none."""
+    """The provider of a single read, also where it comes in an array; null and [] say that there is none."""
     if isinstance(answer, list) and len(answer) == 1:
         return answer[0]
     if answer is None or answer == []:

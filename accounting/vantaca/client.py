@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 from weakref import WeakKeyDictionary
 
+import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
@@ -84,14 +85,14 @@ class Client:
             async with asyncio.timeout(seconds * request.patience):
                 return await self._send(_http_request(integration, request, credentials), request.limit, credentials)
         except (TimeoutError, httpx.TimeoutException) as error:
-            if isinstance(error, httpx.ConnectTimeout):
-                # The transport says so of every connection that breaks before the answer.
-                return UnavailableError(f"The connection to Vantaca failed or broke at {doing}.{_perhaps(request)}")
+            # The transport calls every failure of a connection a timeout: what it was is in the cause.
+            if isinstance(error.__cause__, aiohttp.ClientConnectorError):
+                return UnavailableError(f"Vantaca can't be reached at {doing}: check the base address and the network.")
+            if isinstance(error, httpx.ConnectTimeout) and not isinstance(error.__cause__, TimeoutError):
+                return UnavailableError(f"The connection to Vantaca broke at {doing}.{_perhaps(request)}")
             return UnavailableError(f"Vantaca did not answer in {seconds:g} seconds at {doing}.{_perhaps(request)}")
         except _TooLargeError:
             return UnavailableError(f"Vantaca's answer to {doing} is larger than {request.limit // 1024} KiB.")
-        except httpx.ConnectError:
-            return UnavailableError(f"Vantaca can't be reached at {doing}: check the base address and the network.")
         except Exception as error:  # noqa: BLE001 -- whatever the HTTP libraries raise may hold the URL in its text
             return UnavailableError(
                 f"The connection to Vantaca failed at {doing} ({type(error).__name__}).{_perhaps(request)}"

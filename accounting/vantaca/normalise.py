@@ -31,7 +31,7 @@ def insurance_type(value: str) -> str:
 
 def policy_number(value: str) -> str:
     """Case and spaces do not matter, nor leading zeros of a plain number, which a numeric ``accountNo`` has lost."""
-    number = "".join(text(value).casefold().split())
+    number = unicodedata.normalize("NFC", "".join(text(value).split()).casefold())
     if number.isascii() and number.isdigit():
         return number.lstrip("0") or "0"
     return number

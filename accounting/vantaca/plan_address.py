@@ -8,6 +8,7 @@ Such an address is left alone as a whole, and so is one whose street VIVE does n
 of another is worse than an old one.
 """
 
+import re
 from typing import Final
 
 from accounting.vantaca import mapping, normalise
@@ -19,6 +20,7 @@ from schemas.vendor_record import VendorRecord
 
 GROUP = FieldGroup.ADDRESS
 
+_MAY_HOLD_A_NUMBER: Final = re.compile(r"[0-9]+(?: |$)")
 _NUMBER_STAYS: Final = (
     "Vantaca keeps the number of the old address apart and would put it before this street: "
     "change this address in Vantaca."
@@ -78,6 +80,6 @@ def street_parameters(street: str, observed: str) -> Parameters:
     if parts is not None:
         number, rest = parts
         return (("streetNo", number), ("address1", rest))
-    if observed[:1].isdigit() and mapping.street_parts(observed) is not None:
+    if _MAY_HOLD_A_NUMBER.match(observed):
         return ()
     return (("address1", street),)

@@ -64,5 +64,5 @@ def _hold(draft: Draft, *, held: bool, said: str, desired: str) -> None:
     draft.write(GROUP, "onHoldReason", desired, said)
 
 
-def _leave(draft: Draft, held: bool | None, wanted: bool, code: str, reason: str) -> None:  # noqa: FBT001 -- the two sides
+def _leave(draft: Draft, held: bool | None, wanted: bool, code: str, reason: str) -> None:  # noqa: FBT001
     draft.leave(GROUP, "onHold", as_read(held), as_read(wanted), code, reason)

@@ -70,6 +70,9 @@ class ProvidersRead(Mapping[str, Observed]):
             provider = _provider(self._raw[provider_id])
         except UnreadableError:
             raise KeyError(provider_id) from None
+        if provider.provider_id != provider_id:
+            # It has its id under two spellings of one key.
+            raise KeyError(provider_id)
         return Observed(provider_id=provider_id, provider=provider, at=self._at)
 
     def __iter__(self) -> Iterator[str]:

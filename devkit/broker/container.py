@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from docker.errors import DockerException, NotFound  # type: ignore[import-untyped] # carries no types
+from docker.errors import DockerException, NotFound
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 

@@ -2,7 +2,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from docker.errors import DockerException, ImageNotFound  # type: ignore[import-untyped] # carries no types
+from docker.errors import DockerException, ImageNotFound
 from testcontainers.core.docker_client import DockerClient
 
 from devkit.broker.broker import BrokerUnavailable

@@ -128,8 +128,8 @@ def _updated(there: Provider, fields: dict[str, Any]) -> Provider:
     changes = {names[name]: value for name, value in fields.items() if name in names}
     if "address1" in fields:
         # A street number that was stored before stays where none is sent.
-        number, _, rest = there.address.strip().partition(" ")
-        stays = number if number.isdigit() and rest else ""
+        number = there.address.strip().partition(" ")[0]
+        stays = number if number.isascii() and number.isdigit() else ""
         changes["address"] = f"{fields.get('streetNo', stays)} {fields['address1']}".strip()
     return replace(there, **changes)
 

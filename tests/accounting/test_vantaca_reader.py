@@ -16,13 +16,30 @@ from accounting.vantaca.reader import ProvidersRead, read_json, read_provider, r
 from tests.accounting.builders import NOW
 
 RECORDED: dict[str, Any] = {
-    "providerID": 123, "name": "Joe's", "address": "456 Main Street", "unit": "Suite 12", "city": "Valencia",
-    "state": "CA", "zip": 91355, "email": "", "phone": "(555) 123-4567", "fax": "", "taxID": "", "onHold": False,
-    "onHoldReason": "", "compliant": True, "complianceStatus": "Approved", "complianceGroup": "",
+    "providerID": 123,
+    "name": "Joe's",
+    "address": "456 Main Street",
+    "unit": "Suite 12",
+    "city": "Valencia",
+    "state": "CA",
+    "zip": 91355,
+    "email": "",
+    "phone": "(555) 123-4567",
+    "fax": "",
+    "taxID": "",
+    "onHold": False,
+    "onHoldReason": "",
+    "compliant": True,
+    "complianceStatus": "Approved",
+    "complianceGroup": "",
     "providerInsurance": [
         {
-            "providerInsuranceID": 1, "providerID": 123, "insuranceType": "Auto-Liability",
-            "accountNo": 333333333, "expirationDate": "2022-03-25T04:00:00", "isRequired": False,
+            "providerInsuranceID": 1,
+            "providerID": 123,
+            "insuranceType": "Auto-Liability",
+            "accountNo": 333333333,
+            "expirationDate": "2022-03-25T04:00:00",
+            "isRequired": False,
         }
     ],
 }

@@ -1,3 +1,4 @@
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -9,3 +10,21 @@ def eventually(holds: Callable[[], bool], *, seconds: float = 20.0) -> None:
         if time.monotonic() > deadline:
             raise AssertionError(f"still not so after {seconds:g} s: {holds}")
         time.sleep(0.05)
+
+
+async def eventually_async(holds: Callable[[], bool], *, seconds: float = 20.0) -> None:
+    """As `eventually`, leaving the event loop free."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"still not so after {seconds:g} s: {holds}")
+        await asyncio.sleep(0.02)
+
+
+async def within(holds: Callable[[], bool], *, seconds: float) -> bool:
+    """Whether it comes to hold within `seconds`."""
+    try:
+        await eventually_async(holds, seconds=seconds)
+    except AssertionError:
+        return False
+    return True

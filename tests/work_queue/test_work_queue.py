@@ -298,6 +298,8 @@ def test_clients_without_keys_are_forgotten_once_they_are_not_paused() -> None:
         queue.add(bulk(key))
         taken(queue)
         queue.done(key)
+        queue.pause(key.client_id, now=0)
+        queue.resume(key.client_id)
     assert sum(isinstance(thing, Client) for thing in gc.get_objects()) == before
 
 
