@@ -114,7 +114,7 @@ def vendor(
     """What VIVE keeps of a vendor, and its last outcome with before and after."""
     settings = Settings()
     partitions = partition_count(
-        AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0}), VENDOR_SYNC_OUTCOME
+        AdminClient({"bootstrap.servers": settings.kafka, "log_level": 2}), VENDOR_SYNC_OUTCOME
     )
     view = vendor_view(settings.kafka, VendorKey(client, vendor_id), codec_for(settings), partitions=partitions)
     if view.row is None and not view.outcomes:

@@ -26,7 +26,7 @@ def topics(
 ) -> None:
     """Create the topics that are missing and check all of them."""
     settings = Settings()
-    admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
+    admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 2})
     created = [] if check else create_topics(admin, partitions=settings.partitions, replication=settings.replication)
     problems = check_topics(admin)
     if as_json:

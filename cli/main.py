@@ -1,8 +1,11 @@
 """The command ``vive-sync``."""
 
+import signal
+import sys
+
 import typer
 
-from cli import commands_broker, commands_run, commands_topics, commands_worker
+from cli import commands_broker, commands_demo, commands_run, commands_topics, commands_worker
 from cli.output import fail
 from producers.kafka import KafkaAwayError
 from schemas.topics_on_broker import TopicsError
@@ -14,12 +17,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for commands in (commands_topics, commands_broker, commands_worker, commands_run):
+for commands in (commands_demo, commands_run, commands_worker, commands_topics, commands_broker):
     commands.register(app)
 
 
 def main() -> None:
     """Run the command; troubles that a person can mend are a sentence and exit code 1, not a trace."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()
     except (KafkaAwayError, TopicsError) as error:

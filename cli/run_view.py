@@ -1,5 +1,6 @@
 """Runs and vendors, as the command line shows them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,13 +15,16 @@ from schemas.outcome import Status, VendorSyncOutcome
 SHOWN = 20
 
 
-def watch(bootstrap: str, run_id: str, codec: Codec, *, quiet: bool) -> RunProgress:
-    """Follow the run to its end, with a bar unless ``quiet``; how it ended."""
+def watch(
+    bootstrap: str, run_id: str, codec: Codec, *, quiet: bool, meanwhile: Callable[[], None] = lambda: None
+) -> RunProgress:
+    """Follow the run to its end, with a bar unless ``quiet``; how it ended. ``meanwhile`` may raise to end the watch."""
     progress = RunProgress(run_id)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=people, disable=quiet) as bar:
         task = bar.add_task("Queueing", total=None)
         for progress in follow(bootstrap, run_id, codec):
+            meanwhile()
             counts = progress.counts()
             bar.update(
                 task,
@@ -37,7 +41,8 @@ def print_summary(progress: RunProgress) -> None:
         people.print(f"Run {progress.run_id} was refused: {progress.refusal}", style="bold red")
         return
     counts = progress.counts()
-    table = Table("", "Vendors", title=f"Client {progress.client_id}, run {progress.run_id}", title_justify="left")
+    people.print(f"Client {progress.client_id}, run {progress.run_id}")
+    table = Table("", "Vendors")
     for name, number in _lines(counts):
         table.add_row(name, str(number))
     people.print(table)

@@ -26,7 +26,7 @@ def config_for(settings: Settings) -> WorkerConfig:
     return WorkerConfig(
         bootstrap=settings.kafka,
         worker_id=worker_id(),
-        data_folder=settings.data_dir / worker_id(),
+        data_folder=settings.data_dir,
         concurrency=settings.concurrency,
         drain_seconds=settings.drain_seconds,
         session_timeout=settings.session_timeout,
@@ -42,6 +42,7 @@ async def run_worker(settings: Settings, *, on_ready: Callable[[], None] = lambd
         TopicsError: the topics are not as declared, or Kafka does not answer.
         Exception: whatever made the worker unable to go on.
     """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -232,7 +232,7 @@ def _begin(
 
 
 def _look_at_topics(bootstrap: str) -> tuple[int, str]:
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
     problems = check_topics(admin)
     if problems:
         raise TopicsError(" ".join([*problems, "Create or mend the topics with `vive-sync topics`."]))

@@ -9,6 +9,10 @@ PARTITIONER: Final = "murmur2_random"
 """Java's partitioner, as all writers of vendor keys must use. librdkafka's own default is CRC32."""
 
 
+LOG_LEVEL: Final = 2
+"""librdkafka's own lines on standard error: critical ones alone. What matters is raised or logged by us."""
+
+
 class KafkaAwayError(RuntimeError):
     """Kafka did not take what was said in time. Nothing, or not all of it, was queued; the text is for a person."""
 
@@ -37,6 +41,7 @@ class KafkaVoice:
                 "linger.ms": 2,
                 "compression.type": "lz4",
                 "queue.buffering.max.messages": 1_000_000,
+                "log_level": LOG_LEVEL,
                 **(settings or {}),
             }
         )

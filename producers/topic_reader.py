@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, Self
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
 
-from producers.kafka import KafkaAwayError
+from producers.kafka import LOG_LEVEL, KafkaAwayError
 
 
 class Record(NamedTuple):
@@ -49,6 +49,7 @@ class TopicReader:
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "fetch.wait.max.ms": 100,
+                "log_level": LOG_LEVEL,
             }
         )
         try:

@@ -1,0 +1,31 @@
+"""Whether the sandbox holds what it must."""
+
+from collections.abc import Mapping
+
+from accounting.vantaca.sandbox import Provider
+from devkit.demo_data import DemoClient
+
+
+def differences(client: DemoClient, held: Mapping[str, Provider]) -> list[str]:
+    """A sentence for each provider of the client that is not as it must be after the sync; rows created have ids of their own."""
+    found = []
+    for vendor in client.vendors:
+        now = held.get(str(vendor.after.provider_id))
+        if now is None:
+            found.append(f"provider {vendor.after.provider_id} is gone")
+        elif _without_row_ids(now) != _without_row_ids(vendor.after):
+            expected, actual = vendor.after.model_dump(), now.model_dump()
+            fields = [name for name in expected if expected[name] != actual[name]]
+            found.append(
+                f"{client.integration.client_id} vendor {vendor.record.vendor_id} ({vendor.kind}): "
+                + ", ".join(f"{name} is {actual[name]!r}, not {expected[name]!r}" for name in fields)
+            )
+    return found
+
+
+def _without_row_ids(provider: Provider) -> Provider:
+    rows = sorted(
+        (row.model_copy(update={"provider_insurance_id": 1}) for row in provider.provider_insurance),
+        key=lambda row: row.model_dump_json(),
+    )
+    return provider.model_copy(update={"provider_insurance": tuple(rows)})
