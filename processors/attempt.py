@@ -32,18 +32,26 @@ class Attempts:
     worker_id: str
     clock: Clock
 
-    async def attempt(self, ready: Ready, asked: Asked, *, bulk_of: str | None) -> Synced | NotSynced | Soon:
-        """What it came to. ``bulk_of``: the run whose bulk observation may serve, or None."""
+    async def attempt(
+        self, ready: Ready, asked: Asked, *, bulk_of: str | None, owned_since: float
+    ) -> Synced | NotSynced | Soon:
+        """What it came to.
+
+        ``bulk_of``: the run whose bulk observation may serve, or None. ``owned_since``: when the vendor's partition became
+        this worker's, on its monotonic clock.
+        """
         try:
-            return await self._sync(ready, asked, bulk_of)
+            return await self._sync(ready, asked, bulk_of, owned_since)
         except AccountingError as error:
             return judge(error, ready, attempt=asked.attempt, now=self.clock.now(), jitter=self.clock.jitter())
         except Exception as error:  # noqa: BLE001 -- a fault of ours in one vendor is a dead letter, and the others go on
             return bug(error, ready.record)
 
-    async def _sync(self, ready: Ready, asked: Asked, bulk_of: str | None) -> Synced:
+    async def _sync(self, ready: Ready, asked: Asked, bulk_of: str | None, owned_since: float) -> Synced:
         system = self.systems[ready.integration.system]
-        observed, calls = await self.observations.observe(system, ready.integration, ready.provider_id, run_id=bulk_of)
+        observed, calls = await self.observations.observe(
+            system, ready.integration, ready.provider_id, run_id=bulk_of, not_before=owned_since
+        )
         plan = self._plan(system, ready, observed)
         if plan.needs_fresh:
             observed = await system.observe_one(ready.integration, ready.provider_id)

@@ -79,7 +79,7 @@ def bug(error: Exception, record: VendorRecord) -> NotSynced:
     trace = "".join(traceback.format_tb(error.__traceback__))
     return NotSynced(
         status=Status.FAILED,
-        reason=f"VIVE could not sync this vendor: a fault of its own ({type(error).__name__}), of which its support has the trace.",
+        reason=f"VIVE could not sync this vendor: a fault of its own ({type(error).__name__}); its support has the trace.",
         record=record,
         code="bug",
         trace=f"{trace}{type(error).__name__}",

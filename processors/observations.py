@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -20,8 +20,9 @@ RUNS_KEPT: Final = 16
 class BulkObservation:
     """All providers of a client as one call showed them, without those that were written since the call began."""
 
-    def __init__(self, reading: "asyncio.Future[Mapping[str, Observed]]") -> None:
+    def __init__(self, reading: "asyncio.Future[Mapping[str, Observed]]", *, began: float) -> None:
         self.reading = reading
+        self.began = began
         self._written: set[str] = set()
 
     async def get(self, provider_id: str) -> Observed | None:
@@ -40,19 +41,29 @@ class BulkObservation:
 class Observations:
     """Bulk observations by client and run. A failed bulk read is remembered: single reads serve for the rest of the run."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
         self._bulk: OrderedDict[tuple[str, str], BulkObservation] = OrderedDict()
 
     async def observe(
-        self, system: AccountingSystem, integration: Integration, provider_id: str, *, run_id: str | None
+        self,
+        system: AccountingSystem,
+        integration: Integration,
+        provider_id: str,
+        *,
+        run_id: str | None,
+        not_before: float,
     ) -> tuple[Observed, int]:
-        """The provider, and how many calls were made for it alone. ``run_id``: the run whose bulk read may serve; None for none.
+        """The provider, and how many calls were made for it alone.
+
+        ``run_id``: the run whose bulk read may serve; None for none. ``not_before``: on this worker's monotonic clock, since
+        when nobody else writes this provider; what was read earlier may lack what a worker wrote before it died.
 
         Raises:
             AccountingError: as the port says.
         """
         if run_id is not None:
-            observed = await self._of_run(system, integration, run_id).get(provider_id)
+            observed = await self._of_run(system, integration, run_id, not_before).get(provider_id)
             if observed is not None:
                 return observed, 0
         return await system.observe_one(integration, provider_id), 1
@@ -63,13 +74,16 @@ class Observations:
             if client == client_id:
                 bulk.written(provider_id)
 
-    def _of_run(self, system: AccountingSystem, integration: Integration, run_id: str) -> BulkObservation:
+    def _of_run(
+        self, system: AccountingSystem, integration: Integration, run_id: str, not_before: float
+    ) -> BulkObservation:
         key = (integration.client_id, run_id)
         bulk = self._bulk.get(key)
-        if bulk is None:
+        if bulk is None or bulk.began < not_before:
+            began = self._monotonic()
             reading = asyncio.ensure_future(system.observe_all(integration))
             reading.add_done_callback(partial(_say_failure, integration.client_id))
-            bulk = self._bulk[key] = BulkObservation(reading)
+            bulk = self._bulk[key] = BulkObservation(reading, began=began)
             while len(self._bulk) > RUNS_KEPT:
                 self._bulk.popitem(last=False)
         return bulk

@@ -37,6 +37,7 @@ class Publisher:
                 "message.timeout.ms": 0,
                 "queue.buffering.max.messages": 2_000_000,
                 "compression.type": "lz4",
+                "log_level": 2,
                 **settings,
                 "error_cb": self._on_error,
             }
@@ -96,3 +97,4 @@ class Publisher:
             self._timer.cancel()
             self._timer = None
         self._producer.purge()
+        self._producer.close()

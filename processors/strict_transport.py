@@ -26,6 +26,8 @@ READ_TO_SECONDS: Final = 0.01
 FETCH_WAIT_MS: Final = 100
 
 RevocationHook = Callable[[set[TP]], Awaitable[None]]
+AssignmentHook = Callable[[set[TP], int], None]
+"""(assigned, the group's generation)"""
 
 
 class StrictConsumerThread(driver.AIOKafkaConsumerThread):
@@ -67,6 +69,7 @@ class StrictConsumer(driver.Consumer):
         self._taken: dict[TP, int] = {}
         self._fetches = 0
         self.before_revocation: RevocationHook | None = None
+        self.after_assignment: AssignmentHook | None = None
 
     def _new_consumer_thread(self) -> StrictConsumerThread:
         return StrictConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -146,6 +149,12 @@ class StrictConsumer(driver.Consumer):
         for tp in revoked:
             self._ledgers.pop(tp, None)
         await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Tell ``after_assignment`` before anything of the partitions is read."""
+        if self.after_assignment is not None:
+            self.after_assignment(assigned, generation_id)
+        await super().on_partitions_assigned(assigned, generation_id)
 
     async def hand_over(self) -> None:
         """Before the worker stops: hand out nothing more, let in-flight work end, commit what is finished."""

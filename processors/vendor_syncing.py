@@ -13,6 +13,7 @@ from processors.failure import prepare
 from processors.in_flight import InFlight
 from processors.in_progress import InProgress, Pending
 from processors.integrations import Integrations
+from processors.ownership import Ownership
 from processors.retry import Soon
 from processors.rows import Rows
 from processors.settlement import Asked, NotSynced, Synced, settle, with_record_of
@@ -45,6 +46,7 @@ class VendorSyncing:
     voice: Voice
     integrations: Integrations
     attempts: Attempts
+    ownership: Ownership
     in_progress: InProgress
     in_flight: InFlight
     finish: Callable[[TP, int], None]
@@ -122,7 +124,9 @@ class VendorSyncing:
         if isinstance(ready, NotSynced):
             return ready
         bulk = work.lane is Lane.BULK and work.attempt == 1
-        return await self.attempts.attempt(ready, asked, bulk_of=asked.run_id if bulk else None)
+        return await self.attempts.attempt(
+            ready, asked, bulk_of=asked.run_id if bulk else None, owned_since=self.ownership.since(work.partition)
+        )
 
     async def _make_safe(self, work: Work, asked: Asked, result: Synced | NotSynced) -> None:
         """Outcome (and dead letter), then row, then acknowledgement: whatever is lost to a crash is done again."""

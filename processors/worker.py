@@ -22,6 +22,7 @@ from processors.in_flight import InFlight
 from processors.in_progress import InProgress
 from processors.integrations import Integrations
 from processors.observations import Observations
+from processors.ownership import Ownership
 from processors.publisher import Publisher
 from processors.rows import Rows
 from processors.topic_ends import TopicEnds
@@ -68,7 +69,7 @@ class Worker:
         )
         voice = Voice(publisher=publisher, codec=self._codec)
         integrations = self._integrations(voice, partitions)
-        observations = Observations()
+        observations = Observations(monotonic=self._clock.monotonic)
         ends = TopicEnds(self._config.bootstrap)
         app, syncing = self._assemble(
             publisher, voice, integrations, observations, ends, partitions=partitions, life=life
@@ -139,6 +140,7 @@ class Worker:
                 worker_id=config.worker_id,
                 clock=clock,
             ),
+            ownership=Ownership(monotonic=clock.monotonic),
             in_progress=in_progress,
             in_flight=in_flight,
             finish=finish,
@@ -185,8 +187,12 @@ class Worker:
             syncing.drop(partitions)
             await syncing.in_flight.drain(partitions, seconds=self._config.drain_seconds)
 
+        def own(assigned: set[TP], generation: int) -> None:
+            syncing.ownership.assigned({tp.partition for tp in assigned if tp.topic == VENDOR_SYNC.name}, generation)
+
         consumer = consumer_of(app)
         consumer.before_revocation = let_go
+        consumer.after_assignment = own
         starting = asyncio.create_task(app.start())
         stopping = asyncio.create_task(stop.wait())
         crashed = asyncio.create_task(app.wait_for_stopped())

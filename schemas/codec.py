@@ -102,7 +102,7 @@ class Codec:
         schema = _record_schema(message.SCHEMA)
         buffer = io.BytesIO()
         buffer.write(self._header(schema, message.SCHEMA, topic))
-        fastavro.schemaless_writer(buffer, schema.parsed, message.model_dump())
+        fastavro.schemaless_writer(buffer, schema.parsed, message.model_dump(), disable_tuple_notation=True)
         return buffer.getvalue()
 
     def decode(self, kind: type[M], data: bytes | None) -> M:

@@ -19,7 +19,9 @@ def create_topic(bootstrap: str, name: str, *, partitions: int = 1, config: Mapp
     return name
 
 
-def produce(bootstrap: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]], *, partition: int = 0) -> None:
+def produce(
+    bootstrap: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]], *, partition: int = 0
+) -> None:
     producer = Producer({"bootstrap.servers": bootstrap, "queue.buffering.max.messages": 1_000_000, **QUIET})
     for key, value in records:
         producer.produce(topic, key=key, value=value, partition=partition)

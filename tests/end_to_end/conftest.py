@@ -1,0 +1,31 @@
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from devkit.broker import Broker, start_broker
+from tests.support.world import World, world_of
+
+
+@pytest.fixture
+async def world(kafka: Broker, tmp_path: Path) -> AsyncIterator[World]:
+    """A two-way client of its own that pushes everything."""
+    async with world_of(kafka.bootstrap, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def world_of_record(kafka: Broker, tmp_path: Path) -> AsyncIterator[World]:
+    """A System of Record client of its own that pushes everything."""
+    async with world_of(kafka.bootstrap, tmp_path, mode="system_of_record") as made:
+        yield made
+
+
+@pytest.fixture
+async def world_alone(tmp_path: Path) -> AsyncIterator[World]:
+    """A two-way client on a Kafka of its own."""
+    environ = {name: value for name, value in os.environ.items() if name != "VIVE_SYNC_KAFKA"}
+    with start_broker(environ=environ) as broker:
+        async with world_of(broker.bootstrap, tmp_path) as made:
+            yield made

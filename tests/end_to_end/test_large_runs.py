@@ -1,0 +1,49 @@
+"""Runs over thousands of vendors, on a Kafka of their own: their rows would slow the other tests' workers down."""
+
+import signal
+from collections import Counter
+
+from accounting.vantaca.sandbox import Latency
+from schemas.outcome import Status
+from tests.support.world import UPDATE, World
+
+BULK = "/read/provider"
+CREATE = "/write/providerInsuranceCreate"
+
+
+async def test_a_run_costs_one_bulk_read_and_the_writes_of_what_differs(world_alone: World) -> None:
+    world = world_alone
+    numbers = range(1, 10_001)
+    differing = range(50, 10_001, 100)
+    world.providers(numbers)
+    world.providers(differing, compliance_status="Pending")
+    await world.load([world.integration, *(world.record(number) for number in numbers)])
+    async with world.worker():
+        progress = await world.settled(await world.press(), seconds=120)
+    assert progress.counts().by_status == {Status.UPDATED: 100, Status.UNCHANGED: 9_900}
+    paths = world.sandbox.call_log.counters().by_path
+    assert paths == {BULK: 1, UPDATE: 100}
+    assert sorted(world.writes(), key=int) == [str(number) for number in differing]
+
+
+async def test_a_worker_killed_in_the_middle_of_a_run_loses_and_doubles_nothing(world_alone: World) -> None:
+    world = world_alone
+    numbers = range(1, 5001)
+    insured = [number for number in numbers if number % 5 == 0]
+    world.providers(numbers, compliance_status="Pending")
+    policy = {"policy_type": "General Liability", "number": "GL-1", "expires_on": "2027-03-31"}
+    records = [world.record(number, policies=[policy] if number % 5 == 0 else []) for number in numbers]
+    await world.load([world.integration, *records])
+    world.sandbox.faults.put("slow", Latency(min_seconds=0.01, max_seconds=0.05))
+    victim = await world.start_ready_worker("worker-1")
+    await world.start_ready_worker("worker-2")
+    run = await world.press()
+    await world.until(run, lambda progress: progress.counts().settled > 1000, seconds=120)
+    victim.send_signal(signal.SIGKILL)
+    progress = await world.settled(run, seconds=120)
+    assert progress.counts().settled == 5000
+    assert not progress.counts().by_status.keys() - {Status.UPDATED, Status.UNCHANGED}
+    providers = world.company.providers
+    assert {provider.compliance_status for provider in providers.values()} == {"Approved"}
+    rows = Counter(number for number in numbers for _row in providers[number].provider_insurance)
+    assert rows == Counter(insured)

@@ -1,0 +1,268 @@
+"""A client, its sandbox Vantaca and workers, on the session's Kafka."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka.admin import AdminClient
+
+from accounting.credentials import CredentialsFolder
+from accounting.vantaca.adapter import Vantaca
+from accounting.vantaca.sandbox import Company, CompanySettings, Provider, RunningSandbox, Sandbox, run_sandbox
+from console.run_progress import RunProgress
+from console.runs import follow, vendor_view
+from processors.config import WorkerConfig
+from processors.worker import Worker
+from producers.button import CLIENT_ADMIN, press
+from producers.kafka import KafkaVoice, Said
+from producers.records import load
+from producers.topic_reader import TopicReader
+from schemas.codec import Codec
+from schemas.dead_letter import DeadLetter
+from schemas.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.outcome import Status, VendorSyncOutcome
+from schemas.topics import DEAD_LETTER, VENDOR_SYNC_OUTCOME
+from schemas.topics_on_broker import create_topics, partition_count
+from schemas.vendor_key import VendorKey
+from schemas.vendor_record import Origin, VendorRecord
+from tests.support.eventually import eventually_async
+
+PASSWORD = f"pa55-{uuid.uuid4().hex}"
+"""The password of every sandbox company of this test run; it must turn up nowhere (test_no_secret_leaks)."""
+SESSION_TIMEOUT = 6.0
+"""The shortest that Kafka allows by default."""
+UPDATE = "/write/providerUpdate"
+
+
+@dataclass
+class World:
+    """One client of its own, so that tests share a Kafka without meeting."""
+
+    bootstrap: str
+    folder: Path
+    sandbox: Sandbox
+    running: RunningSandbox
+    integration: Integration
+    codec: Codec = field(default_factory=Codec)
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def client_id(self) -> str:
+        return self.integration.client_id
+
+    @property
+    def company(self) -> Company:
+        return self.sandbox.companies[self.client_id]
+
+    def record(self, number: int, **fields: Any) -> VendorRecord:
+        """Vendor ``v<number>``, compliant and linked to provider ``number``, unless told otherwise."""
+        given = {
+            "client_id": self.client_id,
+            "vendor_id": f"v{number}",
+            "version": 1,
+            "updated_at": datetime.now(UTC),
+            "origin": Origin.SNAPSHOT,
+            "provider_id": str(number),
+            "compliant": True,
+        }
+        return VendorRecord.model_validate(given | fields)
+
+    async def load(self, records: Iterable[Integration | VendorRecord]) -> None:
+        voice = KafkaVoice(self.bootstrap, seconds=30.0)
+        await asyncio.to_thread(load, list(records), voice=voice, codec=self.codec)
+
+    async def say(self, topic: str, key: bytes, value: bytes | None) -> None:
+        voice = KafkaVoice(self.bootstrap, seconds=30.0)
+        await asyncio.to_thread(voice.say, [Said(topic, key, value)])
+
+    def providers(self, numbers: Iterable[int], **fields: Any) -> None:
+        """Put providers that agree with ``record`` into the sandbox, unless told otherwise."""
+        given = {"compliance_status": "Approved", "compliant": True} | fields
+        for number in numbers:
+            self.company.put(Provider(provider_id=number, name=f"Provider {number}").model_copy(update=given))
+
+    async def press(self, vendor_ids: tuple[str, ...] | None = None) -> str:
+        pressed = await asyncio.to_thread(
+            press,
+            self.client_id,
+            person="Dana",
+            roles={CLIENT_ADMIN},
+            integration=self.integration,
+            voice=KafkaVoice(self.bootstrap),
+            codec=self.codec,
+            vendor_ids=vendor_ids,
+        )
+        return pressed.run_id
+
+    async def settled(self, run_id: str, *, seconds: float = 60.0) -> RunProgress:
+        """The run once every vendor is settled."""
+        return await self.until(run_id, lambda progress: progress.done, seconds=seconds)
+
+    async def until(self, run_id: str, holds: Callable[[RunProgress], bool], *, seconds: float = 60.0) -> RunProgress:
+        def look() -> RunProgress:
+            deadline = time.monotonic() + seconds
+            for progress in follow(self.bootstrap, run_id, self.codec):
+                if holds(progress):
+                    return progress
+                if time.monotonic() > deadline:
+                    raise AssertionError(f"not so after {seconds:g} s: {progress.counts()}")
+            raise AssertionError(f"the run ended otherwise: {progress.counts()}")
+
+        return await asyncio.to_thread(look)
+
+    async def outcomes(self, vendor_id: str) -> tuple[VendorSyncOutcome, ...]:
+        def look() -> tuple[VendorSyncOutcome, ...]:
+            admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2})
+            count = partition_count(admin, VENDOR_SYNC_OUTCOME)
+            return vendor_view(
+                self.bootstrap, VendorKey(self.client_id, vendor_id), self.codec, partitions=count
+            ).outcomes
+
+        return await asyncio.to_thread(look)
+
+    async def vendor_says(
+        self, vendor_id: str, status: Status, *, times: int = 1, seconds: float = 30.0
+    ) -> VendorSyncOutcome:
+        """The vendor's newest outcome of this status, once there are so many."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = [outcome for outcome in await self.outcomes(vendor_id) if outcome.status is status]
+            if len(found) >= times:
+                return found[-1]
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{len(found)} outcomes {status} of {vendor_id} after {seconds:g} s, not {times}")
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """Those of this client."""
+
+        def look() -> list[DeadLetter]:
+            with TopicReader(self.bootstrap, [DEAD_LETTER.name]) as reader:
+                letters = [self.codec.decode(DeadLetter, record.value) for record in reader.to_end()]
+            return [letter for letter in letters if (letter.key or b"").startswith(self.client_id.encode())]
+
+        return await asyncio.to_thread(look)
+
+    def writes(self, path: str = UPDATE) -> list[str]:
+        """The provider ids of the calls to ``path``, in order."""
+        return [str(call.parameters["providerid"]) for call in self.sandbox.call_log.calls if call.path == path]
+
+    @asynccontextmanager
+    async def worker(self, **settings: Any) -> AsyncIterator[Worker]:
+        """A worker in this process."""
+        config = WorkerConfig(
+            bootstrap=self.bootstrap,
+            worker_id="in-process",
+            data_folder=self.folder / "state",
+            session_timeout=SESSION_TIMEOUT,
+            heartbeat_interval=1.0,
+            **settings,
+        )
+        systems = {VANTACA: Vantaca(CredentialsFolder(self.folder))}
+        worker = Worker(config, systems=systems, codec=self.codec)
+        stop, ready = asyncio.Event(), asyncio.Event()
+        running = asyncio.create_task(worker.run(stop, on_ready=ready.set))
+        waiting = asyncio.create_task(ready.wait())
+        try:
+            await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
+            yield worker
+        finally:
+            waiting.cancel()
+            stop.set()
+            await running
+
+    def start_process(self, name: str, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
+        """``vive-sync`` with these arguments; its output goes to a file that the secrets test reads."""
+        with (self.folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "cli", *arguments],
+                env=self.environment(settings),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    async def start_ready_worker(self, name: str, **settings: str) -> subprocess.Popen[bytes]:
+        """A worker process that has its partitions."""
+        process = self.start_process(name, "worker", **settings)
+        log = self.folder / f"{name}.log"
+        await eventually_async(lambda: b"Worker ready." in log.read_bytes() or process.poll() is not None, seconds=60)
+        assert process.poll() is None, log.read_text()
+        return process
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``vive-sync`` with these arguments to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "cli", *arguments],
+            env=self.environment({}),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        with (self.folder / "commands.log").open("a") as log:
+            log.write(done.stdout + done.stderr)
+        return done
+
+    def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
+        return {
+            **os.environ,
+            "VIVE_SYNC_KAFKA": self.bootstrap,
+            "VIVE_SYNC_CREDENTIALS_DIR": str(self.folder),
+            "VIVE_SYNC_DATA_DIR": str(self.folder / "state"),
+            "VIVE_SYNC_SESSION_TIMEOUT": str(SESSION_TIMEOUT),
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+            **settings,
+        }
+
+
+@asynccontextmanager
+async def world_of(bootstrap: str, folder: Path, **fields: Any) -> AsyncIterator[World]:
+    """A new client; ``fields`` go to its integration."""
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+    await asyncio.to_thread(create_topics, admin)
+    client_id = f"client-{uuid.uuid4().hex[:8]}"
+    secret = {"company": client_id, "login": "vive", "password": PASSWORD}
+    (folder / f"{client_id}.json").write_text(json.dumps(secret))
+    sandbox = Sandbox()
+    sandbox.add_company(CompanySettings(company=client_id, login="vive", pwd=PASSWORD))
+    async with await run_sandbox(sandbox) as running:
+        given = {
+            "client_id": client_id,
+            "system": VANTACA,
+            "mode": Mode.TWO_WAY,
+            "pushes": tuple(FieldGroup),
+            "status_texts": {"active": "Approved", "inactive": "Inactive", "exempt": "Compliance Exempt"},
+            "base_url": running.url,
+            "credentials_ref": client_id,
+            "max_in_flight": 32,
+            "updated_at": datetime.now(UTC),
+        }
+        world = World(
+            bootstrap=bootstrap,
+            folder=folder,
+            sandbox=sandbox,
+            running=running,
+            integration=Integration.model_validate(given | fields),
+        )
+        try:
+            yield world
+        finally:
+            for process in world.processes:
+                if process.poll() is None:
+                    process.kill()
+                process.wait()
