@@ -1,6 +1,7 @@
 """``vive-sync worker``."""
 
 import asyncio
+import gc
 import logging
 
 import typer
@@ -11,6 +12,9 @@ from cli.settings import Settings
 from cli.worker_process import run_worker, set_up_logging
 
 log = logging.getLogger(__name__)
+
+GC_THRESHOLDS = (100_000, 20, 50)
+"""Python's own (700, 10, 10) make a worker with many vendors in flight look through all of them again and again."""
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +27,10 @@ def worker() -> None:
     settings = Settings()
     set_up_logging(settings.log_level)
 
+    gc.set_threshold(*GC_THRESHOLDS)
+
     def ready() -> None:
+        gc.freeze()
         errors.print("Worker ready.", style="green")
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from schemas.outcome import Status, VendorSyncOutcome
@@ -34,21 +35,27 @@ class RunCounts:
 
 @dataclass
 class RunProgress:
-    """Feed it records in any order and as often as they come; a run is done when every vendor it named is settled."""
+    """Feed it records in any order and as often as they come; a run is done when every vendor it named is settled.
+
+    A vendor that is named twice (a shard that is expanded again after a crash) is settled by what answers the earlier event:
+    of all outcomes that reach it, the one that reaches least far.
+    """
 
     run_id: str
     client_id: str | None = None
     refusal: str | None = None
     _partitions: int | None = None
-    _topic_id: str = ""
-    _queued: dict[str, int] = field(default_factory=dict)
-    _already: dict[str, int] = field(default_factory=dict)
+    _offsets: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By vendor and topic id: the event that must be answered."""
+    _queued: set[str] = field(default_factory=set)
+    _already: set[str] = field(default_factory=set)
     _unlinked: set[str] = field(default_factory=set)
     _unknown: set[str] = field(default_factory=set)
     _chunks: dict[int, set[int]] = field(default_factory=dict)
     _last_chunk: dict[int, int] = field(default_factory=dict)
     _answers: dict[str, VendorSyncOutcome] = field(default_factory=dict)
     _early: dict[str, list[VendorSyncOutcome]] = field(default_factory=dict)
+    """Outcomes that reach no event that is known yet."""
 
     def run(self, part: SyncRun) -> None:
         """Take in a part of what the run is made of; parts of other runs are ignored."""
@@ -64,38 +71,36 @@ class RunProgress:
                 self._shard(part)
 
     def _shard(self, part: SyncRun) -> None:
-        self._topic_id = part.topic_id
         self._chunks.setdefault(part.partition, set()).add(part.chunk)
         if part.last:
-            self._last_chunk[part.partition] = part.chunk
+            self._last_chunk[part.partition] = min(part.chunk, self._last_chunk.get(part.partition, part.chunk))
         self._unlinked.update(part.unlinked)
         self._unknown.update(part.unknown)
-        for vendor in part.queued:
-            self._already.pop(vendor.vendor_id, None)
-            self._name(self._queued, vendor)
-        for vendor in part.already_in_progress:
-            if vendor.vendor_id not in self._queued:
-                self._name(self._already, vendor)
+        self._queued.update(vendor.vendor_id for vendor in part.queued)
+        self._already.update(vendor.vendor_id for vendor in part.already_in_progress)
+        self._already -= self._queued
+        for vendor in part.queued + part.already_in_progress:
+            self._name(vendor, part.topic_id)
 
-    def _name(self, named: dict[str, int], vendor: QueuedVendor) -> None:
-        named[vendor.vendor_id] = min(vendor.offset, named.get(vendor.vendor_id, vendor.offset))
+    def _name(self, vendor: QueuedVendor, topic_id: str) -> None:
+        offsets = self._offsets.setdefault(vendor.vendor_id, {})
+        offsets[topic_id] = min(vendor.offset, offsets.get(topic_id, vendor.offset))
         for outcome in self._early.pop(vendor.vendor_id, ()):
-            self._answer(vendor.vendor_id, outcome)
+            self.outcome(outcome)
 
     def outcome(self, outcome: VendorSyncOutcome) -> None:
-        """Take in an outcome, of whatever vendor; the first that reaches a vendor's offset settles it."""
+        """Take in an outcome, of whatever vendor."""
         if outcome.status not in SETTLING or self.client_id not in {None, outcome.client_id}:
             return
-        if outcome.vendor_id in self._queued or outcome.vendor_id in self._already:
-            self._answer(outcome.vendor_id, outcome)
-        else:
-            self._early.setdefault(outcome.vendor_id, []).append(outcome)
-
-    def _answer(self, vendor_id: str, outcome: VendorSyncOutcome) -> None:
-        offset = self._queued.get(vendor_id, self._already.get(vendor_id, -1))
-        reaches = outcome.through_offset >= offset and outcome.topic_id == self._topic_id
-        if reaches and outcome.client_id == self.client_id and vendor_id not in self._answers:
+        vendor_id = outcome.vendor_id
+        known = self._answers.get(vendor_id)
+        if known is not None and _order(known) <= _order(outcome):
+            return
+        offset = self._offsets.get(vendor_id, {}).get(outcome.topic_id)
+        if offset is not None and offset <= outcome.through_offset:
             self._answers[vendor_id] = outcome
+        else:
+            self._early.setdefault(vendor_id, []).append(outcome)
 
     @property
     def expanded(self) -> bool:
@@ -108,9 +113,7 @@ class RunProgress:
     @property
     def done(self) -> bool:
         """Whether the run is refused, or expanded and every vendor of it settled."""
-        return self.refusal is not None or (
-            self.expanded and len(self._answers) == len(self._queued) + len(self._already)
-        )
+        return self.refusal is not None or (self.expanded and len(self._answers) == len(self._offsets))
 
     @property
     def answers(self) -> dict[str, VendorSyncOutcome]:
@@ -125,7 +128,7 @@ class RunProgress:
     @property
     def unsettled(self) -> tuple[str, ...]:
         """Vendors that are yet to be settled."""
-        return tuple(sorted((self._queued.keys() | self._already.keys()) - self._answers.keys()))
+        return tuple(sorted(self._offsets.keys() - self._answers.keys()))
 
     def counts(self) -> RunCounts:
         """Where the run stands."""
@@ -136,5 +139,10 @@ class RunProgress:
             unlinked=len(self._unlinked),
             unknown=len(self._unknown),
             by_status=dict(by_status),
-            in_progress=len(self._queued) + len(self._already) - len(self._answers),
+            in_progress=len(self._offsets) - len(self._answers),
         )
+
+
+def _order(outcome: VendorSyncOutcome) -> tuple[int, datetime, int, str]:
+    """Which of two outcomes of a vendor settles it: the lower one, in whatever order they come."""
+    return outcome.through_offset, outcome.at, outcome.attempt, outcome.status

@@ -1,6 +1,5 @@
 """Integrations and vendor records from a file of JSON lines, as a user brings them."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
@@ -44,12 +43,17 @@ def read_lines(lines: Iterable[str]) -> Iterator[Integration | VendorRecord]:
         if not text.strip():
             continue
         try:
-            line = _line.validate_python(json.loads(text), strict=False)
-        except json.JSONDecodeError as error:
-            raise BadLineError(f"Line {number} is not JSON: {error.msg} at column {error.colno}.") from None
+            line = _line.validate_json(text)
         except ValidationError as error:
-            raise BadLineError(f"Line {number}: {describe(error, 'record')}") from None
+            raise BadLineError(_what_is_wrong(number, error)) from None
         yield line.integration if isinstance(line, _IntegrationLine) else line.vendor_record
+
+
+def _what_is_wrong(number: int, error: ValidationError) -> str:
+    (first, *_) = error.errors(include_url=False, include_input=False)
+    if first["type"] == "json_invalid":
+        return f"Line {number} is not JSON: {first['ctx']['error'].replace(' line 1', '')}."
+    return f"Line {number}: {describe(error, 'record')}"
 
 
 def load(records: Iterable[Integration | VendorRecord], *, voice: KafkaVoice, codec: Codec) -> int:

@@ -17,6 +17,7 @@ import fastavro
 from fastavro.schema import fingerprint as schema_fingerprint
 from fastavro.schema import to_parsing_canonical_form
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from schemas.message import Message
 
@@ -165,13 +166,23 @@ class Codec:
                 self._writers[schema_id] = fastavro.parse_schema(self._registry.schema_for(schema_id), named_schemas={})
             except LookupError as error:
                 raise UndecodableError(f"The schema registry has no schema {schema_id}: {error}") from error
+            except Exception as error:
+                raise UndecodableError(
+                    f"The schema registry's schema {schema_id} is not Avro: {type(error).__name__} while parsing it."
+                ) from error
         return self._writers[schema_id]
 
 
 def describe(error: ValidationError, kind: str) -> str:
     """A validation error as one sentence: which fields of what are wrong and why, without their values."""
     problems = "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc']) or 'the record'}: {problem['msg']}"
-        for problem in error.errors()
+        f"{'.'.join(str(part) for part in problem['loc']) or 'the record'}: {_what_is_wrong(problem)}"
+        for problem in error.errors(include_url=False, include_input=False)
     )
     return f"Not a valid {kind}: {problems}."
+
+
+def _what_is_wrong(problem: ErrorDetails) -> str:
+    if problem["type"] == "union_tag_invalid":  # its text quotes the tag
+        return f"{problem['ctx']['discriminator']} must be one of {problem['ctx']['expected_tags']}"
+    return problem["msg"]

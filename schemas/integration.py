@@ -60,10 +60,14 @@ class Integration(Message):
     @field_validator("base_url")
     @classmethod
     def _plain_http_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(value)
+            wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0
+        except ValueError:  # its text quotes the address, and what was meant as a password with it
+            wrong = True
+        if wrong or any(character.isspace() for character in value):
             raise ValueError("base_url must be an http or https address")
-        if parts.username or parts.password or parts.query or parts.fragment:
+        if any(mark in value for mark in "@?#"):
             raise ValueError("base_url must hold no credentials, query or fragment: name them by credentials_ref")
         return value.rstrip("/")
 

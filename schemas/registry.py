@@ -22,7 +22,7 @@ class Registry:
 
     def __init__(self, address: str) -> None:
         self._client = SchemaRegistryClient.new_client({"url": address, "timeout": SECONDS})
-        self._address = address
+        self._address = _without_credentials(address)
         self._failed: dict[int, float] = {}
 
     def id_for(self, subject: str, schema: Schema) -> int:
@@ -33,8 +33,12 @@ class Registry:
         """
         try:
             return int(self._client.register_schema(subject, RegisteredSchema(json.dumps(schema), "AVRO")))
-        except (SchemaRegistryError, OSError) as error:
+        except SchemaRegistryError as error:
             raise ConnectionError(f"The schema registry at {self._address} did not take {subject}: {error}") from error
+        except Exception as error:  # the client lets through whatever its HTTP library and the answer's form raise
+            raise ConnectionError(
+                f"The schema registry at {self._address} did not take {subject}: {type(error).__name__}."
+            ) from error
 
     def schema_for(self, schema_id: int) -> Schema:
         """The schema of an id.
@@ -47,9 +51,15 @@ class Registry:
         try:
             found = self._client.get_schema(schema_id)
             schema: Schema = json.loads(found.schema_str or "")
-        except (SchemaRegistryError, OSError, ValueError) as error:
+        except Exception as error:  # as above
             if len(self._failed) > 10_000:  # noqa: PLR2004 -- hostile ids must not fill the memory
                 self._failed.clear()
             self._failed[schema_id] = time.monotonic()
-            raise LookupError(f"the registry at {self._address} does not tell: {error}") from error
+            why = error if isinstance(error, SchemaRegistryError) else type(error).__name__
+            raise LookupError(f"the registry at {self._address} does not tell: {why}") from error
         return schema
+
+
+def _without_credentials(address: str) -> str:
+    scheme, separator, rest = address.rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

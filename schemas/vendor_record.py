@@ -47,7 +47,7 @@ class VendorRecord(Message):
 
     client_id: Identifier
     vendor_id: Identifier
-    version: int = Field(ge=0)
+    version: int = Field(ge=0, le=2**63 - 1)
     updated_at: Timestamp
     origin: Origin = Origin.CHANGE
     provider_id: str | None = Field(default=None, pattern=r"^[0-9A-Za-z-]{1,40}$")

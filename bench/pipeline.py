@@ -1,0 +1,165 @@
+"""Vendors per second and CPU per vendor, from the press to the last outcome, with one worker.
+
+    python -m bench.pipeline [--vendors 10000] [--rounds 3]
+
+Every vendor differs, so that each costs one write. The stub answers after 0-5 ms, and after 50 ms, with 100 calls in flight.
+Broker, stub and worker are processes of their own; rounds of the two latencies are interleaved.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from confluent_kafka.admin import AdminClient
+
+from console.runs import status_of
+from devkit.broker import start_broker
+from producers.button import CLIENT_ADMIN, press
+from producers.kafka import KafkaVoice
+from producers.records import load
+from producers.topic_reader import TopicReader
+from schemas.codec import Codec
+from schemas.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.outcome import Status
+from schemas.topics import VENDOR_SYNC_OUTCOME, VENDOR_TABLE_CHANGELOG
+from schemas.topics_on_broker import create_topics
+from schemas.vendor_record import Origin, VendorRecord
+
+IN_FLIGHT = 100
+LATENCIES = {"0-5 ms": (0.0, 0.005), "50 ms": (0.05, 0.05)}
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+@contextmanager
+def process(*command: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of ours, ended at the end."""
+    started = subprocess.Popen(
+        [sys.executable, *command],
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if "-v" not in sys.argv else None,
+    )
+    try:
+        yield started
+    finally:
+        started.terminate()
+        started.wait(30)
+
+
+def count_records(bootstrap: str, topic: str) -> int:
+    """How many records a topic holds."""
+    with TopicReader(bootstrap, [topic]) as reader:
+        return sum(1 for _ in reader.to_end())
+
+
+def measure(bootstrap: str, stub_port: int, *, client: str, vendors: int, worker_pid: int) -> dict[str, float]:
+    """One round with a client of its own."""
+    codec = Codec()
+    integration = Integration(
+        client_id=client,
+        system=VANTACA,
+        mode=Mode.TWO_WAY,
+        pushes=(FieldGroup.STATUS, FieldGroup.PAYMENT_HOLD, FieldGroup.INSURANCE),
+        status_texts={"active": "Approved", "inactive": "Inactive"},
+        base_url=f"http://127.0.0.1:{stub_port}",
+        credentials_ref="bench",
+        max_in_flight=IN_FLIGHT,
+        updated_at=datetime.now(UTC),
+    )
+    records = [
+        VendorRecord(
+            client_id=client,
+            vendor_id=f"v{number}",
+            version=1,
+            updated_at=datetime.now(UTC),
+            origin=Origin.SNAPSHOT,
+            provider_id=str(number),
+            compliant=True,
+        )
+        for number in range(1, vendors + 1)
+    ]
+    voice = KafkaVoice(bootstrap, seconds=60.0)
+    rows_before = count_records(bootstrap, VENDOR_TABLE_CHANGELOG.name)
+    load([integration, *records], voice=voice, codec=codec)
+    while count_records(bootstrap, VENDOR_TABLE_CHANGELOG.name) < rows_before + vendors:
+        time.sleep(0.2)
+    outcomes_before = count_records(bootstrap, VENDOR_SYNC_OUTCOME.name)
+    cpu, began = cpu_seconds(worker_pid), time.monotonic()
+    pressed = press(client, person="bench", roles={CLIENT_ADMIN}, integration=integration, voice=voice, codec=codec)
+    with TopicReader(bootstrap, [VENDOR_SYNC_OUTCOME.name]) as reader:
+        seen = -outcomes_before
+        while seen < 2 * vendors:
+            seen += len(reader.poll(0.05))
+    took, used = time.monotonic() - began, cpu_seconds(worker_pid) - cpu
+    progress = status_of(bootstrap, pressed.run_id, codec)
+    assert progress.counts().by_status == {Status.UPDATED: vendors}, progress.counts()
+    return {"vendors_per_second": vendors / took, "cpu_ms_per_vendor": used / vendors * 1000}
+
+
+def main() -> None:
+    """Print a line a round and the medians."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--vendors", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("-v", action="store_true", help="show the worker's log")
+    arguments = parser.parse_args()
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in LATENCIES}
+    with tempfile.TemporaryDirectory() as folder, start_broker() as broker:
+        create_topics(AdminClient({"bootstrap.servers": broker.bootstrap}))
+        secret = {"company": "bench", "login": "bench", "password": "bench-password"}
+        Path(folder, "bench.json").write_text(json.dumps(secret))
+        environment = {
+            "VIVE_SYNC_KAFKA": broker.bootstrap,
+            "VIVE_SYNC_CREDENTIALS_DIR": folder,
+            "VIVE_SYNC_DATA_DIR": f"{folder}/state",
+            "VIVE_SYNC_CONCURRENCY": str(IN_FLIGHT),
+            "VIVE_SYNC_LOG_LEVEL": "WARNING",
+        }
+        with process("-m", "cli", "worker", **environment) as worker:
+            for number in range(arguments.rounds):
+                for name, pause in LATENCIES.items():
+                    with process("-m", "bench.stub", str(arguments.vendors), *map(str, pause)) as stub:
+                        assert stub.stdout is not None
+                        assert stub.stdin is not None
+                        port = int(stub.stdout.readline())
+                        client = f"bench-{number}-{name[:2].strip('- ')}"
+                        result = measure(
+                            broker.bootstrap, port, client=client, vendors=arguments.vendors, worker_pid=worker.pid
+                        )
+                        stub.stdin.write(b"?\n")
+                        stub.stdin.flush()
+                        counts = json.loads(stub.stdout.readline())
+                        found[name].append(result)
+                        print(
+                            f"{name}: {result['vendors_per_second']:.0f} vendors/s, "
+                            f"{result['cpu_ms_per_vendor']:.2f} ms CPU a vendor, "
+                            f"{counts['all']} calls, most in flight {counts['most']}",
+                            flush=True,
+                        )
+    for name, results in found.items():
+        speeds = [result["vendors_per_second"] for result in results]
+        cpus = [result["cpu_ms_per_vendor"] for result in results]
+        print(
+            f"{name}: min {min(speeds):.0f}, median {statistics.median(speeds):.0f}, max {max(speeds):.0f} vendors/s; "
+            f"median {statistics.median(cpus):.2f} ms CPU a vendor"
+        )
+
+
+if __name__ == "__main__":
+    main()
