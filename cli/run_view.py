@@ -100,7 +100,7 @@ def print_outcome(outcome: VendorSyncOutcome) -> None:
 
 
 def _text(value: object) -> str:
-    return "-" if value in {None, ""} else str(value)
+    return str(value) if value or value is False else "-"
 
 
 def outcome_json(outcome: VendorSyncOutcome) -> dict[str, Any]:

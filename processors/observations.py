@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 RUNS_KEPT: Final = 16
 """Bulk observations kept at once; beyond it the oldest run's vendors are read one by one."""
+RUNS_REMEMBERED: Final = 10_000
+"""Runs whose bulk observation was given up: reading it again for every vendor of theirs would cost more than single reads."""
 
 
 class BulkObservation:
@@ -44,6 +46,7 @@ class Observations:
     def __init__(self, *, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._bulk: OrderedDict[tuple[str, str], BulkObservation] = OrderedDict()
+        self._given_up: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     async def observe(
         self,
@@ -62,7 +65,7 @@ class Observations:
         Raises:
             AccountingError: as the port says.
         """
-        if run_id is not None:
+        if run_id is not None and (integration.client_id, run_id) not in self._given_up:
             observed = await self._of_run(system, integration, run_id, not_before).get(provider_id)
             if observed is not None:
                 return observed, 0
@@ -85,8 +88,14 @@ class Observations:
             reading.add_done_callback(partial(_say_failure, integration.client_id))
             bulk = self._bulk[key] = BulkObservation(reading, began=began)
             while len(self._bulk) > RUNS_KEPT:
-                self._bulk.popitem(last=False)
+                oldest, _ = self._bulk.popitem(last=False)
+                self._give_up(oldest)
         return bulk
+
+    def _give_up(self, run: tuple[str, str]) -> None:
+        self._given_up[run] = None
+        while len(self._given_up) > RUNS_REMEMBERED:
+            self._given_up.popitem(last=False)
 
     def close(self) -> None:
         """End reads that are under way."""

@@ -68,6 +68,9 @@ class StrictConsumer(driver.Consumer):
         self._handed_over: dict[TP, int] = {}
         self._taken: dict[TP, int] = {}
         self._fetches = 0
+        self._sought = False
+        self._open = False
+        self._left_out: set[TP] = set()
         self.before_revocation: RevocationHook | None = None
         self.after_assignment: AssignmentHook | None = None
 
@@ -106,28 +109,44 @@ class StrictConsumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Seek every partition to its committed offset, and to its earliest one where none, or one of an older life, is."""
+        self._open = self._sought = False
         await super().perform_seek()
         mine = self._read_by_streams()
         ends = await self.highwaters(*mine) if mine else {}
         start = {tp: self._read_offset.get(tp) for tp in mine}
         lost = [tp for tp in mine if (at := start[tp]) is None or at > ends.get(tp, at)]
         if lost:
-            earliest = {TP(*tp): offset for tp, offset in (await self.earliest_offsets(*lost)).items()}
-            await self.seek_wait(earliest)
-            start.update(earliest)
+            start.update({TP(*tp): offset for tp, offset in (await self.earliest_offsets(*lost)).items()})
+            self._left_out.update(lost)
         for tp, offset in start.items():
             self._ledgers[tp] = OffsetLedger(offset or 0)
             self._handed_over.pop(tp, None)
             self._taken.pop(tp, None)
+        self._sought = True
+
+    def resume_flow(self) -> None:
+        """Let records flow. Those of streams flow only after a seek.
+
+        Faust resumes a stream's partition, seeks it, and then empties the streams' queues: a record handed over before that
+        would be gone, and never be finished.
+        """
+        super().resume_flow()
+        self._open = self._sought
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 -- Faust's signature
         """Records in offset order with none left out; where Faust breaks off a batch, the rest is fetched again."""
         self._fetches += 1
+        if self._open and self._left_out:
+            await self.seek_wait({tp: self._ledgers[tp].expect() for tp in self._left_out if tp in self._ledgers})
+            self._left_out.clear()
         gone_back: set[TP] = set()
         async for tp, message in super().getmany(timeout):
-            ledger = self._ledgers.get(tp)
-            if ledger is None:
+            if not self.app.topics.acks_enabled_for(tp.topic):
                 yield tp, message
+                continue
+            ledger = self._ledgers.get(tp)
+            if ledger is None or not self._open:
+                self._left_out.add(tp)
                 continue
             if tp in gone_back:
                 continue
@@ -161,6 +180,7 @@ class StrictConsumer(driver.Consumer):
         await self._conclude(self.assignment())
 
     async def _conclude(self, tps: set[TP]) -> None:
+        self._open = self._sought = False
         self.stop_flow()
         self.app.flow_control.suspend()
         self.app.flow_control.clear()

@@ -1,5 +1,6 @@
 """The declared topics, on a real Kafka: created, checked, and known by their ids."""
 
+import time
 from collections.abc import Iterable, Mapping
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -14,6 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from schemas.topics import ALL, DEFAULT_PARTITIONS, Topic
 
 SECONDS = 30.0
+POLL_SECONDS = 0.05
 
 
 class TopicsError(RuntimeError):
@@ -23,11 +25,12 @@ class TopicsError(RuntimeError):
 def create_topics(
     admin: AdminClient, *, partitions: int = DEFAULT_PARTITIONS, replication: int = 1, topics: Iterable[Topic] = ALL
 ) -> list[str]:
-    """Create the topics that are missing; the names of those created.
+    """Create the topics that are missing; the names of those created, once Kafka tells about them.
 
     Raises:
         TopicsError: Kafka refuses one, or does not answer.
     """
+    topics = tuple(topics)
     wanted = [NewTopic(topic.name, partitions, replication, config=dict(topic.config())) for topic in topics]
     created = []
     for name, future in admin.create_topics(wanted, operation_timeout=SECONDS, request_timeout=SECONDS).items():
@@ -38,6 +41,7 @@ def create_topics(
                 raise TopicsError(f"Topic {name} can't be created: {error.args[0].str()}.") from error
         else:
             created.append(name)
+    _wait_until_told(admin, tuple(topic for topic in topics if topic.name in created))
     return sorted(created)
 
 
@@ -100,6 +104,15 @@ def _describe(admin: AdminClient, topics: tuple[Topic, ...]) -> Mapping[str, Top
             if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise TopicsError(f"Kafka does not tell about topic {name}: {error.args[0].str()}.") from error
     return described
+
+
+def _wait_until_told(admin: AdminClient, topics: tuple[Topic, ...]) -> None:
+    """Brokers learn of a topic a moment after it was created."""
+    deadline = time.monotonic() + SECONDS
+    while topics and len(_describe(admin, topics)) < len(topics):
+        if time.monotonic() > deadline:
+            raise TopicsError(f"Kafka does not tell about the topics that it created {SECONDS:.0f} seconds ago.")
+        time.sleep(POLL_SECONDS)
 
 
 def _cleanup_policy(admin: AdminClient, topic: Topic, described: Mapping[str, TopicDescription]) -> str | None:

@@ -122,6 +122,8 @@ async def without_a_commit_the_earliest_is_read_again(kafka: Broker, transport: 
     async with running(app):
         await reading.until(lambda: len(reading.messages) == 10)
         await app.consumer.perform_seek()
+        app.flow_control.resume()
+        app.consumer.resume_flow()
         await asyncio.to_thread(produce, kafka.bootstrap, topic, [(b"k", b"last")])
         await reading.until(lambda: 10 in reading.offsets)
     return reading.offsets == [*range(10), *range(11)]
@@ -134,7 +136,9 @@ async def a_poisoned_changelog_stops_the_worker(kafka: Broker, transport: Transp
     produce(kafka.bootstrap, changelog, [(b"c1:v1", b"\x00 not a row")])
     Reading(app, source)
     ours = transport is StrictTransport
-    table = VendorTable(app, name="vendors", partitions=1, summarise=_no_row) if ours else faust.Table(app, name="vendors")
+    table = (
+        VendorTable(app, name="vendors", partitions=1, summarise=_no_row) if ours else faust.Table(app, name="vendors")
+    )
     app.tables.add(table)
     complaints = Complaints()
     logging.getLogger("faust.tables.recovery").addHandler(complaints)

@@ -16,6 +16,7 @@ from schemas.message import Message
 from schemas.registry import Registry
 from schemas.vendor_record import Origin, VendorRecord
 from schemas.vendor_row import VendorRow
+from tests.support.free_port import free_port
 from tests.support.messages import KINDS, MESSAGES, NOW, integration, vendor_record
 from tests.support.registry_server import RegistryServer
 
@@ -92,10 +93,10 @@ def test_any_bytes_are_a_valid_message_or_undecodable(kind: type[Message], data:
     anything = st.one_of(st.binary(max_size=80), st.binary(max_size=80).map(header.__add__), st.just(bytes(good)))
     try:
         decoded = codec.decode(kind, data.draw(anything))
-    except UndecodableError as error:
-        assert error.code in {"undecodable", "invalid"}
-    else:
-        assert isinstance(decoded, kind)
+    except UndecodableError:
+        return
+    assert isinstance(decoded, kind)
+    assert codec.decode(kind, codec.encode(decoded, topic=TOPIC)) == decoded
 
 
 @kinds
@@ -120,7 +121,8 @@ def test_bytes_after_the_record_make_it_undecodable(kind: type[Message], codec: 
 @pytest.mark.parametrize("nothing", [None, b""])
 def test_an_empty_record_is_undecodable(nothing: bytes | None) -> None:
     error = refused(Integration, nothing)
-    assert (error.code, error.reason) == ("undecodable", "The record is empty; a Integration was expected.")
+    assert error.code == "undecodable"
+    assert error.reason.startswith("The record is empty;")
 
 
 def test_an_unknown_fingerprint_is_named() -> None:
@@ -245,8 +247,8 @@ def test_credentials_in_the_registrys_address_turn_up_in_no_sentence(registry_se
 
 
 def test_a_registry_that_is_away_is_said_as_the_port_says(registry_server: RegistryServer) -> None:
-    silent = Registry("http://127.0.0.1:9")
-    with pytest.raises(LookupError, match=r"the registry at http://127\.0\.0\.1:9 does not tell: ConnectError"):
+    silent = Registry(f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(LookupError, match=r"the registry at http://127\.0\.0\.1:\d+ does not tell: ConnectError"):
         silent.schema_for(1)
     broken = Registry(registry_server.address + "/elsewhere")
     with pytest.raises(ConnectionError, match="did not take codec-test-value"):

@@ -1,0 +1,161 @@
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.run_progress import RunProgress
+from console.runs import began_at, fold, follow, status_of, vendor_view
+from producers.kafka import KafkaVoice, Said
+from producers.topic_reader import Record
+from schemas.message import Message
+from schemas.outcome import Status
+from schemas.sync_run import QueuedVendor, RunPart
+from schemas.topics import SYNC_RUN, VENDOR_SYNC_OUTCOME, VENDOR_TABLE_CHANGELOG, Topic
+from schemas.vendor_key import VendorKey
+from schemas.vendor_row import VendorRow
+from tests.support.messages import expanding, outcome, shard, vendor_record
+from tests.support.product_topics import CODEC, new_client, new_run, partitions_of
+
+MILLISECONDS = st.integers(min_value=0, max_value=2**48 - 1)
+
+
+@given(milliseconds=MILLISECONDS, rest=st.integers(min_value=0, max_value=2**80 - 1))
+def test_a_version_7_run_id_says_when_it_began(milliseconds: int, rest: int) -> None:
+    bits = milliseconds << 80 | rest & ~(0xF << 76) | 7 << 76
+    assert began_at(str(uuid.UUID(int=bits))) == milliseconds
+
+
+def test_a_fresh_run_began_now() -> None:
+    before = time.time_ns() // 1_000_000
+    assert before <= began_at(new_run()) <= time.time_ns() // 1_000_000
+
+
+@given(st.one_of(st.text(max_size=40), st.uuids(version=4).map(str), st.uuids(version=1).map(str)))
+def test_another_kind_of_run_id_is_looked_for_from_the_beginning(run_id: str) -> None:
+    assert began_at(run_id) == 0
+
+
+def test_what_cannot_be_read_counts_for_nothing() -> None:
+    progress = RunProgress("run")
+    for topic in (SYNC_RUN, VENDOR_SYNC_OUTCOME):
+        for value in (None, b"", b"garbage", CODEC.encode(vendor_record(), topic=topic.name)):
+            fold(progress, Record(topic.name, 0, 0, b"run", value), CODEC)
+    assert progress == RunProgress("run")
+
+
+class Telling:
+    """Says records of one client's run."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+        self.client = new_client()
+        self.run = new_run()
+        self._voice = KafkaVoice(bootstrap)
+
+    def say(self, topic: Topic, key: str, *values: Message | bytes | None) -> None:
+        encoded = [CODEC.encode(value, topic=topic.name) if isinstance(value, Message) else value for value in values]
+        self._voice.say(Said(topic.name, key.encode(), value) for value in encoded)
+
+    def expanding(self, partitions: int) -> None:
+        fields = {"run_id": self.run, "client_id": self.client}
+        self.say(SYNC_RUN, self.run, expanding(partitions, **fields))
+
+    def shard(self, partition: int, **offsets: int) -> None:
+        queued = tuple(QueuedVendor(vendor_id=vendor_id, offset=offset) for vendor_id, offset in offsets.items())
+        self.say(
+            SYNC_RUN,
+            self.run,
+            shard(run_id=self.run, client_id=self.client, partition=partition, queued=queued),
+        )
+
+    def outcome(self, vendor_id: str, through_offset: int, status: Status = Status.UPDATED) -> None:
+        answer = outcome(
+            client_id=self.client,
+            vendor_id=vendor_id,
+            through_offset=through_offset,
+            status=status,
+            at=datetime.now(UTC),
+        )
+        self.say(VENDOR_SYNC_OUTCOME, f"{self.client}:{vendor_id}", answer)
+
+
+@pytest.fixture
+def telling(bootstrap: str) -> Telling:
+    return Telling(bootstrap)
+
+
+def until(following: Iterator[RunProgress], holds: Callable[[RunProgress], bool]) -> None:
+    deadline = time.monotonic() + 20
+    for progress in following:
+        if holds(progress):
+            return
+        assert time.monotonic() < deadline, progress.counts()
+    raise AssertionError("the run was said to be done")
+
+
+def test_following_a_run_shows_it_grow_and_ends_when_it_is_done(telling: Telling) -> None:
+    telling.expanding(2)
+    telling.shard(0, v1=0, v2=4)
+    following = follow(telling.bootstrap, telling.run, CODEC)
+    until(following, lambda progress: progress.counts().queued == 2)
+    telling.outcome("v1", 0, Status.UNCHANGED)
+    telling.outcome("v2", 3, Status.FAILED)
+    until(following, lambda progress: progress.counts().settled == 1)
+    telling.shard(1, v3=1)
+    telling.outcome("v2", 4, Status.WRITING)
+    until(following, lambda progress: progress.expanded and progress.unsettled == ("v2", "v3"))
+    telling.say(VENDOR_SYNC_OUTCOME, f"{telling.client}:v2", b"garbage")
+    telling.outcome("v2", 4)
+    telling.outcome("v3", 9)
+    (*_, last) = following
+    assert last.done
+    assert last.counts().by_status == {Status.UNCHANGED: 1, Status.UPDATED: 2}
+
+
+def test_the_status_of_a_run_is_what_the_topics_hold(telling: Telling) -> None:
+    telling.expanding(1)
+    telling.outcome("v1", 5)
+    telling.shard(0, v1=5, v2=6)
+    progress = status_of(telling.bootstrap, telling.run, CODEC)
+    assert not progress.done
+    assert (progress.client_id, progress.unsettled) == (telling.client, ("v2",))
+    telling.outcome("v2", 6)
+    assert status_of(telling.bootstrap, telling.run, CODEC).done
+
+
+def test_a_refused_run_is_over_at_once(telling: Telling) -> None:
+    refused = shard(
+        run_id=telling.run, client_id=telling.client, part=RunPart.REFUSED, refusal="It ended.", partition=-1
+    )
+    telling.say(SYNC_RUN, telling.run, refused)
+    (*_, last) = follow(telling.bootstrap, telling.run, CODEC)
+    assert last.refusal == "It ended."
+
+
+def test_an_unheard_of_run_has_nothing_to_tell(bootstrap: str) -> None:
+    assert status_of(bootstrap, new_run(), CODEC).client_id is None
+
+
+def test_a_vendors_view_is_its_latest_row_and_its_outcomes_in_order(telling: Telling) -> None:
+    key = VendorKey(telling.client, "v1")
+    partitions = partitions_of(telling.bootstrap, VENDOR_SYNC_OUTCOME)
+    rows = [VendorRow(record=vendor_record(client_id=key.client_id, version=version)) for version in (1, 2)]
+    telling.say(VENDOR_TABLE_CHANGELOG, str(key), *rows)
+    telling.say(VENDOR_TABLE_CHANGELOG, f"{telling.client}:v2", VendorRow(status="failed"))
+    telling.outcome("v1", 1, Status.FAILED)
+    telling.say(VENDOR_SYNC_OUTCOME, str(key), b"garbage")
+    telling.outcome("v2", 2, Status.UNCHANGED)
+    telling.outcome("v1", 3)
+    view = vendor_view(telling.bootstrap, key, CODEC, partitions=partitions)
+    assert view.row == rows[-1]
+    assert [answer.status for answer in view.outcomes] == [Status.FAILED, Status.UPDATED]
+
+
+def test_an_unknown_vendor_has_an_empty_view(bootstrap: str) -> None:
+    partitions = partitions_of(bootstrap, VENDOR_SYNC_OUTCOME)
+    view = vendor_view(bootstrap, VendorKey(new_client(), "v1"), CODEC, partitions=partitions)
+    assert (view.row, view.outcomes) == (None, ())

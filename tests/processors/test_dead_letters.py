@@ -1,0 +1,36 @@
+import pytest
+
+from processors.dead_letters import unreadable
+from producers.topic_reader import Record
+from schemas.codec import Codec, UndecodableError
+from schemas.topics import VENDOR_SYNC
+from schemas.vendor_sync import VendorSync
+from tests.support.messages import NOW
+
+
+def record(key: bytes | None, value: bytes | None = b"garbage") -> Record:
+    return Record(topic=VENDOR_SYNC.name, partition=4, offset=99, key=key, value=value)
+
+
+@pytest.mark.parametrize("code", ["undecodable", "invalid"])
+def test_a_record_that_cannot_be_read_is_kept_with_its_bytes_place_and_reason(code: str) -> None:
+    letter = unreadable(record(b"acme:v1"), UndecodableError("It is garbage.", code=code), now=NOW)
+    assert (letter.client_id, letter.vendor_id, letter.run_id) == ("acme", "v1", None)
+    assert (letter.code, letter.reason) == (code, "It is garbage.")
+    assert (letter.topic, letter.partition, letter.offset) == ("vive.vendor-sync", 4, 99)
+    assert (letter.key, letter.value, letter.at) == (b"acme:v1", b"garbage", NOW)
+
+
+@pytest.mark.parametrize("key", [None, b"", b"\xff\x00", b"acme", b"acme:v1:x"])
+def test_a_key_that_names_no_vendor_is_kept_as_it_came(key: bytes | None) -> None:
+    letter = unreadable(record(key, None), UndecodableError("It is empty."), now=NOW)
+    assert (letter.client_id, letter.vendor_id) == (None, None)
+    assert (letter.key, letter.value) == (key, None)
+
+
+def test_a_dead_letter_of_any_bytes_can_itself_be_written_and_read() -> None:
+    codec = Codec()
+    with pytest.raises(UndecodableError) as caught:
+        codec.decode(VendorSync, b"\xc3\x01\xff\xfe")
+    letter = unreadable(record(b"\xff", b"\xc3\x01\xff\xfe"), caught.value, now=NOW)
+    assert codec.decode(type(letter), codec.encode(letter, topic="vive.dead-letter")) == letter

@@ -1,0 +1,141 @@
+from datetime import timedelta
+
+import pytest
+
+from accounting.errors import (
+    AccountingError,
+    CredentialsRefusedError,
+    ProviderMissingError,
+    RejectedError,
+    ThrottledError,
+    UnavailableError,
+)
+from processors.failure import Ready, bug, judge, prepare
+from processors.retry import ATTEMPTS_IN_MEMORY, GiveUp, Later, Soon
+from processors.settlement import NotSynced
+from schemas.integration import Integration, ineligible_reason
+from schemas.outcome import Status
+from schemas.vendor_key import VendorKey
+from schemas.vendor_row import VendorRow
+from tests.support.messages import NOW, integration, vendor_record
+
+KEY = VendorKey("acme", "v1")
+RECORD = vendor_record()
+CLIENT = integration()
+PASSING = [
+    UnavailableError("Vantaca did not answer."),
+    ThrottledError("Vantaca asked for fewer calls."),
+    AccountingError("Something else."),
+]
+passing = pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
+
+
+def ready(**fields: object) -> Ready:
+    row = VendorRow.model_validate({"record": RECORD, **fields})
+    return Ready(row=row, record=RECORD, provider_id="17", integration=CLIENT)
+
+
+def judged(error: AccountingError, *, attempt: int = 1, of: Ready | None = None) -> Soon | NotSynced:
+    return judge(error, of or ready(), attempt=attempt, now=NOW, jitter=0.5)
+
+
+@passing
+def test_a_passing_trouble_is_tried_again_soon_and_then_later(error: AccountingError) -> None:
+    soon = [judged(error, attempt=attempt) for attempt in range(1, ATTEMPTS_IN_MEMORY)]
+    assert soon == [Soon(0.5), Soon(1.0), Soon(2.0), Soon(4.0)]
+    assert judged(error, attempt=ATTEMPTS_IN_MEMORY) == NotSynced(
+        status=Status.FAILED, reason=error.sentence, record=RECORD, then=Later(NOW + timedelta(minutes=2))
+    )
+
+
+@passing
+def test_a_trouble_that_does_not_pass_within_a_day_is_given_up(error: AccountingError) -> None:
+    failing = ready(attempts=9, failing_since=NOW - timedelta(hours=24))
+    result = judged(error, attempt=ATTEMPTS_IN_MEMORY, of=failing)
+    assert result == NotSynced(status=Status.FAILED, reason=error.sentence, record=RECORD, then=GiveUp())
+
+
+@pytest.mark.parametrize("kind", [UnavailableError, ThrottledError])
+def test_retry_after_is_obeyed(kind: type[UnavailableError]) -> None:
+    assert judged(kind("Not now.", retry_after=20.0)) == Soon(20.0)
+    result = judged(kind("Not now.", retry_after=1000.0))
+    assert isinstance(result, NotSynced)
+    assert result.then == Later(NOW + timedelta(seconds=1000))
+
+
+@pytest.mark.parametrize("attempt", [1, ATTEMPTS_IN_MEMORY])
+def test_refused_data_is_rejected_without_a_retry(attempt: int) -> None:
+    error = RejectedError("Vantaca refused the update: bad date.")
+    assert judged(error, attempt=attempt) == NotSynced(
+        status=Status.REJECTED, reason=error.sentence, record=RECORD, code="rejected"
+    )
+
+
+@pytest.mark.parametrize("attempt", [1, ATTEMPTS_IN_MEMORY])
+def test_a_provider_that_is_gone_is_missing_without_a_retry(attempt: int) -> None:
+    error = ProviderMissingError("Provider 17 is not there.")
+    assert judged(error, attempt=attempt) == NotSynced(
+        status=Status.MISSING, reason=error.sentence, record=RECORD, code="missing"
+    )
+
+
+def test_refused_credentials_are_not_tried_again_in_memory_and_are_no_dead_letter() -> None:
+    result = judged(CredentialsRefusedError("Vantaca refused the credentials."))
+    assert isinstance(result, NotSynced)
+    assert result.reason == "Vantaca refused the credentials."
+    assert result.code is None
+
+
+def test_later_grows_with_the_failures_of_the_row() -> None:
+    pauses = []
+    for failures in range(5):
+        result = judged(PASSING[0], attempt=ATTEMPTS_IN_MEMORY, of=ready(attempts=failures))
+        assert isinstance(result, NotSynced)
+        assert isinstance(result.then, Later)
+        pauses.append(result.then.at - NOW)
+    assert pauses == sorted(set(pauses))
+
+
+def test_a_linked_vendor_of_a_fit_client_is_ready() -> None:
+    row = VendorRow(record=RECORD)
+    assert prepare(KEY, row, CLIENT) == Ready(row=row, record=RECORD, provider_id="17", integration=CLIENT)
+
+
+@pytest.mark.parametrize(
+    "unfit", [None, integration(mode="one_way"), integration(system="cinc"), integration(ended_at=NOW)]
+)
+def test_a_vendor_of_a_client_that_cannot_be_synced_is_skipped_with_the_reason(unfit: Integration | None) -> None:
+    assert prepare(KEY, VendorRow(record=RECORD), unfit) == NotSynced(
+        status=Status.SKIPPED, reason=ineligible_reason("acme", unfit) or "never empty"
+    )
+
+
+@pytest.mark.parametrize("row", [None, VendorRow()])
+def test_a_vendor_that_is_gone_is_skipped(row: VendorRow | None) -> None:
+    assert prepare(KEY, row, CLIENT) == NotSynced(
+        status=Status.SKIPPED, reason="VIVE has no data on vendor v1 any more."
+    )
+
+
+def test_an_unlinked_vendor_is_skipped_with_what_to_do() -> None:
+    unlinked = vendor_record(provider_id=None)
+    result = prepare(KEY, VendorRow(record=unlinked), CLIENT)
+    assert isinstance(result, NotSynced)
+    assert (result.status, result.record) == (Status.SKIPPED, unlinked)
+    assert "not linked to a provider" in result.reason
+
+
+def test_a_bug_is_a_dead_letter_whose_trace_holds_places_and_no_values() -> None:
+    secret = "hunter2"  # noqa: S105 -- it must turn up nowhere
+
+    def fail() -> None:
+        raise ZeroDivisionError(secret)
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        fail()
+    result = bug(caught.value, RECORD)
+    assert (result.status, result.code, result.then) == (Status.FAILED, "bug", None)
+    assert "ZeroDivisionError" in result.reason
+    assert result.trace is not None
+    assert "in fail" in result.trace
+    assert secret not in result.reason + result.trace

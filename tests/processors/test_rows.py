@@ -1,0 +1,32 @@
+"""What the table keeps beside a row."""
+
+from hypothesis import given
+
+from processors.rows import summary_of
+from schemas.vendor_row import VendorRow
+from tests.support.messages import vendor_record, vendor_rows
+
+
+def test_a_vendor_is_known_by_its_record_and_linked_by_its_provider() -> None:
+    known = {
+        "without data": summary_of(VendorRow(), "t1"),
+        "unlinked": summary_of(VendorRow(record=vendor_record(provider_id=None)), "t1"),
+        "linked": summary_of(VendorRow(record=vendor_record()), "t1"),
+    }
+    assert {name: (summary.known, summary.linked) for name, summary in known.items()} == {
+        "without data": (False, False),
+        "unlinked": (True, False),
+        "linked": (True, True),
+    }
+
+
+def test_offsets_of_another_life_of_the_topic_answer_nothing() -> None:
+    row = VendorRow(through_offset=41, topic_id="t1")
+    assert summary_of(row, "t1").answered_through == 41
+    assert summary_of(row, "t2").answered_through == -1
+
+
+@given(vendor_rows)
+def test_a_row_that_was_never_settled_answers_nothing(row: VendorRow) -> None:
+    never = row.model_copy(update={"through_offset": -1})
+    assert summary_of(never, row.topic_id).answered_through == -1

@@ -1,0 +1,173 @@
+from collections.abc import Iterable
+from datetime import timedelta
+from itertools import accumulate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounting.pushed import fingerprint
+from processors.vendor_change import forget_record, keep_record
+from schemas.integration import Integration
+from schemas.sync_run import Lane
+from schemas.vendor_record import Origin, VendorRecord
+from schemas.vendor_row import Delivered, VendorRow
+from schemas.vendor_sync import Cause
+from tests.support.messages import NOW, integration, vendor_record, vendor_rows
+
+CLIENT = integration()
+Log = list[VendorRecord | None]
+
+changed_records = st.builds(
+    vendor_record,
+    version=st.integers(min_value=0, max_value=5),
+    origin=st.sampled_from(Origin),
+    provider_id=st.sampled_from([None, "17", "18"]),
+    compliant=st.booleans(),
+    payment_hold=st.booleans(),
+    hold_reason=st.sampled_from(["", "lapsed"]),
+    legal_name=st.sampled_from(["", "Joe's Plumbing"]),
+)
+
+
+@st.composite
+def logs_as_vive_writes_them(draw: st.DrawFn) -> Log:
+    """A vendor's records with versions that never fall, and tombstones between them."""
+    records = draw(st.lists(changed_records, min_size=1, max_size=8))
+    versions = accumulate(record.version for record in records)
+    log: Log = [record.model_copy(update={"version": v}) for record, v in zip(records, versions, strict=True)]
+    for at in draw(st.lists(st.integers(min_value=0, max_value=len(log)), max_size=2)):
+        log.insert(at, None)
+    return log
+
+
+def folded(log: Iterable[VendorRecord | None]) -> VendorRow | None:
+    row: VendorRow | None = None
+    for record in log:
+        row = forget_record(row, NOW) if record is None else keep_record(row, record, CLIENT, NOW).row or row
+    return row
+
+
+def settled(record: VendorRecord) -> VendorRow:
+    return VendorRow(record=record, settled_fingerprint=fingerprint(record, CLIENT), through_offset=4, topic_id="t1")
+
+
+@given(st.lists(changed_records, min_size=1, max_size=10))
+def test_a_stale_record_never_regresses_the_row(log: list[VendorRecord]) -> None:
+    newest = max(record.version for record in log)
+    row = folded(log)
+    assert row is not None
+    assert row.record == [record for record in log if record.version == newest][-1]
+
+
+def test_a_stale_record_is_neither_kept_nor_queued() -> None:
+    row = VendorRow(record=vendor_record(version=5))
+    decision = keep_record(row, vendor_record(version=4, compliant=False), CLIENT, NOW)
+    assert (decision.row, decision.event) == (None, None)
+
+
+def test_a_record_of_the_same_version_takes_the_place_of_the_one_kept() -> None:
+    row = VendorRow(record=vendor_record(version=5))
+    newer = vendor_record(version=5, compliant=False)
+    kept = keep_record(row, newer, CLIENT, NOW).row
+    assert kept is not None
+    assert kept.record == newer
+
+
+@given(row=st.none() | vendor_rows, record=changed_records)
+def test_the_same_record_twice_leaves_the_same_row(row: VendorRow | None, record: VendorRecord) -> None:
+    once = keep_record(row, record, CLIENT, NOW).row
+    if once is not None:
+        assert keep_record(once, record, CLIENT, NOW).row == once
+
+
+@given(row=vendor_rows, record=changed_records)
+def test_a_record_touches_nothing_of_the_row_but_the_record(row: VendorRow, record: VendorRecord) -> None:
+    kept = keep_record(row, record, CLIENT, NOW).row
+    if kept is not None:
+        assert kept == row.model_copy(update={"record": record, "updated_at": NOW})
+
+
+@given(logs_as_vive_writes_them())
+def test_folding_the_whole_log_equals_folding_its_compacted_log(log: Log) -> None:
+    whole, compacted = folded(log), folded(log[-1:])
+    assert (whole.record if whole else None) == (compacted.record if compacted else None)
+
+
+@given(row=st.none() | vendor_rows, record=changed_records)
+def test_a_snapshot_never_queues(row: VendorRow | None, record: VendorRecord) -> None:
+    snapshot = record.model_copy(update={"origin": Origin.SNAPSHOT})
+    assert keep_record(row, snapshot, CLIENT, NOW).event is None
+
+
+@given(row=st.none() | vendor_rows, record=changed_records)
+def test_an_unlinked_vendor_never_queues(row: VendorRow | None, record: VendorRecord) -> None:
+    unlinked = record.model_copy(update={"provider_id": None})
+    assert keep_record(row, unlinked, CLIENT, NOW).event is None
+
+
+@pytest.mark.parametrize(
+    "unfit", [None, integration(mode="one_way"), integration(system="cinc"), integration(ended_at=NOW)]
+)
+def test_a_client_that_cannot_be_synced_keeps_its_records_and_never_queues(unfit: Integration | None) -> None:
+    decision = keep_record(None, vendor_record(), unfit, NOW)
+    assert decision.row is not None
+    assert decision.event is None
+
+
+def test_a_new_linked_vendor_is_queued_in_lane_live() -> None:
+    event = keep_record(None, vendor_record(), CLIENT, NOW).event
+    assert event is not None
+    assert (event.key, event.lane, event.cause, event.run_id) == (
+        vendor_record().key,
+        Lane.LIVE,
+        Cause.VENDOR_CHANGED,
+        None,
+    )
+
+
+def test_a_change_of_what_is_pushed_is_queued() -> None:
+    row = settled(vendor_record())
+    assert keep_record(row, vendor_record(version=2, payment_hold=True, hold_reason="lapsed"), CLIENT, NOW).event
+
+
+def test_a_change_of_what_is_not_pushed_is_kept_and_not_queued() -> None:
+    decision = keep_record(settled(vendor_record()), vendor_record(version=2, legal_name="Joe"), CLIENT, NOW)
+    assert decision.event is None
+    assert decision.row is not None
+    assert decision.row.record == vendor_record(version=2, legal_name="Joe")
+
+
+def test_a_record_read_again_after_a_crash_asks_again_when_it_was_not_settled() -> None:
+    first = keep_record(settled(vendor_record()), vendor_record(version=2, compliant=False), CLIENT, NOW)
+    assert first.row is not None
+    again = keep_record(first.row, vendor_record(version=2, compliant=False), CLIENT, NOW)
+    assert again.event == first.event
+
+
+def test_a_record_read_again_after_it_was_settled_asks_for_nothing() -> None:
+    assert keep_record(settled(vendor_record()), vendor_record(), CLIENT, NOW).event is None
+
+
+def test_a_change_back_while_the_change_is_on_its_way_is_queued() -> None:
+    there = vendor_record(version=2, compliant=False)
+    row = keep_record(settled(vendor_record()), there, CLIENT, NOW).row
+    assert keep_record(row, vendor_record(version=3), CLIENT, NOW).event is not None
+
+
+def test_a_link_to_another_provider_is_queued() -> None:
+    assert keep_record(settled(vendor_record()), vendor_record(version=2, provider_id="18"), CLIENT, NOW).event
+
+
+def test_a_tombstone_takes_the_record_and_leaves_what_was_answered_and_delivered() -> None:
+    row = settled(vendor_record()).model_copy(update={"delivered": Delivered(dba_name="Joe")})
+    later = NOW + timedelta(seconds=1)
+    assert forget_record(row, later) == row.model_copy(update={"record": None, "updated_at": later})
+    assert forget_record(None, later) is None
+
+
+def test_after_a_tombstone_a_vendor_begins_anew_with_any_version() -> None:
+    row = forget_record(settled(vendor_record(version=9)), NOW)
+    decision = keep_record(row, vendor_record(version=1), CLIENT, NOW)
+    assert decision.row is not None
+    assert decision.event is not None

@@ -1,0 +1,47 @@
+import random
+
+from aiokafka.partitioner import DefaultPartitioner
+from confluent_kafka import KafkaError, Message, Producer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devkit.broker import Broker
+from processors.publisher import PARTITIONER as WORKERS
+from producers.kafka import PARTITIONER
+from schemas.partitioning import partition_of
+from schemas.vendor_key import VendorKey
+from tests.support.messages import identifiers
+from tests.support.topics import QUIET, create_topic, unique
+
+PARTITIONS = 12
+
+
+def test_librdkafka_puts_keys_where_we_say_they_belong(kafka: Broker) -> None:
+    topic = create_topic(kafka.bootstrap, unique("partitioning"), partitions=PARTITIONS)
+    chance = random.Random(12)  # noqa: S311 -- keys, not secrets
+    keys = [chance.randbytes(chance.randint(1, 40)) for _ in range(100)]
+    keys += [VendorKey(f"client-{number % 7}", f"v{number}").to_bytes() for number in range(100)]
+    put: dict[bytes, int | None] = {}
+
+    def delivered(error: KafkaError | None, message: Message) -> None:
+        assert error is None
+        put[message.key() or b""] = message.partition()
+
+    assert WORKERS == PARTITIONER
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "partitioner": PARTITIONER, **QUIET})
+    for key in keys:
+        producer.produce(topic, key=key, value=b"", on_delivery=delivered)
+    assert producer.flush(30) == 0
+    assert put == {key: partition_of(key, PARTITIONS) for key in keys}
+    assert set(put.values()) == set(range(PARTITIONS))
+
+
+@given(key=st.binary(min_size=1, max_size=60), partitions=st.integers(min_value=1, max_value=1000))
+def test_aiokafka_puts_keys_where_we_say_they_belong(key: bytes, partitions: int) -> None:
+    everywhere = list(range(partitions))
+    assert partition_of(key, partitions) == DefaultPartitioner()(key, everywhere, everywhere)
+
+
+@given(client_id=identifiers, vendor_id=identifiers)
+def test_a_vendors_partition_is_one_of_those_there_are(client_id: str, vendor_id: str) -> None:
+    assert partition_of(VendorKey(client_id, vendor_id).to_bytes(), PARTITIONS) in range(PARTITIONS)
