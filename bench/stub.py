@@ -54,7 +54,7 @@ async def serve(count: int, pause: tuple[float, float]) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Stub(body, pause, counts), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
-    await loop.connect_read_pipe(lambda: _Stdin(counts), open(0, "rb"))  # noqa: ASYNC230, PTH123, SIM115 -- a pipe
+    await loop.connect_read_pipe(lambda: _Stdin(counts), open(0, "rb"))  # noqa: ASYNC230, SIM115 -- a pipe
     await server.serve_forever()
 
 
