@@ -8,7 +8,9 @@ COPY . .
 RUN pip install --quiet --no-deps .
 
 FROM python:3.11-slim-bookworm
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/vive-sync vive-sync
+# A new volume takes its owner from the folder that it is mounted over.
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/vive-sync vive-sync \
+ && install --directory --owner=10001 --mode=700 /run/vive-sync/credentials
 COPY --from=build /opt/vive-sync /opt/vive-sync
 ENV PATH=/opt/vive-sync/bin:$PATH PYTHONUNBUFFERED=1
 USER 10001

@@ -1,11 +1,16 @@
 """Where the credentials of a client's accounting system come from: a folder with one JSON file a reference."""
 
 import json
+import time
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from accounting.errors import CredentialsRefusedError
+
+LOOK_AGAIN_SECONDS: Final = 1.0
+"""How long a file is trusted to be as it was."""
 
 
 class Credentials(BaseModel):
@@ -24,6 +29,7 @@ class CredentialsFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._read: dict[str, tuple[int, Credentials]] = {}
+        self._looked: dict[str, float] = {}
 
     def get(self, ref: str) -> Credentials:
         """The credentials of this reference.
@@ -31,11 +37,15 @@ class CredentialsFolder:
         Raises:
             CredentialsRefusedError: there is no such file, or it does not hold credentials.
         """
+        known = self._read.get(ref)
+        now = time.monotonic()
+        if known is not None and now - self._looked[ref] < LOOK_AGAIN_SECONDS:
+            return known[1]
         path = self._folder / f"{ref}.json"
         try:
             changed = path.stat().st_mtime_ns
-            known = self._read.get(ref)
             if known is not None and known[0] == changed:
+                self._looked[ref] = now
                 return known[1]
             credentials = Credentials.model_validate(json.loads(path.read_bytes()))
         except OSError as error:
@@ -46,5 +56,5 @@ class CredentialsFolder:
             raise CredentialsRefusedError(
                 f"The credentials file {ref}.json does not hold company, login and password as JSON."
             ) from None
-        self._read[ref] = (changed, credentials)
+        self._read[ref], self._looked[ref] = (changed, credentials), now
         return credentials

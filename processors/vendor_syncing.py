@@ -87,6 +87,9 @@ class VendorSyncing:
     def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
+        if not self.queue.delayed:
+            return
         due = self.queue.next_due()
         loop = asyncio.get_running_loop()
         self._timer = None if due is None else loop.call_later(max(due - self.clock.monotonic(), 0.0), self.dispatch)
