@@ -35,6 +35,7 @@ class Integrations:
         self._on_bad_record = on_bad_record
         self._on_crash = on_crash
         self._by_client: dict[str, Integration] = {}
+        self.on_change: Callable[[str], None] = lambda _client_id: None
         self._partitions = [TopicPartition(INTEGRATION.name, number) for number in range(partitions)]
         self._reading: asyncio.Task[None] | None = None
         self._moved = asyncio.Condition()
@@ -75,6 +76,7 @@ class Integrations:
             return
         try:
             self._by_client[client_id] = self._read(client_id, record.value)
+            self.on_change(client_id)
         except UndecodableError as error:
             where = f"partition {record.partition} offset {record.offset}"
             log.warning("The integration record at %s is left out and kept as a dead letter: %s", where, error)

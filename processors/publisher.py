@@ -33,7 +33,7 @@ class Publisher:
                 "enable.idempotence": True,
                 "acks": "all",
                 "partitioner": PARTITIONER,
-                "linger.ms": 2,
+                "linger.ms": 5,
                 "message.timeout.ms": 0,
                 "queue.buffering.max.messages": 2_000_000,
                 "compression.type": "lz4",

@@ -67,6 +67,10 @@ class Rows:
         vendors = self._store().shard(partition).clients.get(client_id, {})
         return {vendor_id: summary.linked for vendor_id, summary in vendors.items() if summary.known}
 
+    def take_due(self, now: float) -> list[tuple[int, VendorKey]]:
+        """Every vendor of ours, with its partition, whose time to be tried again has come, once; ``now``: Unix time."""
+        return [(partition, key) for partition, shard in self._store().shards() for key in shard.take_due(now)]
+
     def put(self, partition: int, key: VendorKey, row: VendorRow) -> "asyncio.Future[Delivery]":
         """Keep this row.
 
@@ -106,4 +110,5 @@ def summary_of(row: VendorRow, topic_id: str) -> Summary:
         known=row.record is not None,
         linked=row.record is not None and row.record.provider_id is not None,
         answered_through=row.through_offset if row.topic_id == topic_id else -1,
+        next_attempt_at=None if row.next_attempt_at is None else row.next_attempt_at.timestamp(),
     )

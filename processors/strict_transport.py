@@ -77,6 +77,11 @@ class StrictConsumer(driver.Consumer):
     def _new_consumer_thread(self) -> StrictConsumerThread:
         return StrictConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
+    @property
+    def reading(self) -> bool:
+        """Whether records of streams flow: partitions are assigned and their table is whole."""
+        return self._open
+
     def ledger(self, tp: TP) -> OffsetLedger | None:
         """What was read and finished of a partition since it was assigned; None while it is not read."""
         return self._ledgers.get(tp)

@@ -1,5 +1,6 @@
 """The table of vendors: Faust recovers it from its changelog, and rows are kept by partition with an index by client."""
 
+import heapq
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, cast
 
@@ -18,6 +19,8 @@ class Summary(NamedTuple):
     linked: bool
     answered_through: int
     """Highest ``vendor-sync`` offset answered in the topic's present life; -1 for none."""
+    next_attempt_at: float | None = None
+    """When the vendor is tried again by itself, in seconds since 1970."""
 
 
 Summarise = Callable[[bytes], Summary]
@@ -33,11 +36,14 @@ class Shard:
         self.rows: dict[VendorKey, bytes] = {}
         self.clients: dict[str, dict[str, Summary]] = {}
         self.applied = NOTHING_APPLIED
+        self._due: list[tuple[float, VendorKey]] = []
 
     def put(self, key: VendorKey, row: bytes, summary: Summary) -> None:
         """Keep a row, in the rows and in the index by client."""
         self.rows[key] = row
         self.clients.setdefault(key.client_id, {})[key.vendor_id] = summary
+        if summary.next_attempt_at is not None:
+            heapq.heappush(self._due, (summary.next_attempt_at, key))
 
     def forget(self, key: VendorKey) -> None:
         """Take a row out."""
@@ -46,6 +52,14 @@ class Shard:
         vendors.pop(key.vendor_id, None)
         if not vendors:
             self.clients.pop(key.client_id, None)
+
+    def take_due(self, now: float) -> Iterator[VendorKey]:
+        """Every vendor whose time to be tried again has come, once; ``now`` in seconds since 1970."""
+        while self._due and self._due[0][0] <= now:
+            at, key = heapq.heappop(self._due)
+            summary = self.summary(key)
+            if summary is not None and summary.next_attempt_at == at:
+                yield key
 
     def summary(self, key: VendorKey) -> Summary | None:
         """The row's summary, or None where there is no row."""

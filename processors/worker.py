@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,25 +13,18 @@ from confluent_kafka.admin import AdminClient
 from faust.types import TP
 
 from accounting.port import AccountingSystem
-from processors.app import add_agents, consumer_of, create_app, create_table
-from processors.attempt import Attempts, Clock
+from processors.app import consumer_of
+from processors.assembly import Assembly, Surroundings, assemble
+from processors.attempt import Clock
 from processors.config import WorkerConfig
 from processors.dead_letters import unreadable
-from processors.expanders import Expander, ShardExpander
-from processors.in_flight import InFlight
-from processors.in_progress import InProgress
 from processors.integrations import Integrations
 from processors.observations import Observations
-from processors.ownership import Ownership
 from processors.publisher import Publisher
-from processors.rows import Rows
 from processors.topic_ends import TopicEnds
-from processors.vendor_records import VendorRecords
-from processors.vendor_syncing import VendorSyncing
 from processors.voice import Voice
-from processors.work_queue import WorkQueue
 from schemas.codec import Codec
-from schemas.topics import SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
+from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
 from schemas.topics_on_broker import TopicsError, check_topics, partition_count, topic_id
 
 log = logging.getLogger(__name__)
@@ -71,13 +64,26 @@ class Worker:
         integrations = self._integrations(voice, partitions)
         observations = Observations(monotonic=self._clock.monotonic)
         ends = TopicEnds(self._config.bootstrap)
-        app, syncing = self._assemble(
-            publisher, voice, integrations, observations, ends, partitions=partitions, life=life
+        parts = assemble(
+            Surroundings(
+                config=self._config,
+                clock=self._clock,
+                codec=self._codec,
+                systems=self._systems,
+                publisher=publisher,
+                voice=voice,
+                integrations=integrations,
+                observations=observations,
+                ends=ends,
+                partitions=partitions,
+                life=life,
+                on_crash=self._fail,
+            )
         )
         try:
             await ends.start()
             await integrations.start()
-            await self._run_app(app, syncing, stop, on_ready)
+            await self._run_app(parts, stop, on_ready)
         finally:
             observations.close()
             await integrations.stop()
@@ -99,89 +105,9 @@ class Worker:
             on_crash=self._fail,
         )
 
-    def _assemble(
-        self,
-        publisher: Publisher,
-        voice: Voice,
-        integrations: Integrations,
-        observations: Observations,
-        ends: TopicEnds,
-        *,
-        partitions: int,
-        life: str,
-    ) -> tuple[faust.App, VendorSyncing]:
-        config, clock, codec = self._config, self._clock, self._codec
-        app = create_app(config, partitions=partitions)
-        rows = Rows(store=lambda: table.store, codec=codec, publisher=publisher, topic_id=life)
-        table = create_table(app, partitions=partitions, summarise=rows.summarise)
-        in_flight = InFlight(on_crash=self._fail)
-        in_progress = InProgress()
+    async def _run_app(self, parts: Assembly, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
+        app, syncing = parts.app, parts.syncing
 
-        def cap(client_id: str) -> int:
-            integration = integrations.get(client_id)
-            return DEFAULT_CLIENT_CAP if integration is None else integration.max_in_flight
-
-        def finish(tp: TP, offset: int) -> None:
-            consumer_of(app).finish(tp, offset)
-
-        async def read_to_end(tp: TP) -> None:
-            await consumer_of(app).read_to(tp, await ends.end(tp))
-
-        syncing = VendorSyncing(
-            queue=WorkQueue(config.concurrency, cap),
-            rows=rows,
-            codec=codec,
-            voice=voice,
-            integrations=integrations,
-            attempts=Attempts(
-                systems=self._systems,
-                observations=observations,
-                voice=voice,
-                worker_id=config.worker_id,
-                clock=clock,
-            ),
-            ownership=Ownership(monotonic=clock.monotonic),
-            in_progress=in_progress,
-            in_flight=in_flight,
-            finish=finish,
-            topic_id=life,
-            worker_id=config.worker_id,
-            concurrency=config.concurrency,
-            clock=clock,
-        )
-        expander = Expander(codec=codec, voice=voice, integrations=integrations, partitions=partitions, now=clock.now)
-        shard_expander = ShardExpander(
-            codec=codec,
-            voice=voice,
-            rows=rows,
-            in_progress=in_progress,
-            read_to_end=read_to_end,
-            topic_id=life,
-            now=clock.now,
-        )
-        records = VendorRecords(
-            codec=codec,
-            voice=voice,
-            rows=rows,
-            integrations=integrations,
-            in_flight=in_flight,
-            finish=finish,
-            now=clock.now,
-        )
-        add_agents(
-            app,
-            {
-                SYNC_REQUESTED: _begin(in_flight, expander.handle, finish),
-                SYNC_EXPANSION: _begin(in_flight, shard_expander.handle, finish),
-                VENDOR_RECORD: records.accept,
-                VENDOR_SYNC: syncing.accept,
-            },
-        )
-        return app, syncing
-
-    async def _run_app(
-        self, app: faust.App, syncing: VendorSyncing, stop: asyncio.Event, on_ready: Callable[[], None]
-    ) -> None:
         async def let_go(revoked: set[TP]) -> None:
             partitions = {tp.partition for tp in revoked}
             syncing.drop(partitions)
@@ -196,8 +122,9 @@ class Worker:
         starting = asyncio.create_task(app.start())
         stopping = asyncio.create_task(stop.wait())
         crashed = asyncio.create_task(app.wait_for_stopped())
+        retrying = asyncio.create_task(parts.retrier.run())
         try:
-            ends: set[asyncio.Future[Any]] = {stopping, crashed, self._failure}
+            ends: set[asyncio.Future[Any]] = {stopping, crashed, retrying, self._failure}
             await asyncio.wait({starting, *ends}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done() and not starting.cancelled() and starting.exception() is None and not stop.is_set():
                 on_ready()
@@ -205,36 +132,24 @@ class Worker:
             if stop.is_set():
                 await consumer.hand_over()
         finally:
-            for task in (starting, stopping, crashed):
+            for task in (starting, stopping, crashed, retrying):
                 task.cancel()
             await app.stop()
-        self._raise_failure(app, starting)
+        self._raise_failure(app, starting, retrying)
 
-    def _raise_failure(self, app: faust.App, starting: "asyncio.Task[None]") -> None:
+    def _raise_failure(self, app: faust.App, *tasks: "asyncio.Task[None]") -> None:
         if self._failure.done():
             self._failure.result()
         if app.crash_reason is not None:
             raise app.crash_reason
-        if starting.done() and not starting.cancelled():
-            starting.result()
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.result()
 
     def _fail(self, error: BaseException) -> None:
         log.critical("The worker stops: %s: %s", type(error).__name__, error)
         if not self._failure.done():
             self._failure.set_exception(error)
-
-
-def _begin(
-    in_flight: InFlight, handle: Callable[[Any], Awaitable[None]], finish: Callable[[TP, int], None]
-) -> Callable[[Any], None]:
-    async def work(message: Any) -> None:
-        await handle(message)
-        finish(message.tp, message.offset)
-
-    def begin(message: Any) -> None:
-        in_flight.start(message.tp.partition, work(message))
-
-    return begin
 
 
 def _look_at_topics(bootstrap: str) -> tuple[int, str]:

@@ -1,0 +1,155 @@
+"""The parts of a worker, put together."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import faust
+from faust.types import TP
+
+from accounting.port import AccountingSystem
+from processors.app import add_agents, consumer_of, create_app, create_table
+from processors.attempt import Attempts, Clock
+from processors.config import WorkerConfig
+from processors.expanders import Expander, ShardExpander
+from processors.in_flight import InFlight
+from processors.in_progress import InProgress
+from processors.integrations import Integrations
+from processors.observations import Observations
+from processors.ownership import Ownership
+from processors.publisher import Publisher
+from processors.retrier import Retrier
+from processors.rows import Rows
+from processors.topic_ends import TopicEnds
+from processors.vendor_records import VendorRecords
+from processors.vendor_syncing import VendorSyncing
+from processors.voice import Voice
+from processors.work_queue import WorkQueue
+from schemas.codec import Codec
+from schemas.topics import SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC
+
+DEFAULT_CLIENT_CAP: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a worker works with. ``partitions`` is every topic's; ``life`` is the id of ``vendor-sync`` as it now exists."""
+
+    config: WorkerConfig
+    clock: Clock
+    codec: Codec
+    systems: Mapping[str, AccountingSystem]
+    publisher: Publisher
+    voice: Voice
+    integrations: Integrations
+    observations: Observations
+    ends: TopicEnds
+    partitions: int
+    life: str
+    on_crash: Callable[[BaseException], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembly:
+    """A worker's Faust app, and the parts of it that its runner speaks to."""
+
+    app: faust.App
+    syncing: VendorSyncing
+    retrier: Retrier
+
+
+def assemble(around: Surroundings) -> Assembly:
+    """Put the parts together; nothing runs yet."""
+    clock, codec, voice, integrations = around.clock, around.codec, around.voice, around.integrations
+    app = create_app(around.config, partitions=around.partitions)
+    rows = Rows(store=lambda: table.store, codec=codec, publisher=around.publisher, topic_id=around.life)
+    table = create_table(app, partitions=around.partitions, summarise=rows.summarise)
+    in_flight = InFlight(on_crash=around.on_crash)
+    in_progress = InProgress()
+
+    def cap(client_id: str) -> int:
+        integration = integrations.get(client_id)
+        return DEFAULT_CLIENT_CAP if integration is None else integration.max_in_flight
+
+    def finish(tp: TP, offset: int) -> None:
+        consumer_of(app).finish(tp, offset)
+
+    async def read_to_end(tp: TP) -> None:
+        await consumer_of(app).read_to(tp, await around.ends.end(tp))
+
+    queue = WorkQueue(around.config.concurrency, cap)
+    integrations.on_change = queue.cap_changed
+    syncing = VendorSyncing(
+        queue=queue,
+        rows=rows,
+        codec=codec,
+        voice=voice,
+        integrations=integrations,
+        attempts=Attempts(
+            systems=around.systems,
+            observations=around.observations,
+            voice=voice,
+            worker_id=around.config.worker_id,
+            clock=clock,
+        ),
+        ownership=Ownership(monotonic=clock.monotonic),
+        in_progress=in_progress,
+        in_flight=in_flight,
+        finish=finish,
+        topic_id=around.life,
+        worker_id=around.config.worker_id,
+        concurrency=around.config.concurrency,
+        clock=clock,
+    )
+    expander = Expander(
+        codec=codec, voice=voice, integrations=integrations, partitions=around.partitions, now=clock.now
+    )
+    shard_expander = ShardExpander(
+        codec=codec,
+        voice=voice,
+        rows=rows,
+        in_progress=in_progress,
+        read_to_end=read_to_end,
+        topic_id=around.life,
+        now=clock.now,
+    )
+    records = VendorRecords(
+        codec=codec,
+        voice=voice,
+        rows=rows,
+        integrations=integrations,
+        in_flight=in_flight,
+        finish=finish,
+        now=clock.now,
+    )
+    retrier = Retrier(
+        rows=rows,
+        voice=voice,
+        in_progress=in_progress,
+        in_flight=in_flight,
+        reading=lambda: consumer_of(app).reading,
+        now=clock.now,
+    )
+    add_agents(
+        app,
+        {
+            SYNC_REQUESTED: _begin(in_flight, expander.handle, finish),
+            SYNC_EXPANSION: _begin(in_flight, shard_expander.handle, finish),
+            VENDOR_RECORD: records.accept,
+            VENDOR_SYNC: syncing.accept,
+        },
+    )
+    return Assembly(app=app, syncing=syncing, retrier=retrier)
+
+
+def _begin(
+    in_flight: InFlight, handle: Callable[[Any], Awaitable[None]], finish: Callable[[TP, int], None]
+) -> Callable[[Any], None]:
+    async def work(message: Any) -> None:
+        await handle(message)
+        finish(message.tp, message.offset)
+
+    def begin(message: Any) -> None:
+        in_flight.start(message.tp.partition, work(message))
+
+    return begin
