@@ -1,6 +1,6 @@
 """The parts of a worker, put together."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,9 @@ from processors.in_progress import InProgress
 from processors.integrations import Integrations
 from processors.observations import Observations
 from processors.ownership import Ownership
+from processors.pause import Pauses
 from processors.publisher import Publisher
+from processors.requeue import Requeue
 from processors.retrier import Retrier
 from processors.rows import Rows
 from processors.topic_ends import TopicEnds
@@ -55,7 +57,8 @@ class Assembly:
 
     app: faust.App
     syncing: VendorSyncing
-    retrier: Retrier
+    timers: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
+    """What runs beside the app for as long as it does."""
 
 
 def assemble(around: Surroundings) -> Assembly:
@@ -122,13 +125,23 @@ def assemble(around: Surroundings) -> Assembly:
         finish=finish,
         now=clock.now,
     )
-    retrier = Retrier(
+    requeue = Requeue(rows=rows, voice=voice, in_progress=in_progress, now=clock.now)
+
+    def reading() -> bool:
+        return consumer_of(app).reading
+
+    retrier = Retrier(rows=rows, requeue=requeue, in_flight=in_flight, reading=reading, now=clock.now)
+    pauses = Pauses(
         rows=rows,
-        voice=voice,
-        in_progress=in_progress,
+        queue=queue,
+        requeue=requeue,
+        integrations=integrations,
+        systems=around.systems,
         in_flight=in_flight,
-        reading=lambda: consumer_of(app).reading,
-        now=clock.now,
+        reading=reading,
+        monotonic=clock.monotonic,
+        park=syncing.park,
+        dispatch=syncing.dispatch,
     )
     add_agents(
         app,
@@ -139,7 +152,7 @@ def assemble(around: Surroundings) -> Assembly:
             VENDOR_SYNC: syncing.accept,
         },
     )
-    return Assembly(app=app, syncing=syncing, retrier=retrier)
+    return Assembly(app=app, syncing=syncing, timers=(retrier.run, pauses.run))
 
 
 def _begin(

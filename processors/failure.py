@@ -11,7 +11,7 @@ from accounting.errors import (
     RejectedError,
     UnavailableError,
 )
-from processors.retry import ATTEMPTS_IN_MEMORY, Soon, next_attempt
+from processors.retry import Soon, next_attempt
 from processors.settlement import NotSynced
 from schemas.integration import Integration, ineligible_reason
 from schemas.outcome import Status
@@ -56,7 +56,7 @@ def judge(error: AccountingError, ready: Ready, *, attempt: int, now: datetime, 
         case ProviderMissingError():
             return NotSynced(status=Status.MISSING, reason=error.sentence, record=record, code="missing")
         case CredentialsRefusedError():
-            attempt = ATTEMPTS_IN_MEMORY
+            return park(error.sentence, record)
         case UnavailableError():
             retry_after = error.retry_after
         case _:
@@ -72,6 +72,15 @@ def judge(error: AccountingError, ready: Ready, *, attempt: int, now: datetime, 
     if isinstance(then, Soon):
         return then
     return NotSynced(status=Status.FAILED, reason=error.sentence, record=record, then=then)
+
+
+def park(reason: str, record: VendorRecord | None) -> NotSynced:
+    """The client is paused: this vendor waits, and goes on by itself when the client's credentials are accepted."""
+    return NotSynced(
+        status=Status.PARKED,
+        reason=f"{reason} VIVE tries the credentials once a second and goes on by itself when they are accepted.",
+        record=record,
+    )
 
 
 def bug(error: Exception, record: VendorRecord) -> NotSynced:

@@ -71,6 +71,14 @@ class Rows:
         """Every vendor of ours, with its partition, whose time to be tried again has come, once; ``now``: Unix time."""
         return [(partition, key) for partition, shard in self._store().shards() for key in shard.take_due(now)]
 
+    def parked(self) -> dict[str, list[tuple[int, VendorKey]]]:
+        """The parked vendors of ours by client, each with its partition."""
+        found: dict[str, list[tuple[int, VendorKey]]] = {}
+        for partition, shard in self._store().shards():
+            for client_id, keys in shard.parked.items():
+                found.setdefault(client_id, []).extend((partition, key) for key in keys)
+        return found
+
     def put(self, partition: int, key: VendorKey, row: VendorRow) -> "asyncio.Future[Delivery]":
         """Keep this row.
 
@@ -110,5 +118,6 @@ def summary_of(row: VendorRow, topic_id: str) -> Summary:
         known=row.record is not None,
         linked=row.record is not None and row.record.provider_id is not None,
         answered_through=row.through_offset if row.topic_id == topic_id else -1,
+        parked=row.parked,
         next_attempt_at=None if row.next_attempt_at is None else row.next_attempt_at.timestamp(),
     )

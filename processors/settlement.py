@@ -82,9 +82,11 @@ def settle(
     row: VendorRow | None, asked: Asked, result: Synced | NotSynced, *, worker: str, now: datetime
 ) -> Settlement:
     """Fold the result into the row; its record may be newer than the one that was synced."""
-    row = (row or VendorRow()).model_copy(
+    row = row or VendorRow()
+    answered = row.through_offset if row.topic_id == asked.topic_id else -1
+    row = row.model_copy(
         update={
-            "through_offset": asked.through_offset,
+            "through_offset": max(asked.through_offset, answered),
             "topic_id": asked.topic_id,
             "updated_at": now,
             "next_attempt_at": None,

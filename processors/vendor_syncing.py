@@ -9,7 +9,7 @@ from faust.types import TP
 
 from processors.attempt import Attempts, Clock
 from processors.dead_letters import unreadable
-from processors.failure import prepare
+from processors.failure import park, prepare
 from processors.in_flight import InFlight
 from processors.in_progress import InProgress, Pending
 from processors.integrations import Integrations
@@ -20,10 +20,13 @@ from processors.settlement import Asked, NotSynced, Synced, settle, with_record_
 from processors.voice import Voice
 from processors.work_queue import Request, Work, WorkQueue
 from schemas.codec import Codec, UndecodableError
+from schemas.outcome import Status
 from schemas.sync_run import Lane
 from schemas.topics import VENDOR_SYNC
+from schemas.vendor_key import VendorKey
 from schemas.vendor_sync import VendorSync
 
+CLIENT_PAUSED: Final = "Vantaca refuses the credentials of this client."
 SETTLING_FACTOR: Final = 4
 """How many keys may be between take and done, as a multiple of those whose calls are under way."""
 
@@ -94,6 +97,20 @@ class VendorSyncing:
         loop = asyncio.get_running_loop()
         self._timer = None if due is None else loop.call_later(max(due - self.clock.monotonic(), 0.0), self.dispatch)
 
+    def park(self, key: VendorKey) -> None:
+        """Take a waiting vendor out of the queue: its client is paused, so it is answered ``parked``."""
+        requests = self.queue.remove(key)
+        if requests:
+            work = Work(
+                key=key,
+                partition=requests[0].partition,
+                requests=requests,
+                lane=requests[0].lane,
+                through_offset=max(request.offset for request in requests),
+                attempt=1,
+            )
+            self.in_flight.start(work.partition, self._make_safe(work, self._asked(work), park(CLIENT_PAUSED, None)))
+
     def drop(self, partitions: set[int]) -> None:
         """These partitions are going: begin nothing more in them."""
         self.queue.drop(partitions)
@@ -108,6 +125,8 @@ class VendorSyncing:
         again: Soon | None = None
         try:
             result = await self._attempt(work, asked)
+            if isinstance(result, NotSynced) and result.status is Status.PARKED:
+                self.queue.pause(work.key.client_id, self.clock.monotonic())
             self.queue.release(work.key)
             self.dispatch()
             if isinstance(result, Soon):

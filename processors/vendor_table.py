@@ -21,6 +21,8 @@ class Summary(NamedTuple):
     """Highest ``vendor-sync`` offset answered in the topic's present life; -1 for none."""
     next_attempt_at: float | None = None
     """When the vendor is tried again by itself, in seconds since 1970."""
+    parked: bool = False
+    """Whether the vendor waits for its client's credentials to be accepted."""
 
 
 Summarise = Callable[[bytes], Summary]
@@ -36,11 +38,17 @@ class Shard:
         self.rows: dict[VendorKey, bytes] = {}
         self.clients: dict[str, dict[str, Summary]] = {}
         self.applied = NOTHING_APPLIED
+        self.parked: dict[str, set[VendorKey]] = {}
+        """Parked vendors by client."""
         self._due: list[tuple[float, VendorKey]] = []
 
     def put(self, key: VendorKey, row: bytes, summary: Summary) -> None:
         """Keep a row, in the rows and in the index by client."""
         self.rows[key] = row
+        if summary.parked:
+            self.parked.setdefault(key.client_id, set()).add(key)
+        else:
+            self._unpark(key)
         self.clients.setdefault(key.client_id, {})[key.vendor_id] = summary
         if summary.next_attempt_at is not None:
             heapq.heappush(self._due, (summary.next_attempt_at, key))
@@ -48,10 +56,18 @@ class Shard:
     def forget(self, key: VendorKey) -> None:
         """Take a row out."""
         self.rows.pop(key, None)
+        self._unpark(key)
         vendors = self.clients.get(key.client_id, {})
         vendors.pop(key.vendor_id, None)
         if not vendors:
             self.clients.pop(key.client_id, None)
+
+    def _unpark(self, key: VendorKey) -> None:
+        parked = self.parked.get(key.client_id)
+        if parked is not None:
+            parked.discard(key)
+            if not parked:
+                del self.parked[key.client_id]
 
     def take_due(self, now: float) -> Iterator[VendorKey]:
         """Every vendor whose time to be tried again has come, once; ``now`` in seconds since 1970."""

@@ -122,9 +122,9 @@ class Worker:
         starting = asyncio.create_task(app.start())
         stopping = asyncio.create_task(stop.wait())
         crashed = asyncio.create_task(app.wait_for_stopped())
-        retrying = asyncio.create_task(parts.retrier.run())
+        timers = [asyncio.create_task(timer()) for timer in parts.timers]
         try:
-            ends: set[asyncio.Future[Any]] = {stopping, crashed, retrying, self._failure}
+            ends: set[asyncio.Future[Any]] = {stopping, crashed, *timers, self._failure}
             await asyncio.wait({starting, *ends}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done() and not starting.cancelled() and starting.exception() is None and not stop.is_set():
                 on_ready()
@@ -132,10 +132,10 @@ class Worker:
             if stop.is_set():
                 await consumer.hand_over()
         finally:
-            for task in (starting, stopping, crashed, retrying):
+            for task in (starting, stopping, crashed, *timers):
                 task.cancel()
             await app.stop()
-        self._raise_failure(app, starting, retrying)
+        self._raise_failure(app, starting, *timers)
 
     def _raise_failure(self, app: faust.App, *tasks: "asyncio.Task[None]") -> None:
         if self._failure.done():

@@ -79,10 +79,11 @@ def test_a_provider_that_is_gone_is_missing_without_a_retry(attempt: int) -> Non
     )
 
 
-def test_refused_credentials_are_not_tried_again_in_memory_and_are_no_dead_letter() -> None:
+def test_refused_credentials_park_the_vendor_and_are_no_dead_letter() -> None:
     result = judged(CredentialsRefusedError("Vantaca refused the credentials."))
     assert isinstance(result, NotSynced)
-    assert result.reason == "Vantaca refused the credentials."
+    assert result.status is Status.PARKED
+    assert result.reason.startswith("Vantaca refused the credentials.")
     assert result.code is None
 
 
