@@ -1,6 +1,6 @@
 """What the processor asks of an accounting system. One folder a system implements it and passes ``tests/accounting_contract``."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -49,6 +49,14 @@ class Applied:
     calls: int = 0
 
 
+BeforeWrite = Callable[[], Awaitable[None]]
+"""Ends once the write may be made. It may never end: then the caller has lost the right to write, and cancels."""
+
+
+async def at_once() -> None:
+    """Let every write be made."""
+
+
 class AccountingSystem(Protocol):
     """An accounting system, for any client whose integration names it."""
 
@@ -72,8 +80,10 @@ class AccountingSystem(Protocol):
     ) -> Plan:
         """Decide, without any I/O, what to write and what to leave alone. ``record`` is linked to ``observed``."""
 
-    async def apply(self, integration: Integration, plan: Plan) -> Applied:
+    async def apply(self, integration: Integration, plan: Plan, *, before_write: BeforeWrite = at_once) -> Applied:
         """Make the plan's calls in order, and read back what a call's answer does not tell.
+
+        ``before_write`` is awaited before each call that writes.
 
         Raises:
             AccountingError: a call failed. Those before it were made; observe again before the next plan.

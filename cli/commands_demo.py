@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from cli.codec import codec_for
 from cli.output import fail, people, print_json
 from cli.run_view import print_outcome, print_summary, progress_json, watch
 from cli.settings import Settings
@@ -22,7 +23,6 @@ from devkit.sandbox_client import SandboxClient
 from producers.button import CLIENT_ADMIN, press
 from producers.kafka import KafkaVoice
 from producers.records import load
-from schemas.codec import Codec
 
 LATENCY = (0.02, 0.06)
 SANDBOX_VARIABLE = "VIVE_SYNC_SANDBOX_URL"
@@ -71,7 +71,7 @@ def _running_stack(vendors: int) -> Stack:
     fill(SandboxClient(url), clients, settings.credentials_dir, latency=LATENCY)
     voice = KafkaVoice(settings.kafka, seconds=30.0)
     for client in clients:
-        load(client.records, voice=voice, codec=Codec())
+        load(client.records, voice=voice, codec=codec_for(settings))
     return Stack(bootstrap=settings.kafka, sandbox_url=url, folder=Path(), clients=clients)
 
 
@@ -80,7 +80,7 @@ class Demo:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._codec = Codec()
+        self._codec = codec_for(stack.settings)
         self._voice = KafkaVoice(stack.bootstrap, seconds=10.0)
 
     def play(self) -> dict[str, object]:

@@ -4,9 +4,11 @@ import signal
 import sys
 
 import typer
+from pydantic import ValidationError
 
 from cli import commands_broker, commands_demo, commands_run, commands_topics, commands_worker
 from cli.output import fail
+from cli.settings import Settings
 from producers.kafka import KafkaAwayError
 from schemas.topics_on_broker import TopicsError
 
@@ -28,3 +30,8 @@ def main() -> None:
         app()
     except (KafkaAwayError, TopicsError) as error:
         fail(str(error))
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        names = "; ".join(f"VIVE_SYNC_{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors())
+        fail(f"A setting in the environment is not right. {names}.")

@@ -42,6 +42,11 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds without a heartbeat after which Kafka gives a worker's partitions away.",
     )
+    stall_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds without progress in recovery after which a worker ends to be started anew.",
+    )
     commit_interval: float = Field(default=1.0, gt=0, description="Seconds between two commits of offsets.")
     log_level: str = Field(default="INFO", description="Least severity that is logged: DEBUG, INFO, WARNING or ERROR.")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 from confluent_kafka.admin import AdminClient
 
+from cli.codec import codec_for
 from cli.output import people
 from cli.settings import Settings
 from devkit.broker import start_broker
@@ -22,7 +23,6 @@ from devkit.demo_data import DemoClient, demo_clients
 from devkit.sandbox_client import SandboxClient
 from producers.kafka import KafkaVoice
 from producers.records import load
-from schemas.codec import Codec
 from schemas.topics_on_broker import create_topics
 
 START_SECONDS = 30.0
@@ -142,7 +142,7 @@ def running_stack(*, vendors: int, workers: int = 1, latency: tuple[float, float
         fill(stack.sandbox, stack.clients, stack.folder / "credentials", latency=latency)
         voice = KafkaVoice(stack.bootstrap, seconds=30.0)
         for client in stack.clients:
-            load(client.records, voice=voice, codec=Codec())
+            load(client.records, voice=voice, codec=codec_for(stack.settings))
         for number in range(1, workers + 1):
             stack.start(f"worker-{number}", "worker")
         yield stack

@@ -32,6 +32,7 @@ def config_for(settings: Settings) -> WorkerConfig:
         session_timeout=settings.session_timeout,
         heartbeat_interval=min(3.0, settings.session_timeout / 3),
         commit_interval=settings.commit_interval,
+        stall_seconds=settings.stall_seconds,
     )
 
 

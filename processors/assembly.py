@@ -26,6 +26,7 @@ from processors.topic_ends import TopicEnds
 from processors.vendor_records import VendorRecords
 from processors.vendor_syncing import VendorSyncing
 from processors.voice import Voice
+from processors.watchdog import Watchdog
 from processors.work_queue import WorkQueue
 from schemas.codec import Codec
 from schemas.topics import SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC
@@ -80,6 +81,9 @@ def assemble(around: Surroundings) -> Assembly:
     async def read_to_end(tp: TP) -> None:
         await consumer_of(app).read_to(tp, await around.ends.end(tp))
 
+    async def membership() -> None:
+        await consumer_of(app).membership()
+
     queue = WorkQueue(around.config.concurrency, cap)
     integrations.on_change = queue.cap_changed
     syncing = VendorSyncing(
@@ -92,6 +96,7 @@ def assemble(around: Surroundings) -> Assembly:
             systems=around.systems,
             observations=around.observations,
             voice=voice,
+            membership=membership,
             worker_id=around.config.worker_id,
             clock=clock,
         ),
@@ -143,6 +148,13 @@ def assemble(around: Surroundings) -> Assembly:
         park=syncing.park,
         dispatch=syncing.dispatch,
     )
+    watchdog = Watchdog(
+        assigned=lambda: bool(consumer_of(app).assignment()) if app.started and app.consumer.started else False,
+        reading=reading,
+        progress=lambda: sum(shard.applied for _, shard in table.store.shards()),
+        monotonic=clock.monotonic,
+        patience=around.config.stall_seconds,
+    )
     add_agents(
         app,
         {
@@ -152,7 +164,7 @@ def assemble(around: Surroundings) -> Assembly:
             VENDOR_SYNC: syncing.accept,
         },
     )
-    return Assembly(app=app, syncing=syncing, timers=(retrier.run, pauses.run))
+    return Assembly(app=app, syncing=syncing, timers=(retrier.run, pauses.run, watchdog.run))
 
 
 def _begin(

@@ -1,6 +1,6 @@
 """One attempt to bring one vendor into line: observe, plan, write."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +29,8 @@ class Attempts:
     systems: Mapping[str, AccountingSystem]
     observations: Observations
     voice: Voice
+    membership: Callable[[], Awaitable[None]]
+    """Ends once it is certain that the partition is still this worker's."""
     worker_id: str
     clock: Clock
 
@@ -61,7 +63,7 @@ class Attempts:
         if plan.calls:
             self.observations.written(ready.integration.client_id, ready.provider_id)
             self._announce(asked, ready, plan, observed)
-            applied = await system.apply(ready.integration, plan)
+            applied = await system.apply(ready.integration, plan, before_write=self.membership)
             calls += applied.calls
         return Synced(
             record=ready.record,

@@ -19,6 +19,8 @@ class WorkerConfig:
     session_timeout: float = 30.0
     heartbeat_interval: float = 3.0
     commit_interval: float = 1.0
+    stall_seconds: float = 60.0
+    """How long a worker that has partitions may be without any progress in recovering them."""
     rebalance_timeout: float = 60.0
     group: str = "vive-sync"
     producer: Mapping[str, str] = field(default_factory=dict)

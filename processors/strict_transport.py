@@ -12,6 +12,7 @@ awaited and what is finished by then is committed.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -24,6 +25,9 @@ from processors.offset_ledger import OffsetLedger, Reading
 
 READ_TO_SECONDS: Final = 0.01
 FETCH_WAIT_MS: Final = 100
+MEMBERSHIP_MARGIN: Final = 1.0
+"""Seconds before the end of the session at which membership is no longer taken for granted."""
+MEMBERSHIP_LOOK_SECONDS: Final = 0.05
 
 RevocationHook = Callable[[set[TP]], Awaitable[None]]
 AssignmentHook = Callable[[set[TP], int], None]
@@ -33,12 +37,30 @@ AssignmentHook = Callable[[set[TP], int], None]
 class StrictConsumerThread(driver.AIOKafkaConsumerThread):
     """Commits without ending the worker when Kafka is away: the ledger offers the same offsets again."""
 
+    member_at = float("-inf")
+    """When the last heartbeat that the group accepted was sent, on the monotonic clock; or the last assignment."""
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         # Faust asks the brokers to hold a fetch for 1.5 s, and a partition whose records are being handed over is not part of
         # the fetch that is held meanwhile: its next record would wait so long.
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 -- aiokafka is pinned, Faust has no setting for it
         return consumer
+
+    async def on_start(self) -> None:
+        """Start the consumer, and note when the group last said that this worker is one of its members."""
+        await super().on_start()
+        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001 -- aiokafka is pinned, it tells nobody of heartbeats
+        beat = coordinator._do_heartbeat  # noqa: SLF001
+
+        async def noted() -> bool:
+            sent = time.monotonic()
+            answered: bool = await beat()
+            if answered:
+                self.member_at = sent
+            return answered
+
+        coordinator._do_heartbeat = noted  # noqa: SLF001
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         assigned = self.assignment()
@@ -62,6 +84,8 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
 class StrictConsumer(driver.Consumer):
     """A consumer whose offsets are kept by an ``OffsetLedger`` a partition."""
 
+    _thread: StrictConsumerThread
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._ledgers: dict[TP, OffsetLedger] = {}
@@ -71,6 +95,7 @@ class StrictConsumer(driver.Consumer):
         self._sought = False
         self._open = False
         self._left_out: set[TP] = set()
+        self._fetching: asyncio.Task[Any] | None = None
         self.before_revocation: RevocationHook | None = None
         self.after_assignment: AssignmentHook | None = None
 
@@ -81,6 +106,15 @@ class StrictConsumer(driver.Consumer):
     def reading(self) -> bool:
         """Whether records of streams flow: partitions are assigned and their table is whole."""
         return self._open
+
+    async def membership(self) -> None:
+        """Wait until it is certain that the group has not given this worker's partitions away.
+
+        A worker that was stopped for a while, or cut off, must not go on with what it had in hand: another may have done it.
+        """
+        session = self.app.conf.broker_session_timeout - MEMBERSHIP_MARGIN
+        while time.monotonic() - self._thread.member_at > session:  # noqa: ASYNC110 -- heartbeats come on another thread
+            await asyncio.sleep(MEMBERSHIP_LOOK_SECONDS)
 
     def ledger(self, tp: TP) -> OffsetLedger | None:
         """What was read and finished of a partition since it was assigned; None while it is not read."""
@@ -114,6 +148,10 @@ class StrictConsumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Seek every partition to its committed offset, and to its earliest one where none, or one of an older life, is."""
+        if asyncio.current_task() is self._fetching:
+            # Faust also seeks when a fetch comes back while the flow is stopped, which holds up the recovery that follows.
+            # What is dropped there is read again: every rebalance ends with a seek.
+            return
         self._open = self._sought = False
         await super().perform_seek()
         mine = self._read_by_streams()
@@ -141,6 +179,7 @@ class StrictConsumer(driver.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 -- Faust's signature
         """Records in offset order with none left out; where Faust breaks off a batch, the rest is fetched again."""
         self._fetches += 1
+        self._fetching = asyncio.current_task()
         if self._open and self._left_out:
             await self.seek_wait({tp: self._ledgers[tp].expect() for tp in self._left_out if tp in self._ledgers})
             self._left_out.clear()
@@ -176,6 +215,7 @@ class StrictConsumer(driver.Consumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Tell ``after_assignment`` before anything of the partitions is read."""
+        self._thread.member_at = time.monotonic()
         if self.after_assignment is not None:
             self.after_assignment(assigned, generation_id)
         await super().on_partitions_assigned(assigned, generation_id)

@@ -152,6 +152,7 @@ class VendorSyncing:
 
     async def _make_safe(self, work: Work, asked: Asked, result: Synced | NotSynced) -> None:
         """Outcome (and dead letter), then row, then acknowledgement: whatever is lost to a crash is done again."""
+        await self.attempts.membership()
         row = self.rows.get(work.partition, work.key)
         settlement = settle(row, asked, result, worker=self.worker_id, now=self.clock.now())
         said = [self.voice.outcome(settlement.outcome, partition=work.partition)]
@@ -159,6 +160,7 @@ class VendorSyncing:
             said.append(self.voice.dead_letter(settlement.dead_letter))
         for one in said:
             await one
+        await self.attempts.membership()
         latest = self.rows.get(work.partition, work.key)
         await self.rows.put(work.partition, work.key, with_record_of(settlement.row, latest))
         self.in_progress.answered(work.partition, work.key, work.through_offset)

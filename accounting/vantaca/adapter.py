@@ -6,7 +6,7 @@ from typing import Any
 
 from accounting.credentials import CredentialsFolder
 from accounting.errors import AccountingError, ProviderMissingError, RejectedError, UnavailableError
-from accounting.port import Applied, Observed, Plan
+from accounting.port import Applied, BeforeWrite, Observed, Plan, at_once
 from accounting.vantaca.answer import NO_CONTENT, OK, Answer, check_write, error_of
 from accounting.vantaca.calls import Call, CreateInsurance, UpdateProvider
 from accounting.vantaca.client import BULK_PATIENCE, LARGE_BODY, SMALL_BODY, Client, Request
@@ -86,7 +86,7 @@ class Vantaca:
         """Decide what to write; see ``accounting.vantaca.plan``."""
         return make_plan(record, observed, integration, delivered, now)
 
-    async def apply(self, integration: Integration, plan: Plan) -> Applied:
+    async def apply(self, integration: Integration, plan: Plan, *, before_write: BeforeWrite = at_once) -> Applied:
         """Make the calls, and read the provider back once where their answers do not tell enough.
 
         That is after insurance writes, which return no id and may drop a date, and after 204, which may mean that there
@@ -102,6 +102,7 @@ class Vantaca:
             raise ValueError("a plan that needs a fresh observation is never applied")
         doubtful = False
         for call in plan.calls:
+            await before_write()
             status = await self._write(integration, call)
             doubtful = doubtful or status == NO_CONTENT or not isinstance(call, UpdateProvider)
         if not doubtful:

@@ -47,3 +47,29 @@ async def test_a_worker_killed_in_the_middle_of_a_run_loses_and_doubles_nothing(
     assert {provider.compliance_status for provider in providers.values()} == {"Approved"}
     rows = Counter(number for number in numbers for _row in providers[number].provider_insurance)
     assert rows == Counter(insured)
+
+
+async def test_a_worker_stopped_for_longer_than_its_session_does_not_go_on_with_what_it_had_in_hand(
+    world_alone: World,
+) -> None:
+    world = world_alone
+    numbers = range(1, 301)
+    world.providers(numbers, compliance_status="Pending")
+    policy = {"policy_type": "General Liability", "number": "GL-1", "expires_on": "2027-03-31"}
+    await world.load([world.integration, *(world.record(number, policies=[policy]) for number in numbers)])
+    world.sandbox.faults.put("slow", Latency(min_seconds=0.2, max_seconds=0.6))
+    frozen = await world.start_ready_worker("worker-1")
+    await world.start_ready_worker("worker-2")
+    run = await world.press()
+    await world.until(run, lambda progress: progress.counts().settled > 30, seconds=60)
+    frozen.send_signal(signal.SIGSTOP)
+    progress = await world.settled(run, seconds=90)
+    assert progress.counts().settled == 300
+    calls = world.sandbox.call_log.count()
+    frozen.send_signal(signal.SIGCONT)
+    again = await world.settled(await world.press(), seconds=90)
+    assert again.counts().by_status == {Status.UNCHANGED: 300}
+    assert frozen.poll() is None
+    writes = [call for call in world.sandbox.call_log.calls[calls:] if call.method == "POST"]
+    assert writes == []
+    assert {len(provider.provider_insurance) for provider in world.company.providers.values()} == {1}

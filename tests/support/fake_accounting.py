@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from accounting.errors import AccountingError, ProviderMissingError
-from accounting.port import Applied, Observed, Plan
+from accounting.port import Applied, BeforeWrite, Observed, Plan, at_once
 from schemas.integration import Integration
 from schemas.outcome import Change
 from schemas.vendor_record import VendorRecord
@@ -55,8 +55,9 @@ class FakeAccounting:
         change = Change(group="status", field="status", before=observed.provider, after=record.status)
         return Plan(provider_id=observed.provider_id, calls=(record.status,), changes=(change,), delivered=delivered)
 
-    async def apply(self, integration: Integration, plan: Plan) -> Applied:
+    async def apply(self, integration: Integration, plan: Plan, *, before_write: BeforeWrite = at_once) -> Applied:
         for text in plan.calls:
+            await before_write()
             self.books[integration.client_id][plan.provider_id] = text
         return Applied(delivered=plan.delivered, calls=len(plan.calls))
 

@@ -1,0 +1,51 @@
+import json
+
+import pytest
+from pydantic.fields import FieldInfo
+
+from accounting.vantaca.sandbox.data_file import SandboxData
+from accounting.vantaca.sandbox.faults import Cut, Drop, ErrorAnswer, Hang, HtmlPage, Latency, RateLimit
+from schemas.integration import Integration
+from schemas.message import Message
+from schemas.vendor_record import VendorRecord
+from tests.docs.markdown import ROOT, fenced, table, unquoted
+
+TEXT = (ROOT / "docs/file-format.md").read_text()
+
+
+def agrees(told: str, field: FieldInfo) -> bool:
+    if field.is_required():
+        return told == "required"
+    default = field.get_default(call_default_factory=True)
+    if default is None or default in ((), {}):
+        return told in {"none", "nothing"}
+    if isinstance(default, bool):
+        return told == f"`{str(default).lower()}`"
+    return (
+        told == "empty"
+        if str(default) in {"", str(VendorRecord.model_fields["address"].default)}
+        else told == f"`{default}`"
+    )
+
+
+@pytest.mark.parametrize("kind", [Integration, VendorRecord])
+def test_every_field_is_told_with_its_default(kind: type[Message]) -> None:
+    rows = table(TEXT, "Field", after=f"### `{kind.SCHEMA}`")
+    assert [unquoted(row["Field"]) for row in rows] == list(kind.model_fields)
+    for row in rows:
+        assert agrees(row["Default"], kind.model_fields[unquoted(row["Field"])]), row
+
+
+def test_the_sandboxs_example_is_read() -> None:
+    (block,) = fenced(TEXT, "json")
+    data = SandboxData.model_validate(json.loads(block))
+    assert data.companies[0].providers
+    assert data.faults
+
+
+def test_every_kind_of_fault_is_told() -> None:
+    kinds = [
+        fault.model_fields["kind"].default for fault in (Latency, ErrorAnswer, RateLimit, Drop, Hang, Cut, HtmlPage)
+    ]
+    told = ", ".join(f"`{kind}`" for kind in kinds[:-1])
+    assert f"Kinds of faults are {told} and `{kinds[-1]}`." in TEXT
