@@ -92,6 +92,7 @@ class StrictConsumer(driver.Consumer):
         self._handed_over: dict[TP, int] = {}
         self._taken: dict[TP, int] = {}
         self._fetches = 0
+        self._session = self.app.conf.broker_session_timeout - MEMBERSHIP_MARGIN
         self._sought = False
         self._open = False
         self._left_out: set[TP] = set()
@@ -112,8 +113,7 @@ class StrictConsumer(driver.Consumer):
 
         A worker that was stopped for a while, or cut off, must not go on with what it had in hand: another may have done it.
         """
-        session = self.app.conf.broker_session_timeout - MEMBERSHIP_MARGIN
-        while time.monotonic() - self._thread.member_at > session:  # noqa: ASYNC110 -- heartbeats come on another thread
+        while time.monotonic() - self._thread.member_at > self._session:  # noqa: ASYNC110 -- heartbeats come on another thread
             await asyncio.sleep(MEMBERSHIP_LOOK_SECONDS)
 
     def ledger(self, tp: TP) -> OffsetLedger | None:
