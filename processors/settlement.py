@@ -134,14 +134,16 @@ def _synced(row: VendorRow, asked: Asked, result: Synced, worker: str, now: date
 
 def _not_synced(row: VendorRow, asked: Asked, result: NotSynced, worker: str, now: datetime) -> Settlement:
     next_attempt_at = result.then.at if isinstance(result.then, Later) else None
-    failed = result.status is Status.FAILED
+    attempts = row.attempts + 1 if result.status is Status.FAILED else row.attempts
+    goes_on = isinstance(result.then, Later)
     row = row.model_copy(
         update={
             "status": result.status,
             "next_attempt_at": next_attempt_at,
             "parked": result.status is Status.PARKED,
-            "attempts": row.attempts + 1 if failed else row.attempts,
-            "failing_since": (row.failing_since or now) if failed else row.failing_since,
+            # What ended otherwise than in another attempt is over: days later, a new trouble has its own 24 hours.
+            "attempts": attempts if goes_on else 0,
+            "failing_since": (row.failing_since or now) if goes_on else None,
         }
     )
     outcome = _outcome(
@@ -154,10 +156,10 @@ def _not_synced(row: VendorRow, asked: Asked, result: NotSynced, worker: str, no
         next_attempt_at=next_attempt_at,
         calls=result.calls,
     )
-    return Settlement(row=row, outcome=outcome, dead_letter=_dead_letter(row, asked, result, now))
+    return Settlement(row=row, outcome=outcome, dead_letter=_dead_letter(attempts, asked, result, now))
 
 
-def _dead_letter(row: VendorRow, asked: Asked, result: NotSynced, now: datetime) -> DeadLetter | None:
+def _dead_letter(attempts: int, asked: Asked, result: NotSynced, now: datetime) -> DeadLetter | None:
     code = "gave_up" if isinstance(result.then, GiveUp) and result.code is None else result.code
     if code is None:
         return None
@@ -172,7 +174,7 @@ def _dead_letter(row: VendorRow, asked: Asked, result: NotSynced, now: datetime)
         partition=asked.partition,
         offset=asked.through_offset,
         key=asked.key.to_bytes(),
-        attempts=row.attempts,
+        attempts=attempts,
         at=now,
     )
 

@@ -143,9 +143,10 @@ def test_failures_are_counted_from_the_first_and_say_when_it_goes_on() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.REJECTED, Status.MISSING, Status.PARKED, Status.SKIPPED])
-def test_what_is_no_failure_is_not_counted_as_one(status: Status) -> None:
-    row = settle(VendorRow(record=RECORD, attempts=2), ASKED, not_synced(status), worker="", now=NOW).row
-    assert row.attempts == 2
+def test_what_is_no_failure_ends_the_count_of_failures(status: Status) -> None:
+    failing = VendorRow(record=RECORD, attempts=2, failing_since=NOW - timedelta(days=2))
+    row = settle(failing, ASKED, not_synced(status), worker="", now=NOW).row
+    assert (row.attempts, row.failing_since) == (0, None)
     assert row.next_attempt_at is None
     assert row.parked is (status is Status.PARKED)
 
@@ -167,7 +168,9 @@ def test_what_no_retry_mends_is_a_dead_letter(result: NotSynced, code: str) -> N
     assert (letter.code, letter.reason, letter.trace) == (code, "Vantaca said no.", result.trace)
     assert (letter.client_id, letter.vendor_id, letter.run_id) == ("acme", "v1", "run")
     assert (letter.topic, letter.partition, letter.offset) == (VENDOR_SYNC.name, 3, 41)
-    assert (letter.key, letter.attempts, letter.at) == (b"acme:v1", settlement.row.attempts, NOW)
+    made = 5 if result.status is Status.FAILED else 4
+    assert (letter.key, letter.attempts, letter.at) == (b"acme:v1", made, NOW)
+    assert (settlement.row.attempts, settlement.row.failing_since) == (0, None)
     assert settlement.row.next_attempt_at is None
 
 
