@@ -1,3 +1,4 @@
+import socket
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +8,7 @@ from testcontainers.core.docker_client import DockerClient
 
 from devkit.broker.broker import BrokerUnavailable
 
+DEFAULT_SOCKET = "/var/run/docker.sock"
 SILENCE_SECONDS = 30
 
 
@@ -24,6 +26,7 @@ def engine_with(image: str, *, environ: Mapping[str, str], pull_seconds: float) 
     address = environ.get("DOCKER_HOST", "")
     if address.startswith(("tcp:", "ssh:", "http:", "https:")):
         raise BrokerUnavailable(f"The Docker engine at {address} is not this machine's")
+    _knock(address.removeprefix("unix://") or DEFAULT_SOCKET)
     try:
         client = DockerClient(timeout=SILENCE_SECONDS)
         client.client.ping()
@@ -35,6 +38,16 @@ def engine_with(image: str, *, environ: Mapping[str, str], pull_seconds: float) 
         client.client.close()
         raise
     return client
+
+
+def _knock(path: str) -> None:
+    """See whether anything listens at the engine's socket: where nothing does, the docker package leaves its own one open."""
+    try:
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(SILENCE_SECONDS)
+            door.connect(path)
+    except OSError as error:
+        raise BrokerUnavailable("No Docker engine answers") from error
 
 
 def _have(engine: Any, image: str, pull_seconds: float) -> None:
