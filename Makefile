@@ -1,4 +1,4 @@
-# Everything here works on a fresh machine with Python 3.11 or newer and make; Kafka wants Java 17 and Maven, or a Docker engine.
+# Everything here works on a fresh machine with Python 3.11 or 3.12 and make; Kafka wants Java 17 and Maven, or a Docker engine.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV_VERSION := 0.13.9

@@ -43,7 +43,8 @@ class LeftAlone(Part):
     observed: str | None
     desired: str | None
     code: str
-    """Why, for programs: ``not_owned``, ``foreign_hold``, ``not_ours``, ``empty_value``, ``invalid_value``, ``not_stored``."""
+    """Why, for programs: ``not_owned``, ``foreign_hold``, ``not_ours``, ``empty_value``, ``invalid_value``, ``ambiguous``,
+    ``not_stored``."""
     reason: str
     """Why, as a sentence for a person."""
 
