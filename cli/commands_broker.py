@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from confluent_kafka.admin import AdminClient
 
 from accounting.vantaca.sandbox import RunningSandbox, Sandbox, serve_forever
 from cli.output import fail, people, print_json
 from cli.stack import StackError, running_stack
 from devkit.broker import BrokerUnavailable, start_broker
-from schemas.topics_on_broker import create_topics
+from schemas.topics_on_broker import admin_of, create_topics
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +34,7 @@ def broker(
     """Start a Kafka with all topics and keep it until Ctrl-C."""
     try:
         with start_broker(data_dir=data, port=port, say=lambda line: people.print(line, markup=False)) as started:
-            created = create_topics(AdminClient({"bootstrap.servers": started.bootstrap, "log_level": 2}))
+            created = create_topics(admin_of(started.bootstrap))
             if as_json:
                 print_json({"kafka": started.bootstrap, "kind": started.kind, "created": created})
             else:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from confluent_kafka.admin import AdminClient
 
 from cli.codec import codec_for
 from cli.output import fail, people, print_json
@@ -18,7 +17,7 @@ from producers.kafka import KafkaVoice
 from producers.records import BadLineError, read_lines
 from producers.records import load as load_records
 from schemas.topics import VENDOR_SYNC_OUTCOME
-from schemas.topics_on_broker import partition_count
+from schemas.topics_on_broker import admin_of, partition_count
 from schemas.vendor_key import VendorKey
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
@@ -113,9 +112,7 @@ def vendor(
 ) -> None:
     """What VIVE keeps of a vendor, and its last outcome with before and after."""
     settings = Settings()
-    partitions = partition_count(
-        AdminClient({"bootstrap.servers": settings.kafka, "log_level": 2}), VENDOR_SYNC_OUTCOME
-    )
+    partitions = partition_count(admin_of(settings.kafka), VENDOR_SYNC_OUTCOME)
     view = vendor_view(settings.kafka, VendorKey(client, vendor_id), codec_for(settings), partitions=partitions)
     if view.row is None and not view.outcomes:
         fail(f"Client {client} has no vendor {vendor_id}, as far as the workers know.", as_json=as_json)

@@ -3,13 +3,12 @@
 from typing import Annotated
 
 import typer
-from confluent_kafka.admin import AdminClient
 from rich.table import Table
 
 from cli.output import fail, people, print_json
 from cli.settings import Settings
 from schemas.topics import ALL
-from schemas.topics_on_broker import check_topics, create_topics
+from schemas.topics_on_broker import admin_of, check_topics, create_topics
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +25,7 @@ def topics(
 ) -> None:
     """Create the topics that are missing and check all of them."""
     settings = Settings()
-    admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 2})
+    admin = admin_of(settings.kafka)
     created = [] if check else create_topics(admin, partitions=settings.partitions, replication=settings.replication)
     problems = check_topics(admin)
     if as_json:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from confluent_kafka.admin import AdminClient
 
 from cli.codec import codec_for
 from cli.output import people
@@ -23,7 +22,7 @@ from devkit.demo_data import DemoClient, demo_clients
 from devkit.sandbox_client import SandboxClient
 from producers.kafka import KafkaVoice
 from producers.records import load
-from schemas.topics_on_broker import create_topics
+from schemas.topics_on_broker import admin_of, create_topics
 
 START_SECONDS = 30.0
 STOP_SECONDS = 25.0
@@ -131,7 +130,7 @@ def running_stack(*, vendors: int, workers: int = 1, latency: tuple[float, float
     with ExitStack() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="vive-sync-")))
         broker = parts.enter_context(start_broker(say=lambda line: people.print(line, markup=False)))
-        create_topics(AdminClient({"bootstrap.servers": broker.bootstrap, "log_level": 2}))
+        create_topics(admin_of(broker.bootstrap))
         stack = Stack(bootstrap=broker.bootstrap, sandbox_url="", folder=folder, clients=())
         parts.callback(stack.stop)
         port_file = folder / "sandbox.port"

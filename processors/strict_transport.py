@@ -116,10 +116,6 @@ class StrictConsumer(driver.Consumer):
         while time.monotonic() - self._thread.member_at > self._session:  # noqa: ASYNC110 -- heartbeats come on another thread
             await asyncio.sleep(MEMBERSHIP_LOOK_SECONDS)
 
-    def ledger(self, tp: TP) -> OffsetLedger | None:
-        """What was read and finished of a partition since it was assigned; None while it is not read."""
-        return self._ledgers.get(tp)
-
     def finish(self, tp: TP, offset: int) -> None:
         """The record's effects are safe; its offset may be committed once all before it are finished too."""
         ledger = self._ledgers.get(tp)

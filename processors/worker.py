@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import faust
-from confluent_kafka.admin import AdminClient
 from faust.types import TP
 
 from accounting.port import AccountingSystem
@@ -25,7 +24,7 @@ from processors.topic_ends import TopicEnds
 from processors.voice import Voice
 from schemas.codec import Codec
 from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
-from schemas.topics_on_broker import TopicsError, check_topics, partition_count, topic_id
+from schemas.topics_on_broker import TopicsError, admin_of, check_topics, partition_count, topic_id
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +152,7 @@ class Worker:
 
 
 def _look_at_topics(bootstrap: str) -> tuple[int, str]:
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+    admin = admin_of(bootstrap)
     problems = check_topics(admin)
     if problems:
         raise TopicsError(" ".join([*problems, "Create or mend the topics with `vive-sync topics`."]))

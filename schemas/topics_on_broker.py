@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
@@ -16,6 +17,15 @@ from schemas.topics import ALL, DEFAULT_PARTITIONS, Topic
 
 SECONDS = 30.0
 POLL_SECONDS = 0.05
+
+
+LIBRDKAFKA_LOG_LEVEL: Final = 2
+"""Critical lines alone on standard error: what matters is raised."""
+
+
+def admin_of(bootstrap: str) -> AdminClient:
+    """An administrator's connection. Keep it while its futures are waited for: they end with it."""
+    return AdminClient({"bootstrap.servers": bootstrap, "log_level": LIBRDKAFKA_LOG_LEVEL})
 
 
 class TopicsError(RuntimeError):

@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka.admin import AdminClient
-
 from accounting.credentials import CredentialsFolder
 from accounting.vantaca.adapter import Vantaca
 from accounting.vantaca.sandbox import Company, CompanySettings, Provider, RunningSandbox, Sandbox, run_sandbox
@@ -32,7 +30,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.integration import VANTACA, FieldGroup, Integration, Mode
 from schemas.outcome import Status, VendorSyncOutcome
 from schemas.topics import DEAD_LETTER, VENDOR_SYNC_OUTCOME
-from schemas.topics_on_broker import create_topics, partition_count
+from schemas.topics_on_broker import admin_of, create_topics, partition_count
 from schemas.vendor_key import VendorKey
 from schemas.vendor_record import Origin, VendorRecord
 from tests.support.eventually import eventually_async
@@ -122,7 +120,7 @@ class World:
 
     async def outcomes(self, vendor_id: str) -> tuple[VendorSyncOutcome, ...]:
         def look() -> tuple[VendorSyncOutcome, ...]:
-            admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2})
+            admin = admin_of(self.bootstrap)
             count = partition_count(admin, VENDOR_SYNC_OUTCOME)
             return vendor_view(
                 self.bootstrap, VendorKey(self.client_id, vendor_id), self.codec, partitions=count
@@ -233,7 +231,7 @@ class World:
 @asynccontextmanager
 async def world_of(bootstrap: str, folder: Path, **fields: Any) -> AsyncIterator[World]:
     """A new client; ``fields`` go to its integration."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+    admin = admin_of(bootstrap)
     await asyncio.to_thread(create_topics, admin)
     client_id = f"client-{uuid.uuid4().hex[:8]}"
     secret = {"company": client_id, "login": "vive", "password": PASSWORD}
