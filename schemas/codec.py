@@ -72,9 +72,27 @@ class _RecordSchema:
         self.raw = load_schema(f"avsc/{name}.avsc")
         self.parsed = fastavro.parse_schema(self.raw, named_schemas={})
         self.header = SINGLE_OBJECT_MAGIC + _fingerprint(self.raw)
+        self.named_branches = _named_branches(self.parsed)
         self.writers: Mapping[bytes, Any] = {
             _fingerprint(past): fastavro.parse_schema(past, named_schemas={}) for past in past_versions(name)
         } | {self.header[2:]: self.parsed}
+
+
+def _named_branches(schema: Any) -> dict[str, str]:
+    """Fields that are null or a record, with the record's name: fastavro told the name need not try the branches out.
+
+    Empty where a field is null or an array: its tuple would be taken for such a name.
+    """
+    unions = {field["name"]: field["type"] for field in schema["fields"] if isinstance(field["type"], list)}
+    branches = [branch for union in unions.values() for branch in union if isinstance(branch, dict)]
+    if any(branch["type"] == "array" for branch in branches):
+        return {}
+    return {
+        name: branch["name"]
+        for name, union in unions.items()
+        for branch in union
+        if isinstance(branch, dict) and branch["type"] == "record"
+    }
 
 
 def _fingerprint(schema: Schema) -> bytes:
@@ -103,7 +121,11 @@ class Codec:
         schema = _record_schema(message.SCHEMA)
         buffer = io.BytesIO()
         buffer.write(self._header(schema, message.SCHEMA, topic))
-        fastavro.schemaless_writer(buffer, schema.parsed, message.model_dump(), disable_tuple_notation=True)
+        fields = message.model_dump()
+        for name, branch in schema.named_branches.items():
+            if fields[name] is not None:
+                fields[name] = (branch, fields[name])
+        fastavro.schemaless_writer(buffer, schema.parsed, fields, disable_tuple_notation=not schema.named_branches)
         return buffer.getvalue()
 
     def decode(self, kind: type[M], data: bytes | None) -> M:
