@@ -47,6 +47,14 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds without progress in recovery after which a worker ends to be started anew.",
     )
+    retry_later: tuple[float, ...] = Field(
+        default=(120.0, 600.0, 1800.0, 3600.0, 10800.0),
+        min_length=1,
+        description="Seconds, as a JSON list, until a vendor that could not be synced is tried again; the last one repeats.",
+    )
+    give_up_hours: float = Field(
+        default=24.0, ge=0, description="Hours of failing after which a vendor becomes a dead letter."
+    )
     commit_interval: float = Field(default=1.0, gt=0, description="Seconds between two commits of offsets.")
     log_level: str = Field(default="INFO", description="Least severity that is logged: DEBUG, INFO, WARNING or ERROR.")
 

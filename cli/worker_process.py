@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from accounting.credentials import CredentialsFolder
@@ -12,6 +13,7 @@ from accounting.vantaca.adapter import Vantaca
 from cli.codec import codec_for
 from cli.settings import Settings, worker_id
 from processors.config import WorkerConfig
+from processors.retry import RetryPolicy
 from processors.worker import Worker
 from schemas.integration import VANTACA
 
@@ -32,6 +34,10 @@ def config_for(settings: Settings) -> WorkerConfig:
         session_timeout=settings.session_timeout,
         heartbeat_interval=min(3.0, settings.session_timeout / 3),
         commit_interval=settings.commit_interval,
+        retry=RetryPolicy(
+            later=tuple(timedelta(seconds=seconds) for seconds in settings.retry_later),
+            give_up_after=timedelta(hours=settings.give_up_hours),
+        ),
         stall_seconds=settings.stall_seconds,
     )
 

@@ -99,6 +99,7 @@ def assemble(around: Surroundings) -> Assembly:
             membership=membership,
             worker_id=around.config.worker_id,
             clock=clock,
+            retry=around.config.retry,
         ),
         ownership=Ownership(monotonic=clock.monotonic),
         in_progress=in_progress,

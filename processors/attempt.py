@@ -8,7 +8,7 @@ from accounting.errors import AccountingError
 from accounting.port import AccountingSystem, Observed, Plan
 from processors.failure import Ready, bug, judge
 from processors.observations import Observations
-from processors.retry import Soon
+from processors.retry import RetryPolicy, Soon
 from processors.settlement import Asked, NotSynced, Synced, announce
 from processors.voice import Said, Voice
 
@@ -33,6 +33,7 @@ class Attempts:
     """Ends once it is certain that the partition is still this worker's."""
     worker_id: str
     clock: Clock
+    retry: RetryPolicy
 
     async def attempt(
         self, ready: Ready, asked: Asked, *, bulk_of: str | None, owned_since: float
@@ -45,7 +46,8 @@ class Attempts:
         try:
             return await self._sync(ready, asked, bulk_of, owned_since)
         except AccountingError as error:
-            return judge(error, ready, attempt=asked.attempt, now=self.clock.now(), jitter=self.clock.jitter())
+            now, jitter = self.clock.now(), self.clock.jitter()
+            return judge(error, ready, attempt=asked.attempt, now=now, jitter=jitter, policy=self.retry)
         except Exception as error:  # noqa: BLE001 -- a fault of ours in one vendor is a dead letter, and the others go on
             return bug(error, ready.record)
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from processors.retry import RetryPolicy
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerConfig:
@@ -21,6 +23,7 @@ class WorkerConfig:
     commit_interval: float = 1.0
     stall_seconds: float = 60.0
     """How long a worker that has partitions may be without any progress in recovering them."""
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     rebalance_timeout: float = 60.0
     group: str = "vive-sync"
     producer: Mapping[str, str] = field(default_factory=dict)

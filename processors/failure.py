@@ -11,7 +11,7 @@ from accounting.errors import (
     RejectedError,
     UnavailableError,
 )
-from processors.retry import Soon, next_attempt
+from processors.retry import RetryPolicy, Soon, next_attempt
 from processors.settlement import NotSynced
 from schemas.integration import Integration, ineligible_reason
 from schemas.outcome import Status
@@ -46,7 +46,9 @@ def prepare(key: VendorKey, row: VendorRow | None, integration: Integration | No
     return Ready(row=row, record=row.record, provider_id=row.record.provider_id, integration=integration)
 
 
-def judge(error: AccountingError, ready: Ready, *, attempt: int, now: datetime, jitter: float) -> Soon | NotSynced:
+def judge(
+    error: AccountingError, ready: Ready, *, attempt: int, now: datetime, jitter: float, policy: RetryPolicy
+) -> Soon | NotSynced:
     """Decide what follows an accounting system's no. ``attempt`` counts from 1, ``jitter`` is from [0, 1)."""
     record = ready.record
     retry_after: float | None = None
@@ -68,6 +70,7 @@ def judge(error: AccountingError, ready: Ready, *, attempt: int, now: datetime, 
         retry_after=retry_after,
         now=now,
         jitter=jitter,
+        policy=policy,
     )
     if isinstance(then, Soon):
         return then

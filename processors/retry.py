@@ -7,15 +7,21 @@ from typing import Final
 ATTEMPTS_IN_MEMORY: Final = 5
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
-LATER: Final = (
-    timedelta(minutes=2),
-    timedelta(minutes=10),
-    timedelta(minutes=30),
-    timedelta(hours=1),
-    timedelta(hours=3),
-)
-"""Pauses after the attempts in memory are used up; the last one repeats."""
-GIVE_UP_AFTER: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How long to go on after the attempts in memory are used up."""
+
+    later: tuple[timedelta, ...] = (
+        timedelta(minutes=2),
+        timedelta(minutes=10),
+        timedelta(minutes=30),
+        timedelta(hours=1),
+        timedelta(hours=3),
+    )
+    """Pauses, at least one; the last one repeats."""
+    give_up_after: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """A dead letter: no retry will mend it, or none did within ``GIVE_UP_AFTER``."""
+    """A dead letter: no retry will mend it, or none did within ``give_up_after``."""
 
 
 def next_attempt(
@@ -45,6 +51,7 @@ def next_attempt(
     retry_after: float | None,
     now: datetime,
     jitter: float,
+    policy: RetryPolicy,
 ) -> Soon | Later | GiveUp:
     """Decide after a passing trouble (timeout, connection, 429, 5xx).
 
@@ -55,8 +62,8 @@ def next_attempt(
     if attempt < ATTEMPTS_IN_MEMORY and wanted <= LONGEST_PAUSE:
         bound = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
         return Soon(max(bound * jitter, wanted))
-    if failing_since is not None and now - failing_since >= GIVE_UP_AFTER:
+    if failing_since is not None and now - failing_since >= policy.give_up_after:
         return GiveUp()
-    pause = LATER[min(failures, len(LATER) - 1)]
+    pause = policy.later[min(failures, len(policy.later) - 1)]
     spread = pause * (0.75 + 0.5 * jitter)
     return Later(now + max(spread, timedelta(seconds=wanted)))

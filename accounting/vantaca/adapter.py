@@ -1,6 +1,6 @@
 """Vantaca as an accounting system: the shell around the plan, which reads, performs and reads back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,11 +22,20 @@ READ_ALL = "/read/provider"
 READ_ONE = "/read/providerSingle"
 
 
-class Vantaca:
-    """Implements ``accounting.port.AccountingSystem`` for all clients; close it on the loop that used it."""
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
 
-    def __init__(self, credentials: CredentialsFolder) -> None:
+
+class Vantaca:
+    """Implements ``accounting.port.AccountingSystem`` for all clients; close it on the loop that used it.
+
+    ``now`` is the clock that its caller plans by.
+    """
+
+    def __init__(self, credentials: CredentialsFolder, *, now: Callable[[], datetime] = utc_now) -> None:
         self._client = Client(credentials)
+        self._now = now
 
     async def observe_all(self, integration: Integration) -> Mapping[str, Observed]:
         """Every provider that could be read, in one call. One that is not in it may exist: ``observe_one`` tells.
@@ -34,7 +43,7 @@ class Vantaca:
         Raises:
             AccountingError: the call failed, or its answer can't be read.
         """
-        at = datetime.now(UTC)
+        at = self._now()
         doing = "reading all providers"
         request = Request(
             method="GET",
@@ -63,7 +72,7 @@ class Vantaca:
         """
         number = _provider_number(provider_id)
         doing = f"reading provider {number}"
-        at = datetime.now(UTC)
+        at = self._now()
         request = Request(
             method="GET",
             path=READ_ONE,

@@ -1,6 +1,6 @@
 """The plan of one vendor: pure, a few tens of microseconds, the same for the same arguments."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from accounting.port import FRESH_FOR, Observed, Plan
@@ -52,7 +52,8 @@ def make_plan(
         changes=tuple(draft.changes),
         left_alone=tuple(draft.left_alone),
         delivered=Delivered(dba_name=dba_name, policies=policies),
-        needs_fresh=draft.delicate and now - observed.at > FRESH_FOR,
+        # A clock that was set back leaves observations of the future: nobody knows how old they are.
+        needs_fresh=draft.delicate and not timedelta() <= now - observed.at <= FRESH_FOR,
     )
 
 

@@ -386,6 +386,9 @@ class TestFreshness:
             record(**changes), provider(**there), delivered=delivered, age=timedelta(seconds=60)
         ).needs_fresh
 
+    def test_a_clock_that_was_set_back_makes_no_observation_fresh(self) -> None:
+        assert plan(record(payment_hold=True), provider(), age=timedelta(hours=-1)).needs_fresh
+
     def test_a_status_does_not(self) -> None:
         made = plan(record(compliant=False), provider(), age=self.old)
         assert isinstance(made.calls[0], UpdateProvider)

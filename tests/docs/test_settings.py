@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def as_told(default: object) -> str:
         return "unset"
     if isinstance(default, Path) and default.is_relative_to(Path.home()):
         return f"~/{default.relative_to(Path.home())}"
-    return str(default)
+    return json.dumps(default) if isinstance(default, tuple) else str(default)
 
 
 def test_every_setting_is_told_with_its_default_and_no_other_is() -> None:

@@ -11,7 +11,7 @@ from accounting.errors import (
     UnavailableError,
 )
 from processors.failure import Ready, bug, judge, prepare
-from processors.retry import ATTEMPTS_IN_MEMORY, GiveUp, Later, Soon
+from processors.retry import ATTEMPTS_IN_MEMORY, GiveUp, Later, RetryPolicy, Soon
 from processors.settlement import NotSynced
 from schemas.integration import Integration, ineligible_reason
 from schemas.outcome import Status
@@ -36,7 +36,7 @@ def ready(**fields: object) -> Ready:
 
 
 def judged(error: AccountingError, *, attempt: int = 1, of: Ready | None = None) -> Soon | NotSynced:
-    return judge(error, of or ready(), attempt=attempt, now=NOW, jitter=0.5)
+    return judge(error, of or ready(), attempt=attempt, now=NOW, jitter=0.5, policy=RetryPolicy())
 
 
 @passing

@@ -3,9 +3,11 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.retry import ATTEMPTS_IN_MEMORY, GIVE_UP_AFTER, LATER, LONGEST_PAUSE, GiveUp, Later, Soon, next_attempt
+from processors.retry import ATTEMPTS_IN_MEMORY, LONGEST_PAUSE, GiveUp, Later, RetryPolicy, Soon, next_attempt
 from tests.support.messages import NOW
 
+POLICY = RetryPolicy()
+LATER, GIVE_UP_AFTER = POLICY.later, POLICY.give_up_after
 jitters = st.floats(min_value=0, max_value=1, exclude_max=True)
 in_memory = st.integers(min_value=1, max_value=ATTEMPTS_IN_MEMORY - 1)
 used_up = st.integers(min_value=ATTEMPTS_IN_MEMORY, max_value=50)
@@ -30,6 +32,7 @@ def decide(
         retry_after=retry_after,
         now=NOW,
         jitter=jitter,
+        policy=POLICY,
     )
 
 
@@ -88,6 +91,7 @@ def test_a_vendor_that_keeps_failing_is_given_up_within_28_hours(jitters_drawn: 
             retry_after=None,
             now=now,
             jitter=jitter,
+            policy=POLICY,
         )
         if isinstance(then, GiveUp):
             assert timedelta(hours=24) <= now - since <= timedelta(hours=28)

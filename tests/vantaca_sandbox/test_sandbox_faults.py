@@ -11,8 +11,10 @@ from accounting.vantaca.sandbox import (
     Drop,
     ErrorAnswer,
     Fault,
+    Garbage,
     Hang,
     HtmlPage,
+    Huge,
     Latency,
     RateLimit,
     RunningSandbox,
@@ -213,3 +215,19 @@ def test_latency_is_drawn_within_its_bounds_and_adds_up() -> None:
     delays = [book.strike(company="Acme", path="/read/provider", now=0.0).delay for _ in range(100)]
     assert all(1.1 <= delay <= 1.2 for delay in delays)
     assert len(set(delays)) > 90
+
+
+async def test_garbage_is_no_http_and_the_call_is_not_carried_out(
+    caller: Caller, sandbox: Sandbox, acme: Company
+) -> None:
+    sandbox.faults.put("garbage", Garbage(path="/write/"))
+    with pytest.raises(aiohttp.ClientError):
+        await caller.write("/write/providerInsuranceCreate", **ROW)
+    assert acme.providers[124].provider_insurance == ()
+    assert (await caller.read()).status == 200
+
+
+async def test_a_huge_body_says_nothing(caller: Caller, sandbox: Sandbox) -> None:
+    sandbox.faults.put("huge", Huge(mebibytes=3))
+    reply = await caller.read()
+    assert (reply.status, len(reply.body)) == (200, 3 * 1024 * 1024)

@@ -17,6 +17,7 @@ from accounting.vantaca.sandbox.sandbox import Delivery, Sandbox
 _log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.05
+NO_HTTP = b"\x16\x03\x01\x00HTTP/9.9 0 \xff\xfe\r\n\x00: \r\n\r\n{]"
 
 
 class Exchange:
@@ -62,6 +63,8 @@ class Exchange:
                 return await _send_half(request, answer)
             if delivery is Delivery.HUNG:
                 await self._hang(request, strike)
+            if delivery is Delivery.GARBLED:
+                return _garble(request)
             return _reset(request)
         except Exception:
             status = HTTPStatus.INTERNAL_SERVER_ERROR.value
@@ -121,6 +124,13 @@ async def _send_half(request: web.BaseRequest, answer: Answer) -> web.StreamResp
     if request.transport is not None:
         request.transport.close()
     return response
+
+
+def _garble(request: web.BaseRequest) -> web.Response:
+    if request.transport is not None:
+        request.transport.write(NO_HTTP)
+        request.transport.close()
+    return web.Response()
 
 
 def _reset(request: web.BaseRequest) -> web.Response:

@@ -93,8 +93,21 @@ class HtmlPage(Scope):
     message: str = "The service is being updated."
 
 
+class Garbage(Scope):
+    """Bytes that are no HTTP, then the connection is closed; the call is not carried out."""
+
+    kind: Literal["garbage"] = "garbage"
+
+
+class Huge(Scope):
+    """200 with a body of so many MiB that says nothing; the call is not carried out."""
+
+    kind: Literal["huge"] = "huge"
+    mebibytes: int = Field(default=2, ge=1, le=256)
+
+
 Fault = Annotated[
-    Latency | ErrorAnswer | RateLimit | Drop | Hang | Cut | HtmlPage,
+    Latency | ErrorAnswer | RateLimit | Drop | Hang | Cut | HtmlPage | Garbage | Huge,
     Field(discriminator="kind"),
 ]
 

@@ -7,21 +7,23 @@ from accounting.vantaca.sandbox.call import Call
 from accounting.vantaca.sandbox.call_log import CallLog
 from accounting.vantaca.sandbox.company import Company, CompanySettings
 from accounting.vantaca.sandbox.fault_book import FaultBook, Strike
-from accounting.vantaca.sandbox.faults import Cut, Drop, ErrorAnswer, Hang, HtmlPage
+from accounting.vantaca.sandbox.faults import Cut, Drop, ErrorAnswer, Garbage, Hang, HtmlPage, Huge
 from accounting.vantaca.sandbox.oddities import Oddities
 from accounting.vantaca.sandbox.operations import OPERATIONS
 from accounting.vantaca.sandbox.provider import Provider
 
+MEBIBYTE = 1024 * 1024
 _PLAIN_ODDITIES = Oddities()
 
 
 class Delivery(Enum):
-    """How an answer travels: whole, not at all, never, or its first half."""
+    """How an answer travels: whole, not at all, never, its first half, or as bytes that are no HTTP."""
 
     WHOLE = "whole"
     DROPPED = "dropped"
     HUNG = "hung"
     CUT = "cut"
+    GARBLED = "garbled"
 
 
 class Sandbox:
@@ -56,6 +58,8 @@ class Sandbox:
                 return Answer(), Delivery.DROPPED
             case Hang():
                 return Answer(), Delivery.HUNG
+            case Garbage():
+                return Answer(), Delivery.GARBLED
         return self._fault_answer(call, strike), Delivery.WHOLE
 
     def perform(self, call: Call) -> Answer:
@@ -87,6 +91,8 @@ class Sandbox:
         match strike.fault:
             case HtmlPage(message=message):
                 return Answer(body=html_page(message), media_type="text/html; charset=utf-8")
+            case Huge(mebibytes=size):
+                return Answer(body=b" " * (size * MEBIBYTE), media_type="application/json; charset=utf-8")
             case ErrorAnswer(status=status, reason=reason, retry_after_seconds=seconds):
                 return self._error(call, status, reason, retry_after=seconds)
             case _:
