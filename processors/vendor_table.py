@@ -40,6 +40,8 @@ class Shard:
         self.applied = NOTHING_APPLIED
         self.parked: dict[str, set[VendorKey]] = {}
         """Parked vendors by client."""
+        self.unreadable: dict[bytes, str] = {}
+        """What is wrong with the newest changelog record of a key, where it does not hold a row."""
         self._due: list[tuple[float, VendorKey]] = []
 
     def put(self, key: VendorKey, row: bytes, summary: Summary) -> None:
@@ -82,6 +84,17 @@ class Shard:
         return self.clients.get(key.client_id, {}).get(key.vendor_id)
 
 
+class UnreadableRowError(ValueError):
+    """A row of the changelog can't be read; the text names its partition and offset."""
+
+
+def _key_or_none(key: bytes) -> VendorKey | None:
+    try:
+        return VendorKey.from_bytes(key)
+    except ValueError:
+        return None
+
+
 class VendorStore(base.Store[bytes, bytes]):
     """A Faust store in memory that holds the rows of the partitions assigned to this worker, and of no other."""
 
@@ -114,28 +127,41 @@ class VendorStore(base.Store[bytes, bytes]):
             shard.applied = max(shard.applied, offset)
 
     def apply_changelog_batch(self, batch: Iterable[Any], to_key: Any, to_value: Any) -> None:  # noqa: ARG002 -- Faust's signature
-        """Apply changelog records.
-
-        Raises:
-            ValueError: one can't be read; the text names its partition and offset.
-        """
+        """Apply changelog records. One that can't be read counts only until a newer one of its key makes it good."""
         for event in batch:
             message = event.message
             shard = self._shards.get(message.partition)
             if shard is None or message.generation_id != self.app.consumer_generation_id:
                 continue  # read before a rebalance; what is still ours is read again from where its rows are
+            if shard.unreadable:
+                shard.unreadable.pop(message.key, None)
             try:
-                key = VendorKey.from_bytes(message.key)
-                if message.value is None:
-                    shard.forget(key)
-                else:
-                    shard.put(key, message.value, self._summarise(message.value))
+                self._apply(shard, message)
             except ValueError as error:
-                raise ValueError(
-                    f"The vendor table can't be recovered: changelog {message.topic} partition {message.partition} "
-                    f"offset {message.offset} does not hold a row ({error})."
-                ) from error
+                shard.unreadable[message.key] = (
+                    f"changelog {message.topic} partition {message.partition} offset {message.offset} "
+                    f"does not hold a row ({error})"
+                )
             shard.applied = message.offset
+
+    def _apply(self, shard: Shard, message: Any) -> None:
+        if message.value is not None:
+            shard.put(VendorKey.from_bytes(message.key), message.value, self._summarise(message.value))
+        elif (key := _key_or_none(message.key)) is not None:
+            shard.forget(key)
+
+    def check_whole(self) -> None:
+        """See that every row could be read.
+
+        Raises:
+            UnreadableRowError: the newest record of a key does not hold a row.
+        """
+        wrong = [sentence for shard in self._shards.values() for sentence in shard.unreadable.values()]
+        if wrong:
+            raise UnreadableRowError(
+                f"The vendor table can't be recovered: {wrong[0]}{f', and {len(wrong) - 1} more' if wrong[1:] else ''}. "
+                "Run `vive-sync table mend` to put back what those vendors' records say; the worker then starts."
+            )
 
     async def on_rebalance(
         self,
@@ -159,7 +185,7 @@ class VendorStore(base.Store[bytes, bytes]):
 
 
 class VendorTable(faust.Table[bytes, bytes]):
-    """A Faust table over a ``VendorStore``. An error in its recovery stops the worker: stock Faust logs it and goes on empty."""
+    """A Faust table over a ``VendorStore``. A row that can't be read stops the worker: stock Faust logs it and goes on empty."""
 
     def __init__(self, app: faust.App, *, summarise: Summarise, **kwargs: Any) -> None:
         super().__init__(app, key_type=bytes, value_type=bytes, **kwargs)
@@ -174,11 +200,7 @@ class VendorTable(faust.Table[bytes, bytes]):
         return cast("VendorStore", self.data)
 
     def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
-        """Apply changelog records, or stop the worker. A worker that stops flushes its buffers once more: that is left out.
-
-        Raises:
-            ValueError: as the store does; the worker is stopping.
-        """
+        """Apply changelog records, or stop the worker. A worker that stops flushes its buffers once more: that is left out."""
         if self.app.should_stop:
             return
         try:
@@ -186,3 +208,13 @@ class VendorTable(faust.Table[bytes, bytes]):
         except Exception as error:
             self.app.loop.create_task(self.app.crash(error))
             raise
+
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+        """Let records flow over rows that are whole; otherwise stop the worker, and let none flow until it has stopped."""
+        try:
+            self.store.check_whole()
+        except UnreadableRowError as error:
+            self.app.loop.create_task(self.app.crash(error))
+            await self.app.wait_for_stopped()
+            return
+        await super().on_recovery_completed(active_tps, standby_tps)

@@ -144,7 +144,7 @@ async def a_poisoned_changelog_stops_the_worker(kafka: Broker, transport: Transp
     logging.getLogger("faust.tables.recovery").addHandler(complaints)
     try:
         async with running(app):
-            await eventually_async(lambda: complaints.said)
+            await eventually_async(lambda: complaints.said or app.crash_reason is not None)
             return await within(lambda: app.crash_reason is not None, seconds=1.0)
     finally:
         logging.getLogger("faust.tables.recovery").removeHandler(complaints)

@@ -1,0 +1,65 @@
+from datetime import UTC, datetime
+
+from producers.table_mend import mendings, value_of
+from producers.topic_reader import Record
+from schemas.codec import Codec
+from schemas.topics import VENDOR_RECORD, VENDOR_TABLE_CHANGELOG
+from schemas.vendor_record import VendorRecord
+from schemas.vendor_row import VendorRow
+
+CODEC = Codec()
+KEY = b"acme:v1"
+GARBAGE = b"\x00 not a row"
+
+
+def record(version: int) -> VendorRecord:
+    return VendorRecord(
+        client_id="acme", vendor_id="v1", version=version, updated_at=datetime(2026, 3, 1, tzinfo=UTC), compliant=True
+    )
+
+
+def row_at(offset: int, value: bytes | None, key: bytes = KEY) -> Record:
+    return Record(VENDOR_TABLE_CHANGELOG.name, 3, offset, key, value)
+
+
+def said(version: int) -> Record:
+    return Record(VENDOR_RECORD.name, 3, version, KEY, CODEC.encode(record(version), topic=VENDOR_RECORD.name))
+
+
+def encoded(row: VendorRow) -> bytes:
+    return CODEC.encode(row, topic=VENDOR_TABLE_CHANGELOG.name)
+
+
+def test_a_changelog_that_can_be_read_needs_no_mending() -> None:
+    assert mendings([row_at(0, encoded(VendorRow())), row_at(1, None), said(1)], CODEC) == []
+
+
+def test_a_vendor_gets_its_last_readable_row_back_with_its_latest_record() -> None:
+    before = VendorRow(record=record(1), through_offset=41, topic_id="life", status="updated")
+    (found,) = mendings([row_at(0, encoded(before)), row_at(1, GARBAGE), said(1), said(2)], CODEC)
+    assert (found.partition, found.offset, found.key) == (3, 1, KEY)
+    assert found.row == before.model_copy(update={"record": record(2)})
+    assert CODEC.decode(VendorRow, value_of(found, CODEC)) == found.row
+    assert "partition 3 offset 1" in found.sentence
+
+
+def test_an_older_record_than_the_rows_does_not_replace_it() -> None:
+    before = VendorRow(record=record(5))
+    (found,) = mendings([row_at(0, encoded(before)), row_at(1, GARBAGE), said(4)], CODEC)
+    assert found.row == before
+
+
+def test_without_any_readable_row_the_vendor_is_as_never_sent() -> None:
+    (found,) = mendings([row_at(0, GARBAGE), said(2)], CODEC)
+    assert found.row == VendorRow(record=record(2))
+
+
+def test_what_a_newer_record_made_good_is_left() -> None:
+    assert mendings([row_at(0, GARBAGE), row_at(1, encoded(VendorRow()))], CODEC) == []
+    assert mendings([row_at(0, GARBAGE), row_at(1, None)], CODEC) == []
+
+
+def test_a_key_that_names_no_vendor_is_taken_out() -> None:
+    (found,) = mendings([row_at(0, GARBAGE, key=b"\xff")], CODEC)
+    assert found.row is None
+    assert value_of(found, CODEC) is None
