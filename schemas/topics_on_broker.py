@@ -17,7 +17,8 @@ from schemas.topics import ALL, DEFAULT_PARTITIONS, Topic
 
 SECONDS = 30.0
 POLL_SECONDS = 0.05
-
+BROKER_DEFAULT: Final = -1
+"""As a number of replicas: as many as the broker is set to give, by its default.replication.factor."""
 
 LIBRDKAFKA_LOG_LEVEL: Final = 2
 """Critical lines alone on standard error: what matters is raised."""
@@ -33,7 +34,11 @@ class TopicsError(RuntimeError):
 
 
 def create_topics(
-    admin: AdminClient, *, partitions: int = DEFAULT_PARTITIONS, replication: int = 1, topics: Iterable[Topic] = ALL
+    admin: AdminClient,
+    *,
+    partitions: int = DEFAULT_PARTITIONS,
+    replication: int = BROKER_DEFAULT,
+    topics: Iterable[Topic] = ALL,
 ) -> list[str]:
     """Create the topics that are missing; the names of those created, once Kafka tells about them.
 

@@ -1,6 +1,7 @@
-"""A Kafka at once: one that is named, one in a container, or one on the local Java."""
+"""A Kafka at once: one that is named, one in a container, one on the local Java, or several nodes of that."""
 
 from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
+from devkit.broker.cluster import LocalCluster
 from devkit.broker.container import ContainerBroker
 from devkit.broker.given import GivenBroker
 from devkit.broker.local import LocalBroker
@@ -14,5 +15,6 @@ __all__ = [
     "GivenBroker",
     "KindChoice",
     "LocalBroker",
+    "LocalCluster",
     "start_broker",
 ]

@@ -31,6 +31,7 @@ class LocalBroker(Broker):
         cls,
         *,
         data_dir: Path | None = None,
+        disk: Path | None = None,
         port: int | None = None,
         settings: Mapping[str, str] | None = None,
         environ: Mapping[str, str] = os.environ,
@@ -39,6 +40,8 @@ class LocalBroker(Broker):
 
         Args:
             data_dir: kept after `close()` and used again by a later start; without it a temporary folder, removed.
+            disk: a folder for Kafka's data alone, never removed here; without it the data lie with the rest. What the
+                process prints is then still kept when this disk is full.
             port: for clients, on 127.0.0.1; any free one when not given. The controller's is always any free one.
             settings: broker settings by Kafka's names, over ours.
             environ: where PATH, JAVA_HOME, HOME and XDG_CACHE_HOME are looked up.
@@ -60,7 +63,7 @@ class LocalBroker(Broker):
             leash = Leash(KILL_GROUP, folder=folder if data_dir is None else None)
             undo.callback(leash.release)
             voter = Voter(node_id=1, host=LOOPBACK, controller_port=ports[1].port)
-            plan = NodePlan(voter=voter, port=ports[0].port, voters=(voter,), log_dir=str(folder / "data"))
+            plan = NodePlan(voter=voter, port=ports[0].port, voters=(voter,), log_dir=str((disk or folder) / "data"))
             node = LocalNode(plan, folder=folder, java=java, jars=jars, leash=leash, extra=settings or {})
             undo.callback(node.kill if data_dir is None else node.stop)
             if node.cluster_id() is None:
@@ -76,8 +79,13 @@ class LocalBroker(Broker):
 
     @property
     def running(self) -> bool:
-        """False after `stop()`, `kill()` and `close()`."""
+        """False after `stop()`, `kill()` and `close()`, and when the process has ended by itself."""
         return self._node.running
+
+    @property
+    def log_file(self) -> Path:
+        """What its processes have printed, one after the other."""
+        return self._node.log_file
 
     def stop(self) -> None:
         """SIGTERM and wait, SIGKILL after 30 s; data and port are kept for `restart()`."""
@@ -86,6 +94,14 @@ class LocalBroker(Broker):
     def kill(self) -> None:
         """SIGKILL and wait; data and port are kept for `restart()`."""
         self._node.kill()
+
+    def pause(self) -> None:
+        """SIGSTOP: it keeps its connections and answers nothing, until `resume()`; RuntimeError if it does not run."""
+        self._node.pause()
+
+    def resume(self) -> None:
+        """SIGCONT: a paused process goes on; RuntimeError if it does not run."""
+        self._node.resume()
 
     def restart(self) -> None:
         """Stop if it runs, start on the same data and port, and wait until it answers.

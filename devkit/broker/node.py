@@ -3,7 +3,7 @@ import os
 import signal
 import subprocess
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from devkit.broker.broker import BrokerUnavailable
@@ -11,7 +11,8 @@ from devkit.broker.leash import Leash
 from devkit.broker.readiness import wait_until_ready
 from devkit.broker.settings import NodePlan, as_properties, local_settings
 
-JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+JVM_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+HEAP_MEGABYTES = 512
 READY_SECONDS = 90.0
 STOP_SECONDS = 30.0
 _LAST_LINES = 25
@@ -32,32 +33,41 @@ class LocalNode:
     """
 
     def __init__(
-        self, plan: NodePlan, *, folder: Path, java: Path, jars: Path, leash: Leash, extra: Mapping[str, str]
+        self,
+        plan: NodePlan,
+        *,
+        folder: Path,
+        java: Path,
+        jars: Path,
+        leash: Leash,
+        extra: Mapping[str, str],
+        heap_megabytes: int = HEAP_MEGABYTES,
     ) -> None:
         self.plan = plan
-        self._java = [str(java), *JVM_OPTIONS, "-cp", f"{jars}/*"]
+        self.log_file = folder / "kafka.log"
+        self._java = [str(java), f"-Xmx{heap_megabytes}m", *JVM_OPTIONS, "-cp", f"{jars}/*"]
         self._properties = folder / "server.properties"
-        self._log = folder / "kafka.log"
         self._leash = leash
         self._process: subprocess.Popen[bytes] | None = None
+        self._ended_with: int | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self._properties.write_text(as_properties(local_settings(plan) | dict(extra)), encoding="utf-8")
 
     @property
     def pid(self) -> int:
-        """The process id, which is its process group's too.
-
-        Raises:
-            RuntimeError: the node is not running.
-        """
-        if self._process is None:
-            raise RuntimeError("this Kafka is not running")
-        return self._process.pid
+        """The process id, which is its process group's too; RuntimeError while it does not run."""
+        return self._alive().pid
 
     @property
     def running(self) -> bool:
-        """Whether a process was launched and not yet stopped or killed here."""
-        return self._process is not None
+        """Whether a process was launched and has not ended since, here or by itself. A paused one counts as running."""
+        process = self._process
+        if process is None:
+            return False
+        if process.poll() is None:
+            return True
+        self._forget(process)
+        return False
 
     def cluster_id(self) -> str | None:
         """The id of the cluster whose data the folder holds, or None before it is formatted."""
@@ -77,7 +87,7 @@ class LocalNode:
 
     def launch(self) -> None:
         """Start the process; whether it serves already is asked elsewhere."""
-        with self._log.open("ab") as log:
+        with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - java, on jars and settings of ours
                 [*self._java, "kafka.Kafka", str(self._properties)],
                 stdin=subprocess.DEVNULL,
@@ -87,58 +97,96 @@ class LocalNode:
             )
         self._leash.hold(str(self._process.pid))
 
-    def wait_until_serving(self) -> None:
-        """Wait until the node answers a metadata request, for 90 s at most.
+    def wait_until_serving(self, *, others: Iterable["LocalNode"] = ()) -> None:
+        """Wait until the node itself answers a metadata request and is registered, for 90 s at most.
+
+        Args:
+            others: nodes that must be registered too, and whose deaths end the wait as well.
 
         Raises:
-            BrokerUnavailable: it died, or did not answer in time; the message ends with the last lines of its log.
+            BrokerUnavailable: one died, or this did not answer in time; the message ends with its log's last lines.
         """
+        together = {self, *others}
+
+        def check() -> None:
+            for node in together:
+                node.check_alive()
+
         try:
             wait_until_ready(
-                self.plan.bootstrap, seconds=READY_SECONDS, cluster_id=self.cluster_id(), check=self._check_alive
+                self.plan.bootstrap,
+                seconds=READY_SECONDS,
+                nodes=len(together),
+                node_id=self.plan.voter.node_id,
+                cluster_id=self.cluster_id(),
+                check=check,
             )
         except TimeoutError as error:
             raise BrokerUnavailable(f"Apache Kafka was {error}; its last lines:\n{self.last_lines()}") from error
 
+    def pause(self) -> None:
+        """SIGSTOP: it stands still with its connections open, as on a machine that hangs; RuntimeError if it does not run."""
+        self._alive().send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT: a paused process goes on; RuntimeError if it does not run."""
+        self._alive().send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         """SIGTERM, and SIGKILL where that has not ended the process after 30 s. A stopped node stays stopped."""
-        if self._process is None:
+        process = self._process
+        if process is None:
             return
-        self._process.terminate()
+        process.terminate()
+        process.send_signal(signal.SIGCONT)  # a paused process hears no SIGTERM
         try:
-            self._process.wait(STOP_SECONDS)
+            process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
         else:
-            self._forget()
+            self._forget(process)
 
     def kill(self) -> None:
         """SIGKILL to the whole process group, as when the machine goes away. A stopped node stays stopped."""
-        if self._process is None:
+        process = self._process
+        if process is None:
             return
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        self._forget()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self._forget(process)
 
     def last_lines(self) -> str:
         """The end of the node's log, 25 at most."""
-        if not self._log.exists():
+        if not self.log_file.exists():
             return "(no log)"
-        return "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:])
+        return "\n".join(self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:])
 
-    def _check_alive(self) -> None:
-        if self._process is not None and self._process.poll() is not None:
-            code = self._process.returncode
-            self._forget()
-            raise BrokerUnavailable(f"Apache Kafka ended with code {code}; its last lines:\n{self.last_lines()}")
+    def check_alive(self) -> None:
+        """Nothing, while the process runs.
 
-    def _forget(self) -> None:
-        self._process = None
-        self._leash.let_go()
+        Raises:
+            BrokerUnavailable: it has ended; the message ends with the last lines of its log.
+        """
+        if not self.running:
+            raise BrokerUnavailable(
+                f"Apache Kafka ended with code {self._ended_with}; its last lines:\n{self.last_lines()}"
+            )
+
+    def _alive(self) -> subprocess.Popen[bytes]:
+        process = self._process
+        if not self.running or process is None:
+            raise RuntimeError("this Kafka is not running")
+        return process
+
+    def _forget(self, ended: subprocess.Popen[bytes]) -> None:
+        if self._process is ended:
+            self._process = None
+            self._ended_with = ended.returncode
+            self._leash.let_go()
 
     def _run_to_end(self, *arguments: str) -> None:
-        with self._log.open("ab") as log:
+        with self.log_file.open("ab") as log:
             ran = subprocess.run(  # noqa: S603 - java, on jars and settings of ours
                 [*self._java, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False
             )

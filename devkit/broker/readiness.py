@@ -13,6 +13,7 @@ def wait_until_ready(
     *,
     seconds: float,
     nodes: int = 1,
+    node_id: int | None = None,
     cluster_id: str | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> None:
@@ -22,6 +23,7 @@ def wait_until_ready(
         bootstrap: host:port, comma between several.
         seconds: for how long to ask.
         nodes: how many brokers must be registered.
+        node_id: the node that must answer itself and be registered, where `bootstrap` is one of several.
         cluster_id: the cluster that must answer, so that a stranger on the same port is not taken for it.
         check: called before every request; what it raises (a dead process) ends the wait.
 
@@ -47,6 +49,11 @@ def wait_until_ready(
         else:
             if cluster_id is not None and metadata.cluster_id != cluster_id:
                 seen = f"cluster {metadata.cluster_id} answers there, not {cluster_id}"
+            elif node_id is not None and metadata.orig_broker_id != node_id:
+                seen = f"node {metadata.orig_broker_id} answered, not {node_id}"
+                admin = AdminClient(client)  # it has learned of the others; a new one knows this node alone
+            elif node_id is not None and node_id not in metadata.brokers:
+                seen = f"node {node_id} answers and is not registered yet"
             elif len(metadata.brokers) < nodes:
                 seen = f"{len(metadata.brokers)} of {nodes} brokers registered"
             else:

@@ -55,6 +55,19 @@ def common_settings(nodes: int) -> dict[str, str]:
     }
 
 
+CLUSTER_SETTINGS = {
+    # A killed node is replaced in 3 to 5 s; less would take a slow machine's pauses for deaths.
+    "controller.quorum.election.timeout.ms": "1000",
+    "controller.quorum.election.backoff.max.ms": "500",
+    "controller.quorum.fetch.timeout.ms": "2000",
+    "replica.lag.time.max.ms": "4000",
+    "unclean.leader.election.enable": "false",
+    # The cleaner's 128 MB by default would be most of a small heap.
+    "log.cleaner.dedupe.buffer.size": "16777216",
+}
+"""What nodes that share one machine are set to besides `local_settings`."""
+
+
 def local_settings(plan: NodePlan) -> dict[str, str]:
     """The settings of a node that listens on its host's own ports."""
     host = plan.voter.host

@@ -1,0 +1,84 @@
+import errno
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from devkit.broker.leash import Leash
+
+BALLAST = "ballast"
+_BLOCK = b"\0" * 65536
+
+
+class SmallDiskUnavailable(Exception):  # noqa: N818 - the name says what is so, as the message does
+    """No disk of a chosen size can be had here; the message says what is missing, in a sentence."""
+
+
+@contextmanager
+def small_disk(megabytes: int) -> Iterator[Path]:
+    """An empty disk of this size in memory, for data whose disk is to get full; gone with the context.
+
+    It is unmounted also while processes still hold files on it, and if this process is killed. They keep what they
+    hold, and its memory, until they end.
+
+    Raises:
+        SmallDiskUnavailable: this is not Linux, or this user may not mount.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="vive-sync-disk-"))
+    try:
+        leash = Leash(("umount", "--lazy"), folder=folder)
+        try:
+            _mount(folder, megabytes)
+            leash.hold(str(folder))
+            try:
+                yield folder
+            finally:
+                _unmount(folder)
+        finally:
+            leash.release()
+    finally:
+        folder.rmdir()
+
+
+def fill(disk: Path) -> Path:
+    """Write a file of zeros until not a byte more goes onto the disk; the file, to be deleted when there is to be room.
+
+    Called again it takes what has become free meanwhile.
+    """
+    ballast = disk / BALLAST
+    with ballast.open("ab", buffering=0) as file:
+        try:
+            while True:
+                file.write(_BLOCK)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+    return ballast
+
+
+def _mount(folder: Path, megabytes: int) -> None:
+    mount = shutil.which("mount")
+    if sys.platform != "linux" or mount is None:
+        raise SmallDiskUnavailable("A small disk is a tmpfs of Linux with its program mount, and there is none here.")
+    options = f"size={megabytes}m,mode=0700,uid={os.getuid()},gid={os.getgid()}"
+    ran = subprocess.run(  # noqa: S603 - the system's own mount, on a folder of ours
+        [mount, "-t", "tmpfs", "-o", options, "vive-sync-disk", str(folder)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode != 0:
+        raise SmallDiskUnavailable(
+            "A small disk takes the right to mount (root, in a container with CAP_SYS_ADMIN); "
+            f"mount says: {ran.stderr.strip()}"
+        )
+
+
+def _unmount(folder: Path) -> None:
+    if folder.is_mount():
+        subprocess.run(["umount", "--lazy", str(folder)], stdin=subprocess.DEVNULL, check=True)  # noqa: S603, S607 - as _mount
