@@ -6,7 +6,15 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from cli import commands_broker, commands_demo, commands_run, commands_table, commands_topics, commands_worker
+from cli import (
+    commands_broker,
+    commands_dead_letters,
+    commands_demo,
+    commands_run,
+    commands_table,
+    commands_topics,
+    commands_worker,
+)
 from cli.output import fail
 from cli.settings import Settings
 from producers.kafka import KafkaAwayError
@@ -19,7 +27,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for commands in (commands_demo, commands_run, commands_worker, commands_topics, commands_table, commands_broker):
+for commands in (
+    commands_demo,
+    commands_run,
+    commands_dead_letters,
+    commands_worker,
+    commands_topics,
+    commands_table,
+    commands_broker,
+):
     commands.register(app)
 
 

@@ -1,8 +1,33 @@
 """What no retry will mend, with the reason and the original bytes."""
 
-from typing import ClassVar
+import re
+from typing import ClassVar, NamedTuple
 
 from schemas.message import Message, Timestamp
+
+LETTER_ID_PATTERN = r"^[0-9]{1,9}-[0-9]{1,18}$"
+
+
+class LetterId(NamedTuple):
+    """Where a dead letter lies on ``vive.dead-letter``. As text ``partition-offset``, such as ``3-17``."""
+
+    partition: int
+    offset: int
+
+    @classmethod
+    def parse(cls, text: str) -> "LetterId":
+        """Read an id.
+
+        Raises:
+            ValueError: it has another form; the text says which it must have.
+        """
+        if re.fullmatch(LETTER_ID_PATTERN, text, re.ASCII) is None:
+            raise ValueError(f"{text!r} is not a dead letter's id: an id is PARTITION-OFFSET, such as 3-17.")
+        partition, offset = text.split("-")
+        return cls(int(partition), int(offset))
+
+    def __str__(self) -> str:
+        return f"{self.partition}-{self.offset}"
 
 
 class DeadLetter(Message):

@@ -49,6 +49,13 @@ VENDOR_SYNC_OUTCOME: Final = Topic(
 DEAD_LETTER: Final = Topic(
     name="vive.dead-letter", key="vendor key", retention_ms=365 * DAY_MS, says="what no retry will mend, with the bytes"
 )
+DEAD_LETTER_HANDLED: Final = Topic(
+    name="vive.dead-letter-handled",
+    key="vendor key",
+    # Twice a letter's time: were it gone before its letter, the letter would be open again.
+    retention_ms=730 * DAY_MS,
+    says="a dead letter was redriven or discarded, and by whom",
+)
 VENDOR_TABLE_CHANGELOG: Final = Topic(
     name=f"{APP_ID}-vendors-changelog", key="vendor key", compacted=True, says="the vendor table's rows (internal)"
 )
@@ -62,6 +69,7 @@ ALL: Final = (
     VENDOR_SYNC,
     VENDOR_SYNC_OUTCOME,
     DEAD_LETTER,
+    DEAD_LETTER_HANDLED,
     VENDOR_TABLE_CHANGELOG,
 )
 """All topics. All have the same number of partitions, so that what belongs to one vendor meets in one worker."""

@@ -17,6 +17,7 @@ DELETED = {
     topics.SYNC_RUN: 365 * DAY_MS,
     topics.VENDOR_SYNC_OUTCOME: 365 * DAY_MS,
     topics.DEAD_LETTER: 365 * DAY_MS,
+    topics.DEAD_LETTER_HANDLED: 730 * DAY_MS,
 }
 
 

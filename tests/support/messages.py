@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from schemas.dead_letter import DeadLetter
+from schemas.dead_letter import DeadLetter, LetterId
+from schemas.dead_letter_handled import Action, DeadLetterHandled
 from schemas.integration import FieldGroup, Integration, Mode
 from schemas.message import Message
 from schemas.outcome import Change, LeftAlone, Status, VendorSyncOutcome
@@ -184,6 +185,19 @@ dead_letters = st.builds(
     attempts=counts,
     at=instants,
 )
+letter_ids = st.builds(LetterId, counts.filter(lambda number: number < 10**9), st.integers(0, 10**18 - 1))
+dead_letters_handled = st.builds(
+    DeadLetterHandled,
+    letter_id=letter_ids.map(str),
+    letter_topic_id=topic_ids,
+    action=st.sampled_from(Action),
+    by=texts,
+    note=texts,
+    at=instants,
+    topic=maybe_text,
+    partition=st.none() | counts,
+    offset=st.none() | offsets,
+)
 delivered = st.builds(
     Delivered,
     dba_name=maybe_text,
@@ -222,6 +236,7 @@ MESSAGES: Final[dict[type[Message], st.SearchStrategy[Any]]] = {
     VendorSync: vendor_syncs,
     VendorSyncOutcome: outcomes,
     DeadLetter: dead_letters,
+    DeadLetterHandled: dead_letters_handled,
     VendorRow: vendor_rows,
 }
 """A strategy for every kind of message."""
@@ -268,6 +283,40 @@ def outcome(**fields: Any) -> VendorSyncOutcome:
         "at": NOW,
     }
     return VendorSyncOutcome.model_validate(given | fields)
+
+
+def dead_letter(**fields: Any) -> DeadLetter:
+    """Vendor ``v1`` was rejected, unless told otherwise."""
+    given: dict[str, Any] = {
+        "client_id": "acme",
+        "vendor_id": "v1",
+        "code": "rejected",
+        "reason": "Vantaca refuses it.",
+        "topic": "vive.vendor-sync",
+        "partition": 0,
+        "offset": 7,
+        "key": b"acme:v1",
+        "at": NOW,
+    }
+    return DeadLetter.model_validate(given | fields)
+
+
+def unread_record(**fields: Any) -> DeadLetter:
+    """A vendor record of ``v1`` that did not decode, unless told otherwise."""
+    given = {"code": "undecodable", "reason": "It is garbage.", "topic": "vive.vendor-record", "value": b"garbage"}
+    return dead_letter(**(given | fields))
+
+
+def handled(**fields: Any) -> DeadLetterHandled:
+    """Letter ``0-0`` was discarded by Dana, unless told otherwise."""
+    given: dict[str, Any] = {
+        "letter_id": "0-0",
+        "letter_topic_id": "t1",
+        "action": Action.DISCARDED,
+        "by": "Dana",
+        "at": NOW,
+    }
+    return DeadLetterHandled.model_validate(given | fields)
 
 
 def shard(**fields: Any) -> SyncRun:

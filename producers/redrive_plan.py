@@ -1,0 +1,106 @@
+"""What a redrive says again, and which letters it leaves."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from producers.exact_voice import ToPut
+from producers.letter import Letter, State
+from schemas.dead_letter import DeadLetter
+from schemas.topics import INTEGRATION, SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC, Topic
+from schemas.vendor_key import VendorKey
+
+READ_BY_WORKERS: Final[Mapping[str, Topic]] = {
+    topic.name: topic for topic in (INTEGRATION, VENDOR_RECORD, SYNC_REQUESTED, SYNC_EXPANSION, VENDOR_SYNC)
+}
+"""The topics whose records can become dead letters."""
+
+Newest = Mapping[tuple[str, bytes], bytes | None]
+"""The last value of a key on a compacted topic; a key that the topic does not hold at all is left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What is said again, once for all its letters: a vendor is to be synced, or a record as it came."""
+
+    again: VendorKey | ToPut
+    letters: tuple[Letter, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A letter that is left as it is, and why, as a sentence."""
+
+    letter: Letter
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a redrive will say, in the letters' order, and what it leaves."""
+
+    steps: tuple[Step, ...]
+    refusals: tuple[Refusal, ...]
+
+
+def plan_redrive(letters: Iterable[Letter], newest: Newest, *, again: bool = False, replace: bool = False) -> Plan:
+    """What redriving these letters, oldest first, says.
+
+    ``again``: also letters that were handled already. ``replace``: also records that are not the last of their key, though
+    each then takes the place of what the topic holds now. Letters that stand for the same are said once.
+    """
+    steps: dict[VendorKey | ToPut, list[Letter]] = defaultdict(list)
+    refusals = []
+    for letter in letters:
+        said = _what_to_say(letter, newest, again=again, replace=replace)
+        if isinstance(said, Refusal):
+            refusals.append(said)
+        else:
+            steps[said].append(letter)
+    return Plan(
+        steps=tuple(Step(again=said, letters=tuple(of_it)) for said, of_it in steps.items()), refusals=tuple(refusals)
+    )
+
+
+def _what_to_say(letter: Letter, newest: Newest, *, again: bool, replace: bool) -> VendorKey | ToPut | Refusal:
+    if letter.state is not State.OPEN and not again:
+        return Refusal(letter=letter, why=f"{_handled(letter)} Say --again to redrive it all the same.")
+    if letter.of_unsynced_vendor:
+        return letter.vendor or Refusal(letter=letter, why="Its key names no vendor that could be synced.")
+    content = letter.content
+    why_not = _why_not_put_back(content, newest, replace=replace)
+    if why_not is not None:
+        return Refusal(letter=letter, why=why_not)
+    partition = content.partition if content.topic == SYNC_EXPANSION.name else None
+    return ToPut(content.topic, content.key, content.value, partition)
+
+
+def _why_not_put_back(content: DeadLetter, newest: Newest, *, replace: bool) -> str | None:
+    topic = READ_BY_WORKERS.get(content.topic)
+    if topic is None:
+        return f"Nothing can be put back on topic {content.topic}: no worker takes records from it."
+    if not content.value:
+        return "The record was empty: there is nothing to put back."
+    if topic.compacted and not content.key:
+        return f"The record had no key, and {topic.name} takes none without."
+    if topic.compacted and not replace and newest.get((topic.name, content.key or b"")) != content.value:
+        return (
+            f"It is not what {topic.name} holds last under its key, and would take the place of that. "
+            "Say --replace to put it back all the same."
+        )
+    return None
+
+
+def plan_discard(letters: Iterable[Letter]) -> tuple[tuple[Letter, ...], tuple[Refusal, ...]]:
+    """The letters that can be discarded, and those that were handled already."""
+    letters = tuple(letters)
+    return (
+        tuple(letter for letter in letters if letter.state is State.OPEN),
+        tuple(Refusal(letter=letter, why=_handled(letter)) for letter in letters if letter.state is not State.OPEN),
+    )
+
+
+def _handled(letter: Letter) -> str:
+    last = letter.handled[-1]
+    return f"It was {last.action} by {last.by} on {last.at:%Y-%m-%d %H:%M} UTC already."

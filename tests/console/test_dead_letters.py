@@ -1,0 +1,248 @@
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.dead_letters import Filter, Letters, history, last_outcome, read_letters
+from producers.exact_voice import ExactVoice, ToPut
+from producers.letter import Letter, State
+from producers.topic_reader import Record
+from schemas.dead_letter import DeadLetter, LetterId
+from schemas.dead_letter_handled import Action, DeadLetterHandled
+from schemas.outcome import Status
+from schemas.topics import DEAD_LETTER, DEAD_LETTER_HANDLED, VENDOR_SYNC_OUTCOME
+from schemas.topics_on_broker import admin_of, topic_id
+from schemas.vendor_key import VendorKey
+from tests.support.messages import NOW, dead_letter, handled, outcome, unread_record
+from tests.support.product_topics import CODEC, new_client, partitions_of
+
+LIFE = "t1"
+MINUTE = timedelta(minutes=1)
+
+
+def letter_record(partition: int, offset: int, letter: DeadLetter) -> Record:
+    value = CODEC.encode(letter, topic=DEAD_LETTER.name)
+    return Record(DEAD_LETTER.name, partition, offset, letter.key, value)
+
+
+def handled_record(partition: int, offset: int, said: DeadLetterHandled) -> Record:
+    return Record(DEAD_LETTER_HANDLED.name, partition, offset, None, CODEC.encode(said, topic=DEAD_LETTER_HANDLED.name))
+
+
+def folded(records: Sequence[Record]) -> Letters:
+    letters = Letters(topic_id=LIFE)
+    for record in records:
+        letters.take(record, CODEC)
+    return letters
+
+
+def one(letters: Letters, partition: int = 0, offset: int = 0) -> Letter:
+    letter = letters.get(LetterId(partition, offset))
+    assert letter is not None
+    return letter
+
+
+def test_a_letter_is_open_until_somebody_handles_it() -> None:
+    came = letter_record(0, 0, dead_letter())
+    discarded = handled_record(0, 0, handled())
+    redriven = handled_record(0, 1, handled(action=Action.REDRIVEN, by="Eve"))
+    assert one(folded([came])).state is State.OPEN
+    assert one(folded([came, discarded])).state is State.DISCARDED
+    last = one(folded([came, discarded, redriven]))
+    assert last.state is State.REDRIVEN
+    assert [said.by for said in last.handled] == ["Dana", "Eve"]
+
+
+def test_what_was_done_with_one_letter_says_nothing_of_another() -> None:
+    records = [letter_record(0, number, dead_letter()) for number in (0, 1)] + [handled_record(0, 0, handled())]
+    assert [letter.state for letter in folded(records).oldest_first()] == [State.DISCARDED, State.OPEN]
+
+
+def test_what_was_done_in_another_life_of_the_topic_counts_for_nothing() -> None:
+    records = [letter_record(0, 0, dead_letter()), handled_record(0, 0, handled(letter_topic_id="t0"))]
+    assert one(folded(records)).state is State.OPEN
+
+
+def test_what_was_done_with_a_letter_that_is_gone_makes_none() -> None:
+    assert folded([handled_record(0, 0, handled(letter_id="0-5"))]).oldest_first() == []
+
+
+def test_what_cannot_be_read_is_counted_once_and_the_rest_is_read() -> None:
+    garbage = [Record(topic.name, 1, 2, b"k", b"garbage") for topic in (DEAD_LETTER, DEAD_LETTER_HANDLED)]
+    letters = folded([*garbage, letter_record(0, 0, dead_letter()), *garbage])
+    assert letters.unreadable == {(DEAD_LETTER.name, 1, 2), (DEAD_LETTER_HANDLED.name, 1, 2)}
+    assert len(letters.oldest_first()) == 1
+
+
+@st.composite
+def tellings(draw: st.DrawFn) -> tuple[list[Record], list[Record]]:
+    """Records of both topics in two orders that keep the order of each partition."""
+    logs: list[list[Record]] = []
+    for partition in range(3):
+        count = draw(st.integers(0, 4))
+        logs.append(
+            [
+                letter_record(partition, offset, dead_letter(at=NOW + draw(st.integers(0, 3)) * MINUTE))
+                for offset in range(count)
+            ]
+        )
+        said = draw(
+            st.lists(
+                st.builds(
+                    handled,
+                    letter_id=st.sampled_from([f"{partition}-{offset}" for offset in range(5)]),
+                    action=st.sampled_from(Action),
+                    letter_topic_id=st.sampled_from([LIFE, LIFE, "t0"]),
+                ),
+                max_size=4,
+            )
+        )
+        logs.append([handled_record(partition, offset, one) for offset, one in enumerate(said)])
+    turns = [number for number, log in enumerate(logs) for _ in log]
+    return interleaved(logs, draw(st.permutations(turns))), interleaved(logs, draw(st.permutations(turns)))
+
+
+def interleaved(logs: list[list[Record]], turns: Sequence[int]) -> list[Record]:
+    rest = [iter(log) for log in logs]
+    return [next(rest[turn]) for turn in turns]
+
+
+@given(tellings())
+def test_the_order_in_which_partitions_are_read_makes_no_difference(told: tuple[list[Record], list[Record]]) -> None:
+    one_way, another = told
+    letters = folded(one_way)
+    assert letters == folded(another)
+    assert letters == folded(one_way + one_way)
+    assert letters.oldest_first() == folded(another).oldest_first()
+    for letter in letters.oldest_first():
+        said = [
+            CODEC.decode(DeadLetterHandled, record.value)
+            for record in one_way
+            if record.topic == DEAD_LETTER_HANDLED.name
+        ]
+        assert list(letter.handled) == [
+            each for each in said if each.letter_id == str(letter.id) and each.letter_topic_id == LIFE
+        ]
+
+
+def letter(*, partition: int = 0, offset: int = 0, **fields: object) -> Letter:
+    return Letter(id=LetterId(partition, offset), content=dead_letter(**fields))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Filter(), True),
+        (Filter(client_id="acme"), True),
+        (Filter(client_id="globex"), False),
+        (Filter(vendor_id="v1"), True),
+        (Filter(vendor_id="v2"), False),
+        (Filter(codes=frozenset({"bug", "rejected"})), True),
+        (Filter(codes=frozenset({"bug"})), False),
+        (Filter(since=NOW), True),
+        (Filter(since=NOW + MINUTE), False),
+        (Filter(until=NOW), False),
+        (Filter(until=NOW + MINUTE), True),
+        (Filter(client_id="acme", vendor_id="v2"), False),
+    ],
+)
+def test_a_filter_lets_through_what_it_names(wanted: Filter, found: bool) -> None:  # noqa: FBT001 -- an expected value
+    assert wanted.lets_through(letter()) is found
+
+
+def test_handled_letters_pass_only_a_filter_that_wants_them() -> None:
+    done = Letter(id=LetterId(0, 0), content=dead_letter(), handled=(handled(),))
+    assert not Filter().lets_through(done)
+    assert Filter(handled_too=True).lets_through(done)
+
+
+@pytest.mark.parametrize(
+    ("fields", "client_id"),
+    [
+        ({"topic": "vive.integration", "key": b"acme"}, "acme"),
+        ({"topic": "vive.sync-requested", "key": b"acme"}, "acme"),
+        ({"topic": "vive.sync-requested", "key": None}, None),
+        ({"topic": "vive.integration", "key": b"\xff"}, None),
+        ({"topic": "vive.integration", "key": b"no client"}, None),
+        ({"topic": "vive.sync-expansion", "key": b"run"}, None),
+    ],
+)
+def test_a_record_of_a_client_is_found_by_its_client(fields: dict[str, object], client_id: str | None) -> None:
+    found = Letter(id=LetterId(0, 0), content=unread_record(client_id=None, vendor_id=None, **fields))
+    assert found.client_id == client_id
+
+
+def test_the_history_of_a_vendor_is_its_letters_and_all_that_was_done_in_order_of_time() -> None:
+    records = [
+        letter_record(0, 0, dead_letter(at=NOW)),
+        letter_record(0, 1, dead_letter(key=b"acme:v2", vendor_id="v2")),
+        letter_record(0, 2, unread_record(at=NOW)),
+        letter_record(0, 3, dead_letter(at=NOW + 2 * MINUTE)),
+        handled_record(0, 0, handled(letter_id="0-0", action=Action.REDRIVEN, at=NOW + MINUTE)),
+        handled_record(0, 1, handled(letter_id="0-3", at=NOW + 3 * MINUTE)),
+        handled_record(0, 2, handled(letter_id="0-0", action=Action.REDRIVEN, at=NOW + 4 * MINUTE)),
+    ]
+    letters = folded(records)
+    for offset in (0, 3):
+        events = history(letters.of_the_same(one(letters, 0, offset)))
+        assert [(str(event.letter.id), event.handled and event.handled.action.value) for event in events] == [
+            ("0-0", None),
+            ("0-0", "redriven"),
+            ("0-3", None),
+            ("0-3", "discarded"),
+            ("0-0", "redriven"),
+        ]
+    assert [event.letter.id.offset for event in history(letters.of_the_same(one(letters, 0, 1)))] == [1]
+
+
+def test_a_clock_that_is_behind_puts_nothing_before_its_letter() -> None:
+    records = [letter_record(0, 0, dead_letter()), handled_record(0, 0, handled(at=NOW - MINUTE))]
+    events = history(folded(records).oldest_first())
+    assert [event.handled is None for event in events] == [True, False]
+
+
+def test_a_letter_without_a_key_has_a_history_of_its_own() -> None:
+    letters = folded([letter_record(0, offset, unread_record(key=None)) for offset in (0, 1)])
+    assert letters.of_the_same(one(letters, 0, 1)) == [one(letters, 0, 1)]
+
+
+def test_the_letters_are_what_the_topics_hold(bootstrap: str) -> None:
+    client, voice = new_client(), ExactVoice(bootstrap)
+    key = f"{client}:v1".encode()
+    now = datetime.now(UTC)
+    life = topic_id(admin_of(bootstrap), DEAD_LETTER)
+
+    def put(at: datetime) -> LetterId:
+        content = dead_letter(client_id=client, key=key, at=at)
+        (where,) = voice.put([ToPut(DEAD_LETTER.name, key, CODEC.encode(content, topic=DEAD_LETTER.name))])
+        return LetterId(where.partition, where.offset)
+
+    first, second = put(now - timedelta(hours=2)), put(now)
+    assert first.partition == second.partition
+    said = handled(letter_id=str(first), letter_topic_id=life, at=now)
+    value = CODEC.encode(said, topic=DEAD_LETTER_HANDLED.name)
+    voice.put([ToPut(DEAD_LETTER_HANDLED.name, key, value, first.partition)])
+    for letters in (
+        read_letters(bootstrap, CODEC),
+        read_letters(bootstrap, CODEC, partition=first.partition),
+        read_letters(bootstrap, CODEC, since=now - timedelta(hours=3)),
+    ):
+        assert one(letters, *first).state is State.DISCARDED
+        assert one(letters, *second).state is State.OPEN
+        assert [same.id for same in letters.of_the_same(one(letters, *second))] == [first, second]
+    assert read_letters(bootstrap, CODEC, since=now + timedelta(hours=1)).contents == {}
+    assert read_letters(bootstrap, CODEC, partition=partitions_of(bootstrap, DEAD_LETTER)).contents == {}
+
+
+def test_a_vendors_last_outcome_is_the_latest_that_settled_something(bootstrap: str) -> None:
+    key, voice = VendorKey(new_client(), "v1"), ExactVoice(bootstrap)
+    assert last_outcome(bootstrap, key, CODEC) is None
+    for status in (Status.REJECTED, Status.UPDATED, Status.WRITING):
+        said = outcome(client_id=key.client_id, status=status)
+        value = CODEC.encode(said, topic=VENDOR_SYNC_OUTCOME.name)
+        voice.put([ToPut(VENDOR_SYNC_OUTCOME.name, key.to_bytes(), value)])
+    last = last_outcome(bootstrap, key, CODEC)
+    assert last is not None
+    assert last.status is Status.UPDATED

@@ -1,0 +1,208 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from producers.exact_voice import ExactVoice, ToPut
+from producers.kafka import KafkaAwayError
+from producers.letter import Letter, State
+from producers.redrive import Handler, discard, read_newest, redrive
+from producers.redrive_plan import Newest, Plan, plan_discard, plan_redrive
+from producers.topic_reader import TopicReader
+from schemas.dead_letter import LetterId
+from schemas.dead_letter_handled import Action, DeadLetterHandled
+from schemas.sync_run import Lane
+from schemas.topics import (
+    DEAD_LETTER_HANDLED,
+    INTEGRATION,
+    SYNC_EXPANSION,
+    SYNC_REQUESTED,
+    VENDOR_RECORD,
+    VENDOR_SYNC,
+    Topic,
+)
+from schemas.vendor_key import VendorKey
+from schemas.vendor_sync import Cause, VendorSync
+from tests.support.free_port import free_port
+from tests.support.messages import dead_letter, handled, unread_record
+from tests.support.product_topics import CODEC, new_client, partitions_of, records_of, said
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+HANDLER = Handler(person="Dana", note="mended", now=NOW, letters_topic_id="t1")
+GARBAGE = b"garbage"
+LAST: Newest = {(VENDOR_RECORD.name, b"acme:v1"): GARBAGE}
+KEY = VendorKey("acme", "v1")
+
+
+def vendors(number: int = 0, /, **fields: object) -> Letter:
+    """A letter of a vendor that could not be synced."""
+    return Letter(id=LetterId(0, number), content=dead_letter(**fields))
+
+
+def records(number: int = 0, /, **fields: object) -> Letter:
+    """A letter of a record that could not be read."""
+    return Letter(id=LetterId(0, number), content=unread_record(**fields))
+
+
+def done(letter: Letter) -> Letter:
+    return Letter(id=letter.id, content=letter.content, handled=(handled(letter_id=str(letter.id)),))
+
+
+def said_again(plan: Plan) -> list[tuple[VendorKey | ToPut, list[int]]]:
+    return [(step.again, [letter.id.offset for letter in step.letters]) for step in plan.steps]
+
+
+def refusals(plan: Plan) -> list[tuple[int, str]]:
+    return [(refusal.letter.id.offset, refusal.why) for refusal in plan.refusals]
+
+
+def test_letters_of_one_vendor_are_one_event() -> None:
+    letters = [vendors(0), vendors(1, key=b"acme:v2"), vendors(2, code="gave_up")]
+    plan = plan_redrive(letters, {})
+    assert said_again(plan) == [(KEY, [0, 2]), (VendorKey("acme", "v2"), [1])]
+    assert plan.refusals == ()
+
+
+def test_a_record_goes_back_as_it_came_once_for_all_letters_of_it() -> None:
+    plan = plan_redrive([records(0), records(1, offset=9)], LAST)
+    assert said_again(plan) == [(ToPut(VENDOR_RECORD.name, b"acme:v1", GARBAGE), [0, 1])]
+
+
+def test_a_share_of_a_run_goes_back_into_its_partition_and_a_request_to_where_its_key_says() -> None:
+    letters = [
+        records(0, topic=SYNC_EXPANSION.name, partition=5, key=b"run"),
+        records(1, topic=SYNC_REQUESTED.name, partition=5, key=b"acme"),
+        records(2, topic=SYNC_REQUESTED.name, partition=5, key=None),
+    ]
+    assert [again for again, _ in said_again(plan_redrive(letters, {}))] == [
+        ToPut(SYNC_EXPANSION.name, b"run", GARBAGE, 5),
+        ToPut(SYNC_REQUESTED.name, b"acme", GARBAGE),
+        ToPut(SYNC_REQUESTED.name, None, GARBAGE),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("letter", "why"),
+    [
+        (vendors(key=b"no vendor"), "Its key names no vendor that could be synced."),
+        (vendors(key=None), "Its key names no vendor that could be synced."),
+        (records(value=None), "The record was empty: there is nothing to put back."),
+        (records(value=b""), "The record was empty: there is nothing to put back."),
+        (records(key=None), "The record had no key, and vive.vendor-record takes none without."),
+        (records(topic="vive.sync-run"), "Nothing can be put back on topic vive.sync-run: no worker takes records"),
+    ],
+)
+def test_a_letter_that_stands_for_nothing_is_refused_with_a_sentence(letter: Letter, why: str) -> None:
+    plan = plan_redrive([letter, vendors(1)], LAST, again=True, replace=True)
+    assert said_again(plan) == [(KEY, [1])]
+    ((offset, told),) = refusals(plan)
+    assert offset == 0
+    assert told.startswith(why)
+
+
+@pytest.mark.parametrize("holds", [[b"newer"], [None], []], ids=["newer", "tombstone", "nothing"])
+@pytest.mark.parametrize("topic", [INTEGRATION, VENDOR_RECORD, VENDOR_SYNC], ids=lambda topic: topic.name)
+def test_an_old_record_does_not_take_the_place_of_what_a_compacted_topic_holds_now(
+    topic: Topic, holds: list[bytes | None]
+) -> None:
+    name = topic.name
+    newest: Newest = dict.fromkeys([(name, b"acme:v1")], holds[0]) if holds else {}
+    letter = records(topic=name)
+    ((_, why),) = refusals(plan_redrive([letter], newest))
+    assert why.startswith(f"It is not what {name} holds last under its key")
+    assert said_again(plan_redrive([letter], newest, replace=True)) == [(ToPut(name, b"acme:v1", GARBAGE), [0])]
+
+
+def test_a_handled_letter_is_redriven_only_where_again_is_said() -> None:
+    plan = plan_redrive([done(vendors(0)), vendors(1)], {})
+    assert said_again(plan) == [(KEY, [1])]
+    assert refusals(plan) == [
+        (0, "It was discarded by Dana on 2026-03-01 12:00 UTC already. Say --again to redrive it all the same.")
+    ]
+    assert said_again(plan_redrive([done(vendors(0)), vendors(1)], {}, again=True)) == [(KEY, [0, 1])]
+
+
+def test_only_open_letters_are_discarded() -> None:
+    to_discard, left = plan_discard([done(vendors(0)), vendors(1), records(2)])
+    assert [letter.id.offset for letter in to_discard] == [1, 2]
+    assert [(one.letter.id.offset, one.why) for one in left] == [
+        (0, "It was discarded by Dana on 2026-03-01 12:00 UTC already.")
+    ]
+
+
+def test_a_redriven_vendor_is_an_event_in_lane_live_and_its_letters_are_marked(bootstrap: str) -> None:
+    client = new_client()
+    key = f"{client}:v1"
+    letters = [vendors(offset, key=key.encode()) for offset in (3, 4)]
+    plan = plan_redrive(letters, {})
+    (one,) = redrive(plan.steps, HANDLER, voice=ExactVoice(bootstrap), codec=CODEC)
+    (record,) = records_of(bootstrap, VENDOR_SYNC, key)
+    assert (record.topic, record.partition, record.offset) == one.put
+    event = CODEC.decode(VendorSync, record.value)
+    assert (event.key, event.lane, event.cause) == (VendorKey(client, "v1"), Lane.LIVE, Cause.REDRIVE)
+    assert (event.requested_by, event.requested_at, event.run_id) == ("Dana", NOW, None)
+    marks = said(bootstrap, DEAD_LETTER_HANDLED, DeadLetterHandled, key)
+    assert marks == [
+        DeadLetterHandled(
+            letter_id=f"0-{offset}",
+            letter_topic_id="t1",
+            action=Action.REDRIVEN,
+            by="Dana",
+            note="mended",
+            at=NOW,
+            topic=VENDOR_SYNC.name,
+            partition=record.partition,
+            offset=record.offset,
+        )
+        for offset in (3, 4)
+    ]
+    assert {record.partition for record in records_of(bootstrap, DEAD_LETTER_HANDLED, key)} == {0}
+
+
+def test_a_redriven_record_is_its_bytes_once_more(bootstrap: str) -> None:
+    run = new_client()
+    last = partitions_of(bootstrap, SYNC_EXPANSION) - 1
+    letter = records(topic=SYNC_EXPANSION.name, partition=last, key=run.encode())
+    redrive(plan_redrive([letter], {}).steps, HANDLER, voice=ExactVoice(bootstrap), codec=CODEC)
+    (record,) = records_of(bootstrap, SYNC_EXPANSION, run)
+    assert (record.partition, record.key, record.value) == (last, run.encode(), GARBAGE)
+
+
+def test_a_letter_without_a_key_is_marked_too(bootstrap: str) -> None:
+    letter = Letter(id=LetterId(1, 10**12), content=unread_record(key=None))
+    discard([letter], HANDLER, voice=ExactVoice(bootstrap), codec=CODEC)
+    with TopicReader(bootstrap, [DEAD_LETTER_HANDLED.name], partition=1) as reader:
+        marks = [CODEC.decode(DeadLetterHandled, record.value) for record in reader.to_end() if record.key is None]
+    (mark,) = [mark for mark in marks if mark.letter_id == str(letter.id)]
+    assert (mark.action, mark.topic, mark.offset) == (Action.DISCARDED, None, None)
+    assert Letter(id=letter.id, content=letter.content, handled=(mark,)).state is State.DISCARDED
+
+
+def test_the_newest_value_of_a_key_is_read_where_its_key_belongs(bootstrap: str) -> None:
+    client, voice = new_client(), ExactVoice(bootstrap)
+    keys = [f"{client}:v{number}".encode() for number in range(4)]
+    voice.put([ToPut(VENDOR_RECORD.name, key, value) for value in (b"old", b"new") for key in keys[:2]])
+    voice.put([ToPut(VENDOR_RECORD.name, keys[2], b"old"), ToPut(VENDOR_RECORD.name, keys[2], None)])
+    letters = [records(number, key=key) for number, key in enumerate(keys)]
+    elsewhere = [records(topic=SYNC_REQUESTED.name), records(topic="vive.unheard-of"), vendors()]
+    assert read_newest(bootstrap, [*letters, *elsewhere]) == {
+        (VENDOR_RECORD.name, keys[0]): b"new",
+        (VENDOR_RECORD.name, keys[1]): b"new",
+        (VENDOR_RECORD.name, keys[2]): None,
+    }
+
+
+def test_a_partition_that_is_not_there_is_told(bootstrap: str) -> None:
+    there = partitions_of(bootstrap, SYNC_EXPANSION)
+    with pytest.raises(KafkaAwayError, match="partition"):
+        ExactVoice(bootstrap, seconds=5.0).put([ToPut(SYNC_EXPANSION.name, b"run", GARBAGE, there)])
+
+
+def test_when_kafka_is_away_nothing_is_marked_and_it_is_said() -> None:
+    voice = ExactVoice(f"127.0.0.1:{free_port()}", seconds=1.0)
+    with pytest.raises(KafkaAwayError, match="did not take 1 of 1 records within 1 seconds"):
+        redrive(plan_redrive([vendors()], {}).steps, HANDLER, voice=voice, codec=CODEC)
+
+
+def test_nothing_to_say_is_said_without_kafka() -> None:
+    voice = ExactVoice(f"127.0.0.1:{free_port()}", seconds=1.0)
+    assert redrive((), HANDLER, voice=voice, codec=CODEC) == ()
