@@ -34,6 +34,13 @@ up: setup ## broker, sandbox and worker with demo data, until Ctrl-C
 test: setup ## all tests, Kafka included
 	$(RUN)/pytest
 
+SEEDS ?= 20
+FIRST ?= 0
+.PHONY: chaos
+chaos: setup ## break everything, SEEDS=20 times, and look whether anything was lost
+	$(RUN)/python -m tests.chaos.play --seeds $(SEEDS) --first $(FIRST)
+	$(RUN)/python -m tests.chaos.many
+
 .PHONY: check
 check: setup ## linters, types, room rules
 	$(RUN)/ruff check .
@@ -49,6 +56,12 @@ format: setup ## let ruff write the layout
 .PHONY: bench
 bench: setup ## vendors per second and CPU per vendor, against stubs
 	$(RUN)/python -m bench.pipeline
+
+.PHONY: fuzz
+fuzz: SECONDS = 60
+fuzz: setup ## coverage-guided fuzzing of the codec and of Vantaca's answers, SECONDS=60 each
+	$(RUN)/python -m tests.fuzz.coverage_guided codec --seconds $(SECONDS)
+	$(RUN)/python -m tests.fuzz.coverage_guided reader --seconds $(SECONDS)
 
 .PHONY: lock
 lock: ## resolve the dependencies anew (hashes, no addresses)

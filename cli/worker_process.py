@@ -6,21 +6,29 @@ import signal
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from accounting.credentials import CredentialsFolder
 from accounting.port import AccountingSystem
 from accounting.vantaca.adapter import Vantaca
 from cli.codec import codec_for
+from cli.output import fail
 from cli.settings import Settings, worker_id
+from processors.attempt import Clock
 from processors.config import WorkerConfig
 from processors.retry import RetryPolicy
-from processors.worker import Worker
+from processors.watchdog import StalledError
+from processors.worker import Worker, system_clock
 from schemas.integration import VANTACA
 
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+HEARTBEAT_SECONDS: Final = 1.0
+"""A worker learns by its heartbeats that another has left and that there are partitions to take over."""
 
-def accounting_systems(credentials: Path) -> Mapping[str, AccountingSystem]:
+
+def accounting_systems(credentials: Path, clock: Clock) -> Mapping[str, AccountingSystem]:
     """Every accounting system by its name in an integration."""
-    return {VANTACA: Vantaca(CredentialsFolder(credentials))}
+    return {VANTACA: Vantaca(CredentialsFolder(credentials), now=clock.now)}
 
 
 def config_for(settings: Settings) -> WorkerConfig:
@@ -32,7 +40,7 @@ def config_for(settings: Settings) -> WorkerConfig:
         concurrency=settings.concurrency,
         drain_seconds=settings.drain_seconds,
         session_timeout=settings.session_timeout,
-        heartbeat_interval=min(3.0, settings.session_timeout / 3),
+        heartbeat_interval=min(HEARTBEAT_SECONDS, settings.session_timeout / 3),
         commit_interval=settings.commit_interval,
         retry=RetryPolicy(
             later=tuple(timedelta(seconds=seconds) for seconds in settings.retry_later),
@@ -42,22 +50,32 @@ def config_for(settings: Settings) -> WorkerConfig:
     )
 
 
-async def run_worker(settings: Settings, *, on_ready: Callable[[], None] = lambda: None) -> None:
-    """Work until SIGTERM or SIGINT; then let in-flight work end, commit and leave.
+async def run_worker(
+    settings: Settings, *, clock: Clock | None = None, on_ready: Callable[[], None] = lambda: None
+) -> None:
+    """Work until SIGTERM or SIGINT; then let in-flight work end, commit and leave. They may come again and again.
 
     Raises:
         TopicsError: the topics are not as declared, or Kafka does not answer.
+        SystemExit: the worker stood still; a line on standard error says how.
         Exception: whatever made the worker unable to go on.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop.set)
-    worker = Worker(
-        config_for(settings), systems=accounting_systems(settings.credentials_dir), codec=codec_for(settings)
-    )
-    await worker.run(stop, on_ready=on_ready)
+    clock = clock or system_clock()
+    systems = accounting_systems(settings.credentials_dir, clock)
+    worker = Worker(config_for(settings), systems=systems, codec=codec_for(settings), clock=clock)
+    try:
+        await worker.run(stop, on_ready=on_ready)
+    except StalledError as error:
+        fail(str(error))
+    finally:
+        for number in STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)  # it is ending
 
 
 def set_up_logging(level: str) -> None:

@@ -215,6 +215,6 @@ class VendorTable(faust.Table[bytes, bytes]):
             self.store.check_whole()
         except UnreadableRowError as error:
             self.app.loop.create_task(self.app.crash(error))
-            await self.app.wait_for_stopped()
+            await cast("faust.App", self.app).wait_for_stopped()
             return
         await super().on_recovery_completed(active_tps, standby_tps)

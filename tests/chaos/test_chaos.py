@@ -1,0 +1,48 @@
+"""A short form of the chaos suite; ``make chaos SEEDS=20`` is the long one."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.many import count
+from tests.chaos.play import play, report
+from tests.chaos.schedule import Fault, Schedule, Strike, schedule_of
+
+ONE_NODE, THREE_NODES = 2, 3
+KILLS = Schedule(
+    seed=-1,
+    nodes=1,
+    strikes=tuple(
+        Strike(at=at, seconds=1.0, fault=Fault.WORKER_KILLED, draw=at % 1) for at in (6.0, 6.5, 10.0, 10.5, 14.0, 14.5)
+    ),
+    presses=(0.0, 4.0, 8.0, 12.0),
+    changes=(),
+)
+"""Both workers, in the middle of their work, three times."""
+
+
+@pytest.mark.timeout(420)
+@pytest.mark.parametrize("seed", [ONE_NODE, THREE_NODES])
+async def test_whatever_breaks_nothing_is_lost_doubled_or_touched(seed: int, tmp_path: Path) -> None:
+    played = await play(schedule_of(seed), folder=tmp_path)
+    assert not played.wrong, report(played)
+
+
+@pytest.mark.timeout(300)
+async def test_the_suite_sees_what_an_acknowledgement_before_the_outcome_loses(tmp_path: Path) -> None:
+    played = await play(KILLS, folder=tmp_path, patience=20.0, weakness="early")
+    assert [sentence for sentence in played.wrong if "is not settled" in sentence], report(played)
+
+
+@pytest.mark.timeout(300)
+async def test_and_the_same_schedule_loses_nothing_with_ours(tmp_path: Path) -> None:
+    played = await play(KILLS, folder=tmp_path)
+    assert not played.wrong, report(played)
+
+
+@pytest.mark.timeout(420)
+async def test_no_event_is_lost_while_workers_come_and_go(tmp_path: Path) -> None:
+    counted = await count(folder=tmp_path, events=3000, seconds=15.0, seed=1)
+    assert counted.lost == 0
+    assert counted.wrong == ()
+    assert counted.events > 2800
