@@ -10,7 +10,9 @@ PARTITIONER: Final = "murmur2_random"
 """Java's partitioner. librdkafka's own default is CRC32 and would put a vendor on another partition than Faust does."""
 POLL_SECONDS: Final = 0.002
 LINGER_MS: Final = 20
-"""How long a record may wait for company. At 5 a busy worker and its brokers spent a tenth more CPU a vendor on small requests."""
+"""How long a record may wait for company. At 5 a busy worker spent a tenth more CPU a vendor on small requests."""
+SOCKET_TIMEOUT_MS: Final = 10_000
+"""How long a broker may stand still; librdkafka's 60 s would be waited for although another leads after five."""
 ANY_PARTITION: Final = -1
 """librdkafka's word for: as the key says."""
 
@@ -37,6 +39,7 @@ class Publisher:
                 "partitioner": PARTITIONER,
                 "linger.ms": LINGER_MS,
                 "message.timeout.ms": 0,
+                "socket.timeout.ms": SOCKET_TIMEOUT_MS,
                 "queue.buffering.max.messages": 2_000_000,
                 "compression.type": "lz4",
                 "log_level": 2,

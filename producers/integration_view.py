@@ -6,7 +6,7 @@ from schemas.integration import Integration
 from schemas.topics import INTEGRATION
 
 
-def read_integrations(bootstrap: str, codec: Codec, *, seconds: float = 5.0) -> dict[str, Integration]:
+def read_integrations(bootstrap: str, codec: Codec, *, seconds: float = 3.0) -> dict[str, Integration]:
     """Every client's integration by client id, as of now. Records that can't be read are left out: the worker buries them.
 
     Raises:

@@ -28,7 +28,7 @@ class Said(NamedTuple):
 class KafkaVoice:
     """A producer for short-lived users: acks=all, idempotent, and an answer within ``seconds``."""
 
-    def __init__(self, bootstrap: str, *, seconds: float = 5.0, settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, bootstrap: str, *, seconds: float = 4.0, settings: Mapping[str, Any] | None = None) -> None:
         self._bootstrap = bootstrap
         self._seconds = seconds
         self._producer = Producer(
@@ -38,6 +38,7 @@ class KafkaVoice:
                 "acks": "all",
                 "partitioner": PARTITIONER,
                 "message.timeout.ms": int(seconds * 1000),
+                "socket.timeout.ms": int(seconds * 1000),
                 "linger.ms": 2,
                 "compression.type": "lz4",
                 "queue.buffering.max.messages": 1_000_000,

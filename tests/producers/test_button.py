@@ -126,6 +126,6 @@ def test_a_kafka_that_is_away_is_said_within_some_seconds() -> None:
     began = time.monotonic()
     with pytest.raises(KafkaAwayError) as caught:
         pressed(f"127.0.0.1:{free_port()}", "acme", integration())
-    assert time.monotonic() - began < 7.5
-    assert "did not take 1 of the records within 5 seconds" in str(caught.value)
+    assert time.monotonic() - began < 5.0
+    assert "did not take 1 of the records within 4 seconds" in str(caught.value)
     assert str(caught.value).endswith("Nothing is lost: try again when it is back.")

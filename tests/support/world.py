@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from accounting.credentials import CredentialsFolder
+from accounting.port import AccountingSystem
 from accounting.vantaca.adapter import Vantaca
 from accounting.vantaca.sandbox import Company, CompanySettings, Provider, RunningSandbox, Sandbox, run_sandbox
 from console.run_progress import RunProgress
 from console.runs import follow, vendor_view
+from processors.attempt import Clock
 from processors.config import WorkerConfig
 from processors.worker import Worker
 from producers.button import CLIENT_ADMIN, press
@@ -155,7 +157,9 @@ class World:
         return [str(call.parameters["providerid"]) for call in self.sandbox.call_log.calls if call.path == path]
 
     @asynccontextmanager
-    async def worker(self, **settings: Any) -> AsyncIterator[Worker]:
+    async def worker(
+        self, *, clock: Clock | None = None, system: AccountingSystem | None = None, **settings: Any
+    ) -> AsyncIterator[Worker]:
         """A worker in this process."""
         config = WorkerConfig(
             bootstrap=self.bootstrap,
@@ -165,8 +169,8 @@ class World:
             heartbeat_interval=1.0,
             **settings,
         )
-        systems = {VANTACA: Vantaca(CredentialsFolder(self.folder))}
-        worker = Worker(config, systems=systems, codec=self.codec)
+        systems = {VANTACA: system or Vantaca(CredentialsFolder(self.folder))}
+        worker = Worker(config, systems=systems, codec=self.codec, clock=clock)
         stop, ready = asyncio.Event(), asyncio.Event()
         running = asyncio.create_task(worker.run(stop, on_ready=ready.set))
         waiting = asyncio.create_task(ready.wait())
