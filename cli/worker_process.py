@@ -47,6 +47,7 @@ def config_for(settings: Settings) -> WorkerConfig:
             give_up_after=timedelta(hours=settings.give_up_hours),
         ),
         stall_seconds=settings.stall_seconds,
+        blocked_seconds=settings.blocked_seconds,
     )
 
 

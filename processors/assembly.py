@@ -18,16 +18,19 @@ from processors.integrations import Integrations
 from processors.observations import Observations
 from processors.ownership import Ownership
 from processors.pause import Pauses
-from processors.publisher import Publisher
 from processors.requeue import Requeue
 from processors.retrier import Retrier
 from processors.rows import Rows
-from processors.topic_ends import TopicEnds
 from processors.vendor_records import VendorRecords
 from processors.vendor_syncing import VendorSyncing
 from processors.voice import Voice
-from processors.watchdog import Watchdog
-from processors.work_queue import WorkQueue
+from processors.watchdog import Patience, Watchdog
+from processors.watchdog.agents import Agents
+from processors.watchdog.calls import Calls, WatchedSystem
+from processors.watchdog.ends import PartitionEnds
+from processors.watchdog.looker import Looker
+from processors.watchdog.queue import FindableQueue
+from processors.watchdog.writes import WatchedPublisher
 from schemas.codec import Codec
 from schemas.topics import SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC
 
@@ -42,11 +45,11 @@ class Surroundings:
     clock: Clock
     codec: Codec
     systems: Mapping[str, AccountingSystem]
-    publisher: Publisher
+    publisher: WatchedPublisher
     voice: Voice
     integrations: Integrations
     observations: Observations
-    ends: TopicEnds
+    ends: PartitionEnds
     partitions: int
     life: str
     on_crash: Callable[[BaseException], None]
@@ -84,7 +87,14 @@ def assemble(around: Surroundings) -> Assembly:
     async def membership() -> None:
         await consumer_of(app).membership()
 
-    queue = WorkQueue(around.config.concurrency, cap)
+    calls = Calls(monotonic=clock.monotonic)
+
+    def watched(*, counts: bool) -> Mapping[str, AccountingSystem]:
+        return {
+            name: WatchedSystem(system=system, calls=calls, counts=counts) for name, system in around.systems.items()
+        }
+
+    queue = FindableQueue(around.config.concurrency, cap)
     integrations.on_change = queue.cap_changed
     syncing = VendorSyncing(
         queue=queue,
@@ -93,7 +103,7 @@ def assemble(around: Surroundings) -> Assembly:
         voice=voice,
         integrations=integrations,
         attempts=Attempts(
-            systems=around.systems,
+            systems=watched(counts=True),
             observations=around.observations,
             voice=voice,
             membership=membership,
@@ -142,19 +152,25 @@ def assemble(around: Surroundings) -> Assembly:
         queue=queue,
         requeue=requeue,
         integrations=integrations,
-        systems=around.systems,
+        systems=watched(counts=False),
         in_flight=in_flight,
         reading=reading,
         monotonic=clock.monotonic,
         park=syncing.park,
         dispatch=syncing.dispatch,
     )
-    watchdog = Watchdog(
-        assigned=lambda: bool(consumer_of(app).assignment()) if app.started and app.consumer.started else False,
-        reading=reading,
-        progress=lambda: sum(shard.applied for _, shard in table.store.shards()),
+    looker = Looker(
+        app=app,
+        agents=Agents(app),
+        calls=calls,
+        queue=queue,
+        ends=around.ends,
+        takes_writes=around.publisher.takes_writes,
+        rows=lambda: sum(shard.applied for _, shard in table.store.shards()),
         monotonic=clock.monotonic,
-        patience=around.config.stall_seconds,
+    )
+    watchdog = Watchdog(
+        look=looker.look, account=looker.account, monotonic=clock.monotonic, patience=Patience.of(around.config)
     )
     add_agents(
         app,

@@ -22,7 +22,9 @@ class WorkerConfig:
     heartbeat_interval: float = 3.0
     commit_interval: float = 1.0
     stall_seconds: float = 60.0
-    """How long a worker that has partitions may be without any progress in recovering them."""
+    """How long a worker may stand still before it ends to be started anew."""
+    blocked_seconds: float = 30.0
+    """How long the event loop may be blocked before it is said where; after twice as long the process ends."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     rebalance_timeout: float = 60.0
     group: str = "vive-sync"

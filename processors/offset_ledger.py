@@ -1,6 +1,7 @@
 from array import array
 from bisect import bisect_right
 from enum import StrEnum
+from typing import NamedTuple
 
 TOLERATED_PASSED_HOLES = 1024
 
@@ -15,6 +16,16 @@ class Reading(StrEnum):
     DELIVER = "deliver"
     ALREADY_READ = "already_read"
     HOLE = "hole"
+
+
+class Standing(NamedTuple):
+    """How far one partition is, as offsets: those below were read, are finished, are committed."""
+
+    read_to: int
+    finished_to: int
+    committed_to: int
+    unfinished: int
+    """How many records that were delivered are not finished."""
 
 
 class OffsetLedger:
@@ -101,6 +112,10 @@ class OffsetLedger:
     def unfinished(self) -> int:
         """How many delivered records are not finished."""
         return self._next - self._floor - self._missing - len(self._finished)
+
+    def standing(self, *, read_to: int) -> Standing:
+        """How far the partition is; ``read_to`` is the reader's to say: it passes what compaction took, unseen by the ledger."""
+        return Standing(read_to, self._floor, self._committed, self.unfinished)
 
     def _is_missing(self, offset: int) -> bool:
         hole = bisect_right(self._hole_starts, offset, self._passed) - 1

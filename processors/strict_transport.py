@@ -16,15 +16,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from aiokafka.structs import OffsetAndMetadata
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from processors.offset_ledger import OffsetLedger, Reading
+from processors.offset_ledger import OffsetLedger, Reading, Standing
+from processors.strict_thread import StrictConsumerThread
 
 READ_TO_SECONDS: Final = 0.01
-FETCH_WAIT_MS: Final = 100
 MEMBERSHIP_MARGIN: Final = 1.0
 """Seconds before the end of the session at which membership is no longer taken for granted."""
 MEMBERSHIP_LOOK_SECONDS: Final = 0.05
@@ -32,53 +31,6 @@ MEMBERSHIP_LOOK_SECONDS: Final = 0.05
 RevocationHook = Callable[[set[TP]], Awaitable[None]]
 AssignmentHook = Callable[[set[TP], int], None]
 """(assigned, the group's generation)"""
-
-
-class StrictConsumerThread(driver.AIOKafkaConsumerThread):
-    """Commits without ending the worker when Kafka is away: the ledger offers the same offsets again."""
-
-    member_at = float("-inf")
-    """When the last heartbeat that the group accepted was sent, on the monotonic clock; or the last assignment."""
-
-    def _create_worker_consumer(self, transport: Any) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        # Faust asks the brokers to hold a fetch for 1.5 s, and a partition whose records are being handed over is not part of
-        # the fetch that is held meanwhile: its next record would wait so long.
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 -- aiokafka is pinned, Faust has no setting for it
-        return consumer
-
-    async def on_start(self) -> None:
-        """Start the consumer, and note when the group last said that this worker is one of its members."""
-        await super().on_start()
-        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001 -- aiokafka is pinned, it tells nobody of heartbeats
-        beat = coordinator._do_heartbeat  # noqa: SLF001
-
-        async def noted() -> bool:
-            sent = time.monotonic()
-            answered: bool = await beat()
-            if answered:
-                self.member_at = sent
-            return answered
-
-        coordinator._do_heartbeat = noted  # noqa: SLF001
-
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        assigned = self.assignment()
-        mine = {
-            driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in assigned
-        }
-        try:
-            await self._ensure_consumer().commit(mine)
-        except (CommitFailedError, IllegalStateError) as error:
-            self.log.info("The group has moved on, so offsets were not committed: %s", error)
-            return False
-        except KafkaError as error:
-            self.log.warning("Offsets could not be committed and will be offered again: %s", type(error).__name__)
-            return False
-        return True
-
-    def verify_event_path(self, now: float, tp: TP) -> None:
-        """Say nothing: what Faust reports here is often false, and liveness is watched elsewhere."""
 
 
 class StrictConsumer(driver.Consumer):
@@ -95,6 +47,7 @@ class StrictConsumer(driver.Consumer):
         self._session = self.app.conf.broker_session_timeout - MEMBERSHIP_MARGIN
         self._sought = False
         self._open = False
+        self._leaving = False
         self._left_out: set[TP] = set()
         self._fetching: asyncio.Task[Any] | None = None
         self.before_revocation: RevocationHook | None = None
@@ -107,6 +60,10 @@ class StrictConsumer(driver.Consumer):
     def reading(self) -> bool:
         """Whether records of streams flow: partitions are assigned and their table is whole."""
         return self._open
+
+    def standing(self) -> Mapping[TP, Standing]:
+        """How far each partition that streams read is."""
+        return {tp: ledger.standing(read_to=self._position(tp)) for tp, ledger in self._ledgers.items()}
 
     async def membership(self) -> None:
         """Wait until it is certain that the group has not given this worker's partitions away.
@@ -170,7 +127,7 @@ class StrictConsumer(driver.Consumer):
         would be gone, and never be finished.
         """
         super().resume_flow()
-        self._open = self._sought
+        self._open = self._sought and not self._leaving
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 -- Faust's signature
         """Records in offset order with none left out; where Faust breaks off a batch, the rest is fetched again."""
@@ -217,8 +174,17 @@ class StrictConsumer(driver.Consumer):
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def hand_over(self) -> None:
-        """Before the worker stops: hand out nothing more, let in-flight work end, commit what is finished."""
-        await self._conclude(self.assignment())
+        """Before the worker stops: hand out nothing more, let in-flight work end, commit what is finished.
+
+        Nothing is handed out either when the group gives this worker other partitions meanwhile.
+        """
+        self._leaving = True
+        try:
+            mine = self.assignment()
+        except ConsumerNotStarted:
+            return
+        await self._conclude(mine)
+        self._ledgers.clear()
 
     async def _conclude(self, tps: set[TP]) -> None:
         self._open = self._sought = False
@@ -227,6 +193,7 @@ class StrictConsumer(driver.Consumer):
         self.app.flow_control.clear()
         if self.before_revocation is not None:
             await self.before_revocation(tps)
+        await self.maybe_wait_for_commit_to_finish()  # what it took up is older than what has ended since
         await self.commit()
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:

@@ -6,7 +6,8 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import faust
 from faust.types import TP
@@ -19,16 +20,21 @@ from processors.config import WorkerConfig
 from processors.dead_letters import unreadable
 from processors.integrations import Integrations
 from processors.observations import Observations
-from processors.publisher import Publisher
-from processors.topic_ends import TopicEnds
+from processors.stopping import at_most, in_a_thread, unless
+from processors.strict_thread import COMMIT_SECONDS
 from processors.voice import Voice
+from processors.watchdog import LoopGuard
+from processors.watchdog.ends import PartitionEnds
+from processors.watchdog.writes import WatchedPublisher
 from schemas.codec import Codec
 from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
 from schemas.topics_on_broker import TopicsError, admin_of, check_topics, partition_count, topic_id
 
 log = logging.getLogger(__name__)
 
-DEFAULT_CLIENT_CAP = 8
+CLOSING_SECONDS: Final = 1.0
+LEAVING_SECONDS: Final = 3.0
+"""What all of it takes is below the 25 s that `vive-sync up` and most supervisors give a process to end."""
 
 
 def system_clock() -> Clock:
@@ -55,14 +61,19 @@ class Worker:
             TopicsError: the topics are not as declared, or Kafka does not answer.
             Exception: whatever made the worker unable to go on; its supervisor starts another.
         """
-        partitions, life = await asyncio.to_thread(_look_at_topics, self._config.bootstrap)
-        publisher = Publisher(
+        with LoopGuard(patience=self._config.blocked_seconds):
+            looked = await unless(stop, _look_at_topics(self._config.bootstrap))
+            if looked is not None:
+                await self._run(stop, on_ready, *looked)
+
+    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], partitions: int, life: str) -> None:
+        publisher = WatchedPublisher(
             {"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail
         )
         voice = Voice(publisher=publisher, codec=self._codec)
         integrations = self._integrations(voice, partitions)
         observations = Observations(monotonic=self._clock.monotonic)
-        ends = TopicEnds(self._config.bootstrap)
+        ends = PartitionEnds(self._config.bootstrap)
         parts = assemble(
             Surroundings(
                 config=self._config,
@@ -80,17 +91,21 @@ class Worker:
             )
         )
         try:
-            await ends.start()
-            await integrations.start()
-            await self._run_app(parts, stop, on_ready)
+            await unless(stop, _start(ends, integrations))
+            if not stop.is_set():
+                await self._run_app(parts, stop, on_ready)
         finally:
             observations.close()
-            await integrations.stop()
-            await ends.stop()
-            await publisher.flush(5.0)
+            await asyncio.gather(
+                at_most(CLOSING_SECONDS, "Closing what reads the integrations", integrations.stop()),
+                at_most(CLOSING_SECONDS, "Closing what reads the topics' ends", ends.stop()),
+                *(
+                    at_most(CLOSING_SECONDS, f"Closing the connections to {name}", system.aclose())
+                    for name, system in self._systems.items()
+                ),
+                publisher.flush(CLOSING_SECONDS),
+            )
             publisher.close()
-            for system in self._systems.values():
-                await system.aclose()
 
     def _integrations(self, voice: Voice, partitions: int) -> Integrations:
         def bury(record: Any, error: Any) -> None:
@@ -128,13 +143,19 @@ class Worker:
             if starting.done() and not starting.cancelled() and starting.exception() is None and not stop.is_set():
                 on_ready()
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if stop.is_set():
-                await consumer.hand_over()
         finally:
-            for task in (starting, stopping, crashed, *timers):
+            for task in (stopping, crashed, *timers):
                 task.cancel()
-            await app.stop()
+            await self._leave(app, starting)
         self._raise_failure(app, starting, *timers)
+
+    async def _leave(self, app: faust.App, starting: "asyncio.Task[None]") -> None:
+        """Let in-flight work end before another worker may have its partitions: leaving the group gives them away at once."""
+        if app.consumer.started:
+            seconds = self._config.drain_seconds + COMMIT_SECONDS + CLOSING_SECONDS
+            await at_most(seconds, "Handing the partitions over", consumer_of(app).hand_over())
+        starting.cancel()
+        await at_most(LEAVING_SECONDS, "Leaving the group", app.stop())
 
     def _raise_failure(self, app: faust.App, *tasks: "asyncio.Task[None]") -> None:
         if self._failure.done():
@@ -151,7 +172,16 @@ class Worker:
             self._failure.set_exception(error)
 
 
-def _look_at_topics(bootstrap: str) -> tuple[int, str]:
+async def _start(ends: PartitionEnds, integrations: Integrations) -> None:
+    await ends.start()
+    await integrations.start()
+
+
+async def _look_at_topics(bootstrap: str) -> tuple[int, str]:
+    return await in_a_thread(partial(_topics_as_they_are, bootstrap))
+
+
+def _topics_as_they_are(bootstrap: str) -> tuple[int, str]:
     admin = admin_of(bootstrap)
     problems = check_topics(admin)
     if problems:

@@ -1,0 +1,6 @@
+"""Ends a worker that looks healthy and does not get on; its supervisor starts another."""
+
+from processors.watchdog.loop_guard import EXIT_BLOCKED, LoopGuard
+from processors.watchdog.watchdog import Patience, StalledError, Watchdog
+
+__all__ = ["EXIT_BLOCKED", "LoopGuard", "Patience", "StalledError", "Watchdog"]

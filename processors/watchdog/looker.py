@@ -1,0 +1,76 @@
+"""Makes the watchdog's observations of a running app."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import faust
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP
+
+from processors.app import consumer_of
+from processors.watchdog.agents import Agents
+from processors.watchdog.calls import Calls
+from processors.watchdog.ends import PartitionEnds
+from processors.watchdog.observation import Observation
+from processors.watchdog.queue import FindableQueue, Place
+from schemas.topics import VENDOR_SYNC
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looker:
+    """Where the watchdog looks.
+
+    ``takes_writes`` says whether the brokers have taken something since the last look, where there was something to take;
+    ``rows`` is any number that changes while rows are recovered.
+    """
+
+    app: faust.App
+    agents: Agents
+    calls: Calls
+    queue: FindableQueue
+    ends: PartitionEnds
+    takes_writes: Callable[[], bool]
+    rows: Callable[[], int]
+    monotonic: Callable[[], float]
+
+    async def look(self) -> Observation:
+        """The worker as it is now, once Kafka has answered or was waited for in vain."""
+        assigned = self._assigned()
+        ends = await self.ends.ends(assigned) if assigned else {}
+        consumer = consumer_of(self.app)
+        return Observation(
+            kafka=self.takes_writes() and ends is not None,
+            assigned=bool(assigned),
+            generation=self.app.consumer_generation_id,
+            rebalancing=self.app.rebalancing,
+            reading=consumer.reading,
+            rows=self.rows(),
+            steps=self.calls.steps,
+            waiting=self.calls.waited_for() or self._retries_later(),
+            partitions=consumer.standing(),
+            ends=ends or {},
+            ended_agents=self.agents.ended(),
+        )
+
+    def account(self, tps: Collection[TP]) -> frozenset[TP]:
+        """Of these partitions, those of ``vendor-sync`` whose oldest unfinished record is in good hands with the queue."""
+        standing = consumer_of(self.app).standing()
+        places = {
+            Place(tp.partition, standing[tp].finished_to): tp
+            for tp in tps
+            if tp.topic == VENDOR_SYNC.name and tp in standing
+        }
+        found = self.queue.accounts_for(places.keys(), calls_hang=self.calls.hang())
+        return frozenset(places[place] for place in found)
+
+    def _assigned(self) -> set[TP]:
+        if not (self.app.started and self.app.consumer.started):
+            return set()
+        try:
+            return consumer_of(self.app).assignment()
+        except ConsumerNotStarted:
+            return set()
+
+    def _retries_later(self) -> bool:
+        due = self.queue.next_due() if self.queue.delayed else None
+        return due is not None and due > self.monotonic()

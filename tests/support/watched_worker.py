@@ -1,0 +1,84 @@
+"""A worker in this process, with its parts within reach."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from accounting.credentials import CredentialsFolder
+from accounting.port import AccountingSystem
+from accounting.vantaca.adapter import Vantaca
+from processors import worker as worker_module
+from processors.app import consumer_of
+from processors.assembly import Assembly, Surroundings, assemble
+from processors.config import WorkerConfig
+from processors.strict_transport import StrictConsumer
+from processors.watchdog import StalledError
+from processors.worker import Worker
+from schemas.integration import VANTACA
+from tests.support.eventually import eventually_async
+from tests.support.world import SESSION_TIMEOUT, World
+
+PATIENCE = 2.0
+"""Seconds that it may stand still."""
+
+
+@dataclass
+class Watched:
+    """It runs; a test that expects it to end by itself asks ``ends``."""
+
+    running: "asyncio.Task[None]"
+    parts: Assembly
+    may_stand_still: bool = False
+
+    @property
+    def consumer(self) -> StrictConsumer:
+        return consumer_of(self.parts.app)
+
+    async def ends(self, *, seconds: float = 30.0) -> str:
+        """What it says when it ends by itself."""
+        self.may_stand_still = True
+        await asyncio.wait({self.running}, timeout=seconds)
+        assert self.running.done()
+        with pytest.raises(StalledError) as raised:
+            self.running.result()
+        return str(raised.value)
+
+
+@asynccontextmanager
+async def watched(world: World, *, system: AccountingSystem | None = None, **settings: Any) -> AsyncIterator[Watched]:
+    """A worker that reads its partitions, with a short patience unless told otherwise."""
+    made: list[Assembly] = []
+
+    def noted(around: Surroundings) -> Assembly:
+        made.append(assemble(around))
+        return made[-1]
+
+    config = WorkerConfig(
+        bootstrap=world.bootstrap,
+        worker_id="watched",
+        data_folder=world.folder / "state",
+        session_timeout=SESSION_TIMEOUT,
+        heartbeat_interval=1.0,
+        **{"stall_seconds": PATIENCE, "drain_seconds": 1.0} | settings,
+    )
+    systems = {VANTACA: system or Vantaca(CredentialsFolder(world.folder))}
+    stop, ready = asyncio.Event(), asyncio.Event()
+    with patch.object(worker_module, "assemble", noted):
+        running = asyncio.create_task(Worker(config, systems=systems, codec=world.codec).run(stop, on_ready=ready.set))
+        await eventually_async(lambda: ready.is_set() or running.done())
+    if running.done():
+        running.result()
+    worker = Watched(running, made[-1])
+    try:
+        await eventually_async(lambda: worker.consumer.reading or running.done())
+        yield worker
+    finally:
+        stop.set()
+        await asyncio.wait({running})
+        if not worker.may_stand_still:
+            running.result()
