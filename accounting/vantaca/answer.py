@@ -50,12 +50,13 @@ class Answer:
 def clean_reason(reason: str, secrets: Iterable[str] = ()) -> str:
     """A reason phrase for a person: one line, at most 300 characters, without addresses and without these secrets.
 
+    Their case does not count: .NET quotes with small letters.
     Vantaca says in it why it refuses (recorded answers of a production client).
     """
     words = _QUERY.sub("***", _ADDRESS.sub("***", reason))
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
-            words = words.replace(secret, "***")
+            words = re.sub(re.escape(secret), "***", words, flags=re.IGNORECASE)
     words = "".join(letter if letter.isprintable() else " " for letter in words)
     return " ".join(words.split())[:REASON_LENGTH].rstrip()
 

@@ -4,11 +4,11 @@ import asyncio
 import json
 from base64 import b64encode
 from collections.abc import Sequence
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -18,6 +18,7 @@ from httpx_aiohttp import AiohttpTransport
 from accounting.credentials import Credentials, CredentialsFolder
 from accounting.errors import UnavailableError
 from accounting.vantaca.answer import Answer, clean_reason, read_retry_after
+from accounting.vantaca.body import BrokenPackingError, TooLargeError, read_away, read_body
 from accounting.vantaca.calls import Value
 from accounting.vantaca.transport import open_transport
 from schemas.integration import Integration
@@ -30,10 +31,6 @@ BULK_PATIENCE: Final = 4
 """How many times ``timeout_seconds`` a bulk read may take as a whole, while no pause in it is longer than one."""
 
 _LAST_SUCCESS: Final = 299
-
-
-class _TooLargeError(Exception):
-    """The answer is larger than its bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +82,11 @@ class Client:
             async with asyncio.timeout(seconds * request.patience):
                 return await self._send(_http_request(integration, request, credentials), request.limit, credentials)
         except (TimeoutError, httpx.TimeoutException) as error:
-            # The transport calls every failure of a connection a timeout: what it was is in the cause.
-            if isinstance(error.__cause__, aiohttp.ClientConnectorError):
-                return UnavailableError(f"Vantaca can't be reached at {doing}: check the base address and the network.")
-            if isinstance(error, httpx.ConnectTimeout) and not isinstance(error.__cause__, TimeoutError):
-                return UnavailableError(f"The connection to Vantaca broke at {doing}.{_perhaps(request)}")
-            return UnavailableError(f"Vantaca did not answer in {seconds:g} seconds at {doing}.{_perhaps(request)}")
-        except _TooLargeError:
+            return UnavailableError(_unanswered(error, request, seconds))
+        except TooLargeError:
             return UnavailableError(f"Vantaca's answer to {doing} is larger than {request.limit // 1024} KiB.")
+        except BrokenPackingError:
+            return UnavailableError(f"Vantaca's answer to {doing} can't be unpacked.{_perhaps(request)}")
         except Exception as error:  # noqa: BLE001 -- whatever the HTTP libraries raise may hold the URL in its text
             return UnavailableError(
                 f"The connection to Vantaca failed at {doing} ({type(error).__name__}).{_perhaps(request)}"
@@ -103,10 +97,10 @@ class Client:
         try:
             status = response.status_code
             if httpx.codes.OK <= status <= _LAST_SUCCESS:
-                return Answer(status=status, body=await _read(response, limit))
-            with suppress(_TooLargeError, httpx.HTTPError):
+                return Answer(status=status, body=await read_body(response, limit))
+            with suppress(TooLargeError, httpx.HTTPError):
                 # Read to its end, an error page leaves the connection fit for the next call.
-                await _read(response, SMALL_BODY)
+                await read_away(response, SMALL_BODY)
         finally:
             with suppress(httpx.HTTPError):
                 await response.aclose()
@@ -123,21 +117,6 @@ class Client:
         if transport is None:
             transport = self._transports[loop] = open_transport()
         return transport
-
-
-async def _read(response: httpx.Response, limit: int) -> bytes:
-    if response.headers.get("content-length") == "0":
-        return b""
-    chunks: list[bytes] = []
-    size = 0
-    stream: Any = response.aiter_bytes()
-    async with aclosing(stream) as parts:
-        async for chunk in parts:
-            size += len(chunk)
-            if size > limit:
-                raise _TooLargeError
-            chunks.append(chunk)
-    return b"".join(chunks)
 
 
 class _PreparedRequest(httpx.Request):
@@ -187,6 +166,16 @@ def _on_the_wire(value: Value) -> str:
     return str(value)
 
 
+def _unanswered(error: Exception, request: Request, seconds: float) -> str:
+    """The transport calls every failure of a connection a timeout: what it was is in the cause."""
+    cause, doing = error.__cause__, request.doing
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return f"Vantaca can't be reached at {doing}: check the base address and the network."
+    if isinstance(error, httpx.ConnectTimeout) and not isinstance(cause, TimeoutError):
+        return f"The connection to Vantaca broke at {doing}.{_perhaps(request)}"
+    return f"Vantaca did not answer in {seconds:g} seconds at {doing}.{_perhaps(request)}"
+
+
 def _perhaps(request: Request) -> str:
     return " It may have been done; VIVE reads before it tries again." if request.method == "POST" else ""
 
@@ -194,7 +183,9 @@ def _perhaps(request: Request) -> str:
 def _secrets(credentials: Credentials) -> tuple[str, ...]:
     """The values in every form in which an answer could say them back."""
     values = _values(credentials)
-    return (*values, *(quote(value, safe="") for value in values))
+    quoted = (form for value in values for form in (quote(value, safe=""), quote_plus(value)))
+    # A reason phrase that is not UTF-8 as a whole is read as Latin-1.
+    return (*values, *quoted, *(value.encode().decode("latin-1") for value in values))
 
 
 def _values(credentials: Credentials) -> tuple[str, str, str]:

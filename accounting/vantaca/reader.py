@@ -2,10 +2,7 @@
 
 import io
 import json
-import lzma
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -18,10 +15,12 @@ from accounting.vantaca.values import UnreadableError, read_bool, read_date, rea
 ZIP_MAGIC: Final = b"PK\x03\x04"
 ZIP_MEMBER: Final = "data.json"
 
-_BROKEN_ARCHIVE: Final = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
-    *(KeyError, RuntimeError, EOFError, OSError, ValueError),
-)
+MOST_ROWS: Final = 500
+MOST_LETTERS: Final = 50_000
+"""How much a provider may hold: all of it may turn up, twice, in an outcome, which has to fit into a record of Kafka's."""
+
+_BOUNDED: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""How a member may be packed: others are unpacked by ``zipfile`` without a bound, a few hundred bytes to gigabytes."""
 
 
 def read_json(body: bytes, *, limit: int) -> Any:
@@ -116,7 +115,7 @@ def _provider(raw: Any) -> Provider:
     if not isinstance(raw, dict):
         raise UnreadableError("an object was expected")
     value = _lowered(raw).get
-    return Provider(
+    provider = Provider(
         provider_id=read_id(value("providerid")),
         name=read_text(value("name")),
         address=read_text(value("address")),
@@ -130,6 +129,15 @@ def _provider(raw: Any) -> Provider:
         compliance_status=read_text(value("compliancestatus")),
         insurance=_insurance(value("providerinsurance")),
     )
+    if _letters(provider) > MOST_LETTERS:
+        raise UnreadableError(f"at most {MOST_LETTERS:,} letters were expected")
+    return provider
+
+
+def _letters(provider: Provider) -> int:
+    of_rows = sum(len(row.insurance_type) + len(row.account_no) for row in provider.insurance)
+    texts = (provider.name, provider.address, provider.unit, provider.city, provider.state, provider.zip)
+    return sum(map(len, texts)) + len(provider.on_hold_reason) + len(provider.compliance_status) + of_rows
 
 
 def _insurance(rows: Any) -> tuple[InsuranceRow, ...]:
@@ -138,6 +146,8 @@ def _insurance(rows: Any) -> tuple[InsuranceRow, ...]:
         return ()
     if not isinstance(rows, list):
         raise UnreadableError("an array of insurance rows was expected")
+    if len(rows) > MOST_ROWS:
+        raise UnreadableError(f"at most {MOST_ROWS} insurance rows were expected")
     return tuple(_insurance_row(raw) for raw in rows)
 
 
@@ -161,12 +171,18 @@ def _lowered(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _unpack(archive: bytes, limit: int) -> bytes:
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as opened, opened.open(ZIP_MEMBER) as member:
-            body = member.read(limit + 1)
-    except _BROKEN_ARCHIVE:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            packed = opened.getinfo(ZIP_MEMBER)
+            body = _member(opened, packed, limit) if packed.compress_type in _BOUNDED else None
+    except Exception:  # noqa: BLE001 -- zipfile raises whatever a hostile archive makes it stumble over
         body = None
     if body is None:
         raise UnavailableError(f"Vantaca's answer can't be read: it is a zip archive without a readable {ZIP_MEMBER}.")
     if len(body) > limit:
         raise UnavailableError("Vantaca's answer can't be read: unpacked, its zip archive is too large.")
     return body
+
+
+def _member(opened: zipfile.ZipFile, packed: zipfile.ZipInfo, limit: int) -> bytes:
+    with opened.open(packed) as member:
+        return member.read(limit + 1)

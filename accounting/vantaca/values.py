@@ -18,11 +18,14 @@ class UnreadableError(ValueError):
 
 
 def read_text(value: Any) -> str:
-    """A text, trimmed; a number as its digits, null as empty."""
+    """A text, trimmed, without half characters; a number as its digits, null as empty.
+
+    JSON can say one half of a UTF-16 pair. No outcome and no call can hold it.
+    """
     if value is None:
         return ""
     if isinstance(value, str):
-        return value.strip()
+        return (value if value.isascii() else value.encode(errors="ignore").decode()).strip()
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

@@ -232,6 +232,33 @@ async def test_an_answer_that_swells(vantaca: Vantaca) -> None:
             await read_all(vantaca, settings(raw))
 
 
+@pytest.mark.parametrize("packing", ["gzip, gzip", "br", "gzip"])
+async def test_an_answer_that_is_packed_in_layers_or_cut_is_not_read(vantaca: Vantaca, packing: str) -> None:
+    body = gzip.compress(gzip.compress(PROVIDER)) if packing == "gzip, gzip" else gzip.compress(PROVIDER)[:-3]
+    async with serving(Raw(answer(body, headers=f"Content-Encoding: {packing}"))) as raw:
+        for doing in EVERY_CALL:
+            with pytest.raises(UnavailableError, match="can't be unpacked"):
+                await doing(vantaca, settings(raw))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "hunter2%26s3cret+%2b%2541%2f%c3%b6",
+        "HUNTER2&S3CRET +%41/\xc3\xb6",
+        "hunter2&s3cret +%41/\xc3\xb6 \x80",
+        "hunter2%26s3cret%20%2B%2541%2F%C3%B6",
+    ],
+)
+async def test_a_password_that_is_said_back_in_another_form_is_not_told(vantaca: Vantaca, said: str) -> None:
+    async with serving(Raw(answer(status=f"400 No {said}"))) as raw:
+        with pytest.raises(RejectedError) as caught:
+            await update(vantaca, settings(raw))
+    assert "No ***" in caught.value.sentence
+    assert "s3cret" not in caught.value.sentence.lower()
+    assert "41/" not in caught.value.sentence
+
+
 async def test_a_compressed_answer_is_read(vantaca: Vantaca) -> None:
     async with serving(Raw(answer(gzip.compress(b"[%s]" % PROVIDER), headers="Content-Encoding: gzip"))) as raw:
         providers = await read_all(vantaca, settings(raw))

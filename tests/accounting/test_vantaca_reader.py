@@ -1,5 +1,6 @@
 import io
 import json
+import struct
 import time
 import zipfile
 from datetime import date
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from accounting.errors import UnavailableError
 from accounting.port import Observed
 from accounting.vantaca.provider import InsuranceRow, Provider
-from accounting.vantaca.reader import ProvidersRead, read_json, read_provider, read_providers
+from accounting.vantaca.reader import MOST_LETTERS, MOST_ROWS, ProvidersRead, read_json, read_provider, read_providers
 from tests.accounting.builders import NOW
 
 RECORDED: dict[str, Any] = {
@@ -209,9 +210,9 @@ def test_a_bulk_answer_by_id() -> None:
     assert providers.get("9") is None
 
 
-def zipped(name: str, body: bytes) -> bytes:
+def zipped(name: str, body: bytes, *, kind: int = zipfile.ZIP_DEFLATED) -> bytes:
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+    with zipfile.ZipFile(archive, "w", kind) as opened:
         opened.writestr(name, body)
     return archive.getvalue()
 
@@ -228,6 +229,50 @@ def test_a_zip_archive_without_the_file() -> None:
 def test_a_zip_archive_that_swells() -> None:
     with pytest.raises(UnavailableError, match="too large"):
         read_json(zipped("data.json", b" " * (LIMIT + 1)), limit=LIMIT)
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_archive_that_could_swell_without_bound_is_not_unpacked(kind: int) -> None:
+    with pytest.raises(UnavailableError, match="without a readable"):
+        read_json(zipped("data.json", b"[1]", kind=kind), limit=LIMIT)
+
+
+def test_a_zip_archive_that_says_its_file_is_further_away_than_python_counts() -> None:
+    archive = bytearray(zipped("data.json", b"[1]", kind=zipfile.ZIP_STORED))
+    central = archive.index(b"PK\x01\x02")
+    further = struct.pack("<HHQ", 1, 8, 2**64 - 1)
+    struct.pack_into("<H", archive, central + 30, len(further))
+    struct.pack_into("<I", archive, central + 42, 0xFFFFFFFF)
+    name_ends = central + 46 + len("data.json")
+    archive[name_ends:name_ends] = further
+    end = archive.index(b"PK\x05\x06")
+    struct.pack_into("<I", archive, end + 12, end - central)
+    with pytest.raises(UnavailableError, match="without a readable"):
+        read_json(bytes(archive), limit=LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("\ud800 Joe \udfff", "Joe"), ("J\udc00oe", "Joe"), ("Zo\xeb \U0001f3da", "Zoë 🏚")]
+)
+def test_half_characters_are_left_out(text: str, name: str) -> None:
+    assert read(name=text).name == name
+    assert read_provider(json.loads(json.dumps(RECORDED | {"name": text}))).name == name
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"name": "x" * (MOST_LETTERS + 1)},
+        {"providerInsurance": [{"accountNo": "x" * MOST_LETTERS}]},
+        {"providerInsurance": [{}] * (MOST_ROWS + 1)},
+    ],
+)
+def test_a_provider_that_no_outcome_could_hold_is_not_read(more: dict[str, Any]) -> None:
+    with pytest.raises(
+        UnavailableError, match=r"in a provider's data at most (50,000 letters|500 insurance rows) were"
+    ):
+        read(**more)
+    assert list(read_providers([RECORDED | more, {"providerID": 2}], NOW)) == ["2"]
 
 
 def test_ten_thousand_providers_are_indexed_in_no_time() -> None:

@@ -1,0 +1,75 @@
+"""What coverage-guided fuzzing throws its inputs at: properties as in ``test_codec_fuzz`` and ``test_reader_fuzz``."""
+
+import io
+import json
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, Final
+
+import fastavro
+from fastavro import _read_py as python_reader
+
+from schemas.codec import Codec, load_schema
+from schemas.vendor_row import Delivered
+from tests.accounting.builders import integration, record
+from tests.fuzz.hostile_avro import decode_or_refuse, encoded_fixtures
+from tests.fuzz.hostile_json import PROVIDER, survive
+
+Target = Callable[[bytes], None]
+Seeds = Iterable[bytes]
+
+PLANTED: Final = b"v1ve"
+
+
+def codec_target() -> tuple[Target, Seeds]:
+    """The first byte names a kind, the second whether the kind's own header is put before what follows.
+
+    fastavro reads in C, which coverage does not see: its reader in Python reads along, to show which ways there are.
+    """
+    codec = Codec()
+    encoded = list(encoded_fixtures().items())
+    schemas: list[Any] = [
+        fastavro.parse_schema(load_schema(f"avsc/{kind.SCHEMA}.avsc"), named_schemas={}) for kind, _ in encoded
+    ]
+
+    def target(data: bytes) -> None:
+        if len(data) > 1:
+            number = data[0] % len(encoded)
+            kind, whole = encoded[number]
+            with suppress(Exception):
+                python_reader.schemaless_reader(io.BytesIO(data[2:]), schemas[number], None)
+            decode_or_refuse(codec, kind, (whole[:10] if data[1] % 2 else b"") + data[2:])
+
+    seeds = [bytes([index, 0]) + whole for index, (_, whole) in enumerate(encoded)]
+    return target, [*seeds, *(bytes([index, 1]) + whole[10:] for index, (_, whole) in enumerate(encoded))]
+
+
+def reader_target() -> tuple[Target, Seeds]:
+    """The whole input is an answer's body; what was read of it is planned on."""
+    vendor, settings, delivered = record(payment_hold=True), integration(), Delivered()
+    odd = PROVIDER | {"zip": "91355-1234", "onHold": "no", "onHoldReason": "x", "address": "12A Main St"}
+    samples: list[Any] = [PROVIDER, [PROVIDER], [odd, PROVIDER | {"providerID": "7"}], odd, {"providerID": 1}, [], None]
+
+    def target(data: bytes) -> None:
+        survive(data, vendor, settings, delivered)
+
+    return target, [json.dumps(sample).encode() for sample in samples]
+
+
+def planted_target() -> tuple[Target, Seeds]:
+    """Fails on whatever begins with ``PLANTED``, which no seed does."""
+    return _planted, [b"____"]
+
+
+def _planted(data: bytes) -> None:
+    for place, letter in enumerate(PLANTED):
+        if data[place : place + 1] != bytes([letter]):
+            return
+    raise ValueError("this fault was planted")
+
+
+TARGETS: Final[dict[str, Callable[[], tuple[Target, Seeds]]]] = {
+    "codec": codec_target,
+    "reader": reader_target,
+    "planted": planted_target,
+}
