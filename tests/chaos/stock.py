@@ -22,6 +22,9 @@ class StockConsumer(driver.Consumer):
     def reading(self) -> bool:
         return bool(self.assignment()) and not self.app.in_recovery
 
+    def standing(self) -> dict[TP, Any]:
+        return {}
+
     async def membership(self) -> None:
         """Believe it."""
 
