@@ -16,6 +16,13 @@ log = logging.getLogger(__name__)
 BadRecord = Callable[[ConsumerRecord, UndecodableError], None]
 
 
+class ReadingEndedError(RuntimeError):
+    """The integrations are not read any more, so nobody can wait for what they say."""
+
+    def __init__(self) -> None:
+        super().__init__("The integrations are not read any more.")
+
+
 class Integrations:
     """Reads the whole of ``vive.integration``, without a consumer group, and goes on reading."""
 
@@ -54,18 +61,28 @@ class Integrations:
         await self.read_to_end()
 
     async def read_to_end(self) -> None:
-        """Wait until everything that the topic held when this was called is known."""
+        """Wait until everything that the topic held when this was called is known.
+
+        Raises:
+            ReadingEndedError: it is not read any more; ``on_crash`` was told why.
+        """
         ends = await self._consumer.end_offsets(self._partitions)
         async with self._moved:
             while [tp for tp in self._partitions if await self._consumer.position(tp) < ends[tp]]:
+                if self._reading is None or self._reading.done():
+                    raise ReadingEndedError
                 await self._moved.wait()
 
     async def _read_on(self) -> None:
-        while True:
-            batches = await self._consumer.getmany(timeout_ms=200)
-            for records in batches.values():
-                for record in records:
-                    self._take(record)
+        try:
+            while True:
+                batches = await self._consumer.getmany(timeout_ms=200)
+                for records in batches.values():
+                    for record in records:
+                        self._take(record)
+                async with self._moved:
+                    self._moved.notify_all()
+        finally:
             async with self._moved:
                 self._moved.notify_all()
 

@@ -80,6 +80,8 @@ def _why_not_put_back(content: DeadLetter, newest: Newest, *, replace: bool) -> 
     topic = READ_BY_WORKERS.get(content.topic)
     if topic is None:
         return f"Nothing can be put back on topic {content.topic}: no worker takes records from it."
+    if content.cut:
+        return "The record was too large to be kept whole, so it can't be put back."
     if not content.value:
         return "The record was empty: there is nothing to put back."
     if topic.compacted and not content.key:

@@ -20,9 +20,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.message import Message
+from schemas.writer_schema import EndlessSchemaError, refuse_endless
 
 CONFLUENT_MAGIC: Final = b"\x00"
 SINGLE_OBJECT_MAGIC: Final = b"\xc3\x01"
+MOST_PROBLEMS: Final = 5
+"""How many wrong fields of one record are told of."""
 
 Schema = dict[str, Any]
 M = TypeVar("M", bound=Message)
@@ -137,6 +140,10 @@ class Codec:
         schema = _record_schema(kind.SCHEMA)
         if not data:
             raise UndecodableError(f"The record is empty; a {kind.__name__} was expected.")
+        if len(data) > kind.LARGEST:
+            raise UndecodableError(
+                f"The record is {len(data)} bytes large; a {kind.__name__} has at most {kind.LARGEST}."
+            )
         body = io.BytesIO(data)
         writer = self._writer(schema, kind, body)
         try:
@@ -185,9 +192,14 @@ class Codec:
         (schema_id,) = struct.unpack(">I", header)
         if schema_id not in self._writers:
             try:
-                self._writers[schema_id] = fastavro.parse_schema(self._registry.schema_for(schema_id), named_schemas={})
+                given = self._registry.schema_for(schema_id)
+                parsed = fastavro.parse_schema(given, named_schemas={})
+                refuse_endless(given)
+                self._writers[schema_id] = parsed
             except LookupError as error:
                 raise UndecodableError(f"The schema registry has no schema {schema_id}: {error}") from error
+            except EndlessSchemaError as error:
+                raise UndecodableError(f"The schema registry's schema {schema_id} can't be read by: {error}") from error
             except Exception as error:
                 raise UndecodableError(
                     f"The schema registry's schema {schema_id} is not Avro: {type(error).__name__} while parsing it."
@@ -197,11 +209,13 @@ class Codec:
 
 def describe(error: ValidationError, kind: str) -> str:
     """A validation error as one sentence: which fields of what are wrong and why, without their values."""
+    every = error.errors(include_url=False, include_input=False)
     problems = "; ".join(
         f"{'.'.join(str(part) for part in problem['loc']) or 'the record'}: {_what_is_wrong(problem)}"
-        for problem in error.errors(include_url=False, include_input=False)
+        for problem in every[:MOST_PROBLEMS]
     )
-    return f"Not a valid {kind}: {problems}."
+    more = f"; and {len(every) - MOST_PROBLEMS} more" if len(every) > MOST_PROBLEMS else ""
+    return f"Not a valid {kind}: {problems}{more}."
 
 
 def _what_is_wrong(problem: ErrorDetails) -> str:

@@ -47,5 +47,7 @@ class DeadLetter(Message):
     offset: int
     key: bytes | None = None
     value: bytes | None = None
+    cut: bool = False
+    """Whether key or value were too large to be kept whole. The record itself lies on its topic for as long as that keeps it."""
     attempts: int = 0
     at: Timestamp

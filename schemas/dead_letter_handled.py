@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from schemas.dead_letter import LETTER_ID_PATTERN
 from schemas.message import Message, Timestamp
@@ -32,5 +32,5 @@ class DeadLetterHandled(Message):
     at: Timestamp
     topic: str | None = None
     """Where it was said again, with ``partition`` and ``offset``; None when it was discarded."""
-    partition: int | None = None
+    partition: int | None = Field(default=None, ge=0, le=2**31 - 1)
     offset: int | None = None

@@ -1,7 +1,7 @@
 """How one client's VIVE talks to its accounting system."""
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -36,13 +36,14 @@ class Integration(Message):
     """One client's integration. A tombstone on its topic ends it, as ``ended_at`` does."""
 
     SCHEMA: ClassVar[str] = "integration"
+    LARGEST: ClassVar[int] = 128 * 1024
 
     client_id: Identifier
     client_name: str = ""
     system: str
     mode: Mode
     ended_at: Timestamp | None = None
-    pushes: tuple[FieldGroup, ...] = ()
+    pushes: Annotated[tuple[FieldGroup, ...], Field(fail_fast=True)] = ()
     status_texts: dict[str, str] = Field(default_factory=dict)
     """Vantaca's ``complianceStatus`` by VIVE's word: ``active``, ``inactive``, ``exempt``, or a vendor status."""
     hold_marker: str = Field(default="[VIVE]", min_length=1, max_length=40)

@@ -21,3 +21,5 @@ class Message(Part):
     """A record on a topic. ``SCHEMA`` names its ``.avsc``; the field names are the same."""
 
     SCHEMA: ClassVar[str]
+    LARGEST: ClassVar[int] = 16 * 1024 * 1024
+    """Bytes on the wire beyond which a record is not read: what follows from it has to fit into a record of Kafka's too."""

@@ -1,7 +1,7 @@
 """One press of the button, or a schedule's or reconciliation's run: what was asked, and what the run is made of."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -22,10 +22,11 @@ class SyncRequested(Message):
     """Sync all vendors of this client, or these."""
 
     SCHEMA: ClassVar[str] = "sync_requested"
+    LARGEST: ClassVar[int] = 128 * 1024
 
     run_id: Identifier
     client_id: Identifier
-    vendor_ids: tuple[Identifier, ...] | None = None
+    vendor_ids: Annotated[tuple[Identifier, ...], Field(fail_fast=True)] | None = None
     requested_by: str
     cause: str = "sync_all"
     requested_at: Timestamp
@@ -35,11 +36,12 @@ class SyncExpansion(Message):
     """Expand this run among the vendors of one partition."""
 
     SCHEMA: ClassVar[str] = "sync_expansion"
+    LARGEST: ClassVar[int] = 256 * 1024
 
     run_id: Identifier
     client_id: Identifier
     partition: int = Field(ge=0)
-    vendor_ids: tuple[Identifier, ...] | None = None
+    vendor_ids: Annotated[tuple[Identifier, ...], Field(fail_fast=True)] | None = None
     lane: Lane = Lane.BULK
     requested_by: str
     cause: str = "sync_all"
@@ -83,8 +85,8 @@ class SyncRun(Message):
     last: bool = False
     topic_id: str = ""
     """Kafka's id of the ``vendor-sync`` topic that the offsets belong to."""
-    queued: tuple[QueuedVendor, ...] = ()
-    already_in_progress: tuple[QueuedVendor, ...] = ()
-    unlinked: tuple[Identifier, ...] = ()
-    unknown: tuple[Identifier, ...] = ()
+    queued: Annotated[tuple[QueuedVendor, ...], Field(fail_fast=True)] = ()
+    already_in_progress: Annotated[tuple[QueuedVendor, ...], Field(fail_fast=True)] = ()
+    unlinked: Annotated[tuple[Identifier, ...], Field(fail_fast=True)] = ()
+    unknown: Annotated[tuple[Identifier, ...], Field(fail_fast=True)] = ()
     """Vendors that were asked for by id and that VIVE does not have."""

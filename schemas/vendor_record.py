@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -44,6 +44,7 @@ class VendorRecord(Message):
     """
 
     SCHEMA: ClassVar[str] = "vendor_record"
+    LARGEST: ClassVar[int] = 128 * 1024
 
     client_id: Identifier
     vendor_id: Identifier
@@ -61,7 +62,7 @@ class VendorRecord(Message):
     force_active: bool = False
     payment_hold: bool = False
     hold_reason: str = ""
-    policies: tuple[Policy, ...] = ()
+    policies: Annotated[tuple[Policy, ...], Field(fail_fast=True)] = ()
 
     @property
     def key(self) -> VendorKey:

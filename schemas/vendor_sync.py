@@ -22,6 +22,7 @@ class VendorSync(Message):
     """This vendor is to be synced. ``run_id`` is None outside a run; ``attempt`` counts from 1."""
 
     SCHEMA: ClassVar[str] = "vendor_sync"
+    LARGEST: ClassVar[int] = 256 * 1024
 
     client_id: Identifier
     vendor_id: Identifier

@@ -18,7 +18,6 @@ from schemas.registry import Registry
 from tests.fuzz.hostile_avro import (
     LONGEST_SECONDS,
     MARK,
-    UNBOUND,
     decode_or_refuse,
     encoded_fixtures,
     fixture,
@@ -159,11 +158,7 @@ def test_every_length_and_number_of_a_record_replaced_by_a_hostile_one(kind: typ
     assert count > 30
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="DeadLetterHandled.partition is a nullable Avro int without a bound: 2**31 is read and can't be written",
-)
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.SCHEMA in UNBOUND], ids=lambda kind: kind.SCHEMA)
+@kinds
 def test_a_number_that_is_read_can_be_written(kind: type[Message]) -> None:
     for _, data in forged(fixture(kind), HEADERS[kind]):
         with suppress(UndecodableError):
@@ -176,24 +171,8 @@ def test_a_megabyte_of_claims_without_substance(kind: type[Message]) -> None:
         decode_or_refuse(PLAIN, kind, HEADERS[kind] + number * 1_000_000)
 
 
-TOLD_AT_LENGTH = {
-    *(f"integration.pushes {item}" for item in ("00", "0261", "0220")),
-    *("vendor_record.policies 000000", "vendor_row.record.policies 000000", "sync_run.queued 0000"),
-    *(
-        f"{path} {item}"
-        for path in ("sync_requested.vendor_ids", "sync_run.unlinked", "sync_run.unknown")
-        for item in ("00", "0220")
-    ),
-}
-at_length = pytest.mark.xfail(
-    strict=True,
-    reason="schemas.codec.describe tells of every wrong item: 20 KB of them make a sentence of 1 MB, which no dead letter "
-    "can hold, so that the worker ends; 900 KB take 8 s and 1.4 GB",
-)
 ARRAYS = [
-    pytest.param(
-        kind, data, id=f"{kind.SCHEMA}{where}", marks=[at_length] if f"{kind.SCHEMA}{where}" in TOLD_AT_LENGTH else []
-    )
+    pytest.param(kind, data, id=f"{kind.SCHEMA}{where}")
     for kind in KINDS
     for where, data in stuffed(fixture(kind), HEADERS[kind], size=5_000)
 ]
@@ -257,11 +236,6 @@ except UndecodableError:
 """
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="schemas.codec takes any schema of the registry for a writer's: fastavro follows one that refers to itself until "
-    "the process ends in a fault of memory, and counts through 2**62 items that take no room",
-)
 @pytest.mark.parametrize(
     ("extra", "tail"),
     [

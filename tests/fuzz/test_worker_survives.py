@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterator
 from random import Random
 
-import pytest
-
 from accounting.vantaca.sandbox import CompanySettings, Provider
 from producers.topic_reader import TopicReader
 from schemas.dead_letter import DeadLetter
@@ -93,11 +91,6 @@ async def test_hundreds_of_hostile_records_on_every_topic_stop_nobody(world_alon
         await all_kept(world, expected)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="processors says what it says of a record in a record of its own (dead letter, row, outcome, expansion), which "
-    "repeats it: where that is more than Kafka takes, Publisher.send raises, the worker ends, and so does the next one",
-)
 async def test_records_too_large_to_be_told_of_stop_nobody(world_alone: World) -> None:
     """A process of its own, for one that waits without end as it starts could not be stopped in this one."""
     world = world_alone

@@ -1,6 +1,6 @@
 import pytest
 
-from processors.dead_letters import unreadable
+from processors.dead_letters import KEY_BYTES, REASON_LETTERS, VALUE_BYTES, unreadable
 from producers.topic_reader import Record
 from schemas.codec import Codec, UndecodableError
 from schemas.topics import VENDOR_SYNC
@@ -34,3 +34,12 @@ def test_a_dead_letter_of_any_bytes_can_itself_be_written_and_read() -> None:
         codec.decode(VendorSync, b"\xc3\x01\xff\xfe")
     letter = unreadable(record(b"\xff", b"\xc3\x01\xff\xfe"), caught.value, now=NOW)
     assert codec.decode(type(letter), codec.encode(letter, topic="vive.dead-letter")) == letter
+
+
+def test_what_is_too_large_for_a_record_of_kafkas_is_cut_and_said_to_be() -> None:
+    large = record(b"k" * (KEY_BYTES + 1), b"v" * (VALUE_BYTES + 1))
+    letter = unreadable(large, UndecodableError("r" * 100_000), now=NOW)
+    assert letter.cut
+    assert (letter.key, letter.value) == (b"k" * KEY_BYTES, b"v" * VALUE_BYTES)
+    assert len(letter.reason) == REASON_LETTERS
+    assert not unreadable(record(b"k", b"v" * VALUE_BYTES), UndecodableError("r"), now=NOW).cut

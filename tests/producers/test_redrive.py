@@ -99,6 +99,11 @@ def test_a_letter_that_stands_for_nothing_is_refused_with_a_sentence(letter: Let
     assert told.startswith(why)
 
 
+def test_a_record_that_was_cut_is_not_put_back() -> None:
+    ((_, why),) = refusals(plan_redrive([records(cut=True)], LAST, replace=True))
+    assert "too large to be kept whole" in why
+
+
 @pytest.mark.parametrize("holds", [[b"newer"], [None], []], ids=["newer", "tombstone", "nothing"])
 @pytest.mark.parametrize("topic", [INTEGRATION, VENDOR_RECORD, VENDOR_SYNC], ids=lambda topic: topic.name)
 def test_an_old_record_does_not_take_the_place_of_what_a_compacted_topic_holds_now(
