@@ -4,7 +4,7 @@ import os
 import socket
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -45,7 +45,12 @@ class Settings(BaseSettings):
     stall_seconds: float = Field(
         default=60.0,
         gt=0,
-        description="Seconds without progress in recovery after which a worker ends to be started anew.",
+        description="Seconds that a worker may stand still before it ends, to be started anew.",
+    )
+    blocked_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="Seconds that a worker's event loop may be blocked before it says where; after twice as long it ends.",
     )
     retry_later: tuple[float, ...] = Field(
         default=(120.0, 600.0, 1800.0, 3600.0, 10800.0),
@@ -56,7 +61,29 @@ class Settings(BaseSettings):
         default=24.0, ge=0, description="Hours of failing after which a vendor becomes a dead letter."
     )
     commit_interval: float = Field(default=1.0, gt=0, description="Seconds between two commits of offsets.")
+    read_model: SecretStr | None = Field(
+        default=None,
+        description="The read model's database, `sqlite:///FILE` or `postgresql://...`. "
+        "Unset: the file `read-model.sqlite` in the data folder.",
+    )
+    console_host: str = Field(default="127.0.0.1", description="Address that the console listens on.")
+    console_port: int = Field(
+        default=8090, ge=0, le=65535, description="Port that the console listens on; 0 for any free one."
+    )
+    jwks: str | None = Field(
+        default=None,
+        description="The keys that the console checks bearer tokens with: an http or https address, or a file.",
+    )
+    token_issuer: str | None = Field(default=None, description="Who issues the tokens: their claim `iss`.")
+    token_audience: str | None = Field(default=None, description="Whom the tokens are for: their claim `aud`.")
     log_level: str = Field(default="INFO", description="Least severity that is logged: DEBUG, INFO, WARNING or ERROR.")
+
+    @property
+    def read_model_url(self) -> str:
+        """The URL of the read model's database. It may hold a password."""
+        if self.read_model is None:
+            return f"sqlite:///{self.data_dir / 'read-model.sqlite'}"
+        return self.read_model.get_secret_value()
 
 
 def worker_id() -> str:

@@ -38,8 +38,11 @@ def press(
     voice: KafkaVoice,
     codec: Codec,
     vendor_ids: tuple[str, ...] | None = None,
+    run_id: str | None = None,
 ) -> Pressed:
     """Ask for a sync of all (or these) vendors of the client. ``integration`` is the client's, as it stands.
+
+    ``run_id`` is given where the same press may come twice: then both have the same run. None: a new one.
 
     Raises:
         RefusedError: the person is no Client Admin, or the client's integration can't be synced.
@@ -53,7 +56,7 @@ def press(
     if refusal is not None:
         raise RefusedError(refusal)
     request = SyncRequested(
-        run_id=str(uuid7()),
+        run_id=run_id or str(uuid7()),
         client_id=client_id,
         vendor_ids=vendor_ids,
         requested_by=person,

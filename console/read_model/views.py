@@ -14,7 +14,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
-    """A part of a list. ``next_cursor`` None: there is no more. ``total`` counts the whole list under its filter."""
+    """A part of a list. ``next_cursor`` None: there is no more. ``total`` counts the whole list under its filter.
+
+    With a search it counts to 5,000 and no further.
+    """
 
     items: tuple[T, ...]
     next_cursor: str | None
