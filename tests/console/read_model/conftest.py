@@ -1,0 +1,36 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from console.read_model.engine import migrate, open_engine
+from tests.support.postgres import NoPostgresError, Postgres, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for the session; each test has a database of its own."""
+    try:
+        with running_postgres() as running:
+            yield running
+    except NoPostgresError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'read-model.sqlite'}"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.new_database()
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """An empty read model."""
+    opened = open_engine(url)
+    migrate(opened)
+    yield opened
+    opened.dispose()

@@ -1,0 +1,166 @@
+"""What the topics could hold, drawn at random, and the tables that come of it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+
+from console.read_model.engine import writing
+from console.read_model.facts import TOPICS, facts_of
+from console.read_model.projection import forget, project
+from console.read_model.tables import PROJECTED
+from producers.topic_reader import Record
+from schemas.codec import Codec
+from schemas.dead_letter_handled import Action
+from schemas.message import Message
+from schemas.outcome import LeftAlone
+from schemas.sync_run import Lane
+from schemas.topics import (
+    DEAD_LETTER,
+    DEAD_LETTER_HANDLED,
+    INTEGRATION,
+    SYNC_RUN,
+    VENDOR_RECORD,
+    VENDOR_SYNC,
+    VENDOR_SYNC_OUTCOME,
+    Topic,
+)
+from schemas.vendor_key import VendorKey
+from schemas.vendor_sync import VendorSync
+from tests.console.test_run_progress import PARTITIONS, VENDORS, a_partitions_shards, some_outcomes
+from tests.support.messages import NOW, dead_letter, expanding, handled, integration, vendor_record
+
+CODEC = Codec()
+TOPIC_IDS = {topic.name: "t1" for topic in TOPICS}
+KEPT_APART = {"runs": {"revision"}}
+"""Columns that tell when something was projected, not what."""
+
+Log = list[Record]
+"""The records of one partition, in its order."""
+Drawn = tuple[bytes | None, Message | bytes | None]
+"""A key, and what its record says; bytes are put as they are, None is a tombstone."""
+
+vendor_ids = st.sampled_from([*VENDORS, "stranger"])
+LEFT = LeftAlone(
+    group="status", field="status", observed="a", desired="b", code="not_owned", reason="It is not VIVE's."
+)
+
+
+def log(topic: Topic, partition: int, drawn: Iterable[Drawn]) -> Log:
+    """These records as one partition holds them."""
+    return [Record(topic.name, partition, offset, key, _bytes(topic, says)) for offset, (key, says) in enumerate(drawn)]
+
+
+def _bytes(topic: Topic, says: Message | bytes | None) -> bytes | None:
+    return CODEC.encode(says, topic=topic.name) if isinstance(says, Message) else says
+
+
+def _key(vendor_id: str, client_id: str = "acme") -> bytes:
+    return VendorKey(client_id, vendor_id).to_bytes()
+
+
+def _of_vendors(draw: st.DrawFn, topic: Topic, drawn: st.SearchStrategy[Drawn], some: int) -> list[Log]:
+    """A topic keyed by vendor, in two partitions: every vendor has one of its own."""
+    all_drawn = draw(st.lists(drawn, min_size=some // 2, max_size=some))
+    shares: tuple[list[Drawn], list[Drawn]] = ([], [])
+    for key, says in all_drawn:
+        shares[sum(key or b"") % 2].append((key, says))
+    return [log(topic, partition, share) for partition, share in enumerate(shares)]
+
+
+outcomes = st.builds(
+    lambda outcome, left: (outcome.key.to_bytes(), outcome.model_copy(update={"left_alone": left})),
+    some_outcomes,
+    st.sampled_from([(), (LEFT,)]),
+)
+records = st.builds(
+    lambda vendor_id, gone, **fields: (
+        _key(vendor_id),
+        None if gone else vendor_record(vendor_id=vendor_id, **fields),
+    ),
+    vendor_id=vendor_ids,
+    gone=st.sampled_from([False, False, False, True]),
+    version=st.integers(0, 3),
+    provider_id=st.sampled_from(["17", None]),
+    legal_name=st.sampled_from(["", "Straße & Söhne", "bright", "Bright", "NUL\0here"]),
+)
+events = st.builds(
+    lambda vendor_id: (
+        _key(vendor_id),
+        VendorSync(client_id="acme", vendor_id=vendor_id, lane=Lane.BULK, cause="sync_all", requested_at=NOW),
+    ),
+    vendor_ids,
+)
+letters = st.builds(
+    lambda vendor_id, seconds, **fields: (
+        _key(vendor_id),
+        dead_letter(vendor_id=vendor_id, at=NOW + timedelta(seconds=seconds), **fields),
+    ),
+    vendor_ids,
+    st.integers(0, 3),
+    code=st.sampled_from(["missing", "rejected"]),
+    value=st.sampled_from([None, b"\0\xff"]),
+)
+said_of_letters = st.builds(
+    lambda letter_id, **fields: (b"acme:v1", handled(letter_id=letter_id, **fields)),
+    letter_id=st.sampled_from(["0-0", "0-1", "1-0"]),
+    action=st.sampled_from(Action),
+    by=st.sampled_from(["Dana", "Eve"]),
+    letter_topic_id=st.sampled_from(["t1", "t1", "t2"]),
+)
+integrations = st.builds(
+    lambda client_id, gone: (client_id.encode(), None if gone else integration(client_id=client_id)),
+    st.sampled_from(["acme", "other"]),
+    st.booleans(),
+)
+garbage = st.tuples(st.sampled_from([b"acme:v1", b"no key", None]), st.sampled_from([b"garbage", b""]))
+
+
+@st.composite
+def topics(draw: st.DrawFn) -> list[Log]:
+    """Every topic, whole, by partition: two runs over the same vendors, and whatever else may be said of them."""
+    logs = []
+    for partition, run_id in enumerate(("run", "again")):
+        parts: list[Any] = [expanding(PARTITIONS, run_id=run_id, requested_by="Dana")]
+        for share in range(PARTITIONS):
+            parts += [part.model_copy(update={"run_id": run_id}) for part in draw(a_partitions_shards(share))]
+        logs.append(log(SYNC_RUN, partition, [(run_id.encode(), part) for part in draw(st.permutations(parts))]))
+    logs += _of_vendors(draw, VENDOR_SYNC_OUTCOME, outcomes | outcomes | outcomes | garbage, 30)
+    logs += _of_vendors(draw, VENDOR_RECORD, records | records | garbage, 10)
+    logs += _of_vendors(draw, VENDOR_SYNC, events, 10)
+    logs += _of_vendors(draw, DEAD_LETTER, letters | letters | garbage, 6)
+    logs += [log(DEAD_LETTER_HANDLED, 0, draw(st.lists(said_of_letters, max_size=4)))]
+    logs += [log(INTEGRATION, 0, draw(st.lists(integrations, max_size=4)))]
+    return logs
+
+
+@st.composite
+def interleavings(draw: st.DrawFn, logs: Sequence[Log]) -> list[Log]:
+    """Batches in which the records may come: each partition in its order, anything else in any."""
+    order = draw(st.permutations([number for number, one in enumerate(logs) for _ in one]))
+    left = [iter(one) for one in logs]
+    mixed = [next(left[number]) for number in order]
+    cuts = sorted(draw(st.sets(st.integers(1, max(len(mixed), 1)), max_size=4)))
+    return [mixed[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(mixed)], strict=True)]
+
+
+def build(engine: Engine, batches: Iterable[Sequence[Record]]) -> None:
+    """The read model of these batches, in place of what was there."""
+    with writing(engine) as connection:
+        forget(connection)
+    for revision, batch in enumerate(batches, start=1):
+        with writing(engine) as connection:
+            project(connection, facts_of(batch, CODEC), TOPIC_IDS, revision=revision)
+
+
+def dump(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    """Every projected table, by name: its rows in the order of their keys."""
+    tables = {}
+    with engine.connect() as connection:
+        for table in PROJECTED:
+            columns = [column for column in table.c if column.name not in KEPT_APART.get(table.name, ())]
+            rows = connection.execute(select(*columns).order_by(*table.primary_key.columns)).mappings()
+            tables[table.name] = [dict(row) for row in rows]
+    return tables

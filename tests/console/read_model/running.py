@@ -1,0 +1,59 @@
+"""A projector that runs beside the test."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+
+from console.read_model.projection import projected
+from console.read_model.projector import Projector
+from console.read_model.source import ends_of, layout_of
+from producers.kafka import KafkaVoice, Said
+from producers.records import load
+from schemas.codec import Codec
+from schemas.integration import Integration
+from schemas.vendor_record import VendorRecord
+
+CODEC = Codec()
+
+
+@contextmanager
+def projecting(engine: Engine, bootstrap: str) -> Iterator[Projector]:
+    """Project in a thread; what ended it before its time is raised at the end."""
+    projector = Projector(engine, bootstrap=bootstrap, codec=CODEC)
+    stop = threading.Event()
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            projector.run(stop)
+        except BaseException as error:  # noqa: BLE001 -- raised below
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield projector
+    finally:
+        stop.set()
+        thread.join(30)
+        assert not thread.is_alive()
+    if failed:
+        raise failed[0]
+
+
+def all_is_projected(engine: Engine, bootstrap: str) -> bool:
+    """Whether the tables say of every partition that it is projected to its end."""
+    with engine.connect() as connection:
+        offsets, _ = projected(connection)
+    ends = ends_of(bootstrap, layout_of(bootstrap))
+    return all(offsets.get(place, 0) == end for place, end in ends.items())
+
+
+def say(bootstrap: str, records: Iterable[Integration | VendorRecord]) -> None:
+    load(list(records), voice=KafkaVoice(bootstrap, seconds=30.0), codec=CODEC)
+
+
+def end_client(bootstrap: str, client_id: str) -> None:
+    KafkaVoice(bootstrap, seconds=30.0).say([Said("vive.integration", client_id.encode(), None)])

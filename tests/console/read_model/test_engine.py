@@ -1,0 +1,75 @@
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+from console.read_model.engine import migrate, open_engine, writing
+from console.read_model.tables import metadata
+
+
+def test_what_is_migrated_is_what_the_tables_declare(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_again_changes_nothing(engine: Engine) -> None:
+    migrate(engine)
+    assert set(metadata.tables) | {"alembic_version"} == set(inspect(engine).get_table_names())
+
+
+def test_several_may_migrate_at_once(url: str) -> None:
+    failed: list[BaseException] = []
+
+    def one() -> None:
+        engine = open_engine(url)
+        try:
+            migrate(engine)
+        except BaseException as error:  # noqa: BLE001 -- told by the main thread
+            failed.append(error)
+        finally:
+            engine.dispose()
+
+    threads = [threading.Thread(target=one) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
+def test_what_failed_in_between_is_not_written(engine: Engine) -> None:
+    def fail() -> None:
+        with writing(engine) as connection:
+            connection.execute(text("INSERT INTO clients (client_id, body) VALUES ('acme', '')"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM clients")).scalar_one() == 0
+
+
+def test_a_reader_sees_what_was_there_while_another_one_writes(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("INSERT INTO clients (client_id, body) VALUES ('acme', '')"))
+        with engine.connect() as reader:
+            assert reader.execute(text("SELECT count(*) FROM clients")).scalar_one() == 0
+
+
+def test_the_folder_of_a_new_file_is_made(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'a/b/read-model.sqlite'}")
+    migrate(engine)
+    engine.dispose()
+    assert (tmp_path / "a/b/read-model.sqlite").exists()
+
+
+@pytest.mark.parametrize("url", ["mysql://root:hunter2@db/x", "no url at all: hunter2"])
+def test_another_kind_of_database_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        open_engine(url)
+    assert "PostgreSQL" in str(raised.value) or "postgresql" in str(raised.value)
+    assert "hunter2" not in str(raised.value)

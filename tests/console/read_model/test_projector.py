@@ -1,0 +1,133 @@
+"""The projector on a real Kafka."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from console.read_model.engine import migrate, open_engine
+from console.read_model.projector import Projector
+from console.read_model.queries import ReadModel
+from console.read_model.views import ClientView
+from devkit.broker import LocalBroker
+from schemas.topics import VENDOR_RECORD
+from schemas.topics_on_broker import admin_of, create_topics
+from tests.console.read_model.logs import dump
+from tests.console.read_model.running import CODEC, all_is_projected, end_client, projecting, say
+from tests.support.eventually import eventually
+from tests.support.messages import integration, vendor_record
+from tests.support.postgres import Postgres
+from tests.support.product_topics import ensure_topics, new_client
+
+
+def client_of(engine: Engine, client_id: str) -> ClientView | None:
+    return ReadModel(engine).client(client_id)
+
+
+def vendors_of(engine: Engine, client_id: str) -> int:
+    return ReadModel(engine).vendors(client_id).total
+
+
+def test_what_is_said_on_the_topics_is_told(engine: Engine, bootstrap: str) -> None:
+    client_id = new_client()
+    with projecting(engine, bootstrap) as projector:
+        say(bootstrap, [integration(client_id=client_id), vendor_record(client_id=client_id)])
+        eventually(lambda: vendors_of(engine, client_id) == 1 and client_of(engine, client_id) is not None)
+        eventually(projector.caught_up)
+        end_client(bootstrap, client_id)
+        eventually(lambda: client_of(engine, client_id) is None)
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_one_that_stopped_goes_on_where_it_was(engine: Engine, bootstrap: str) -> None:
+    client_id = new_client()
+    say(bootstrap, [vendor_record(client_id=client_id, vendor_id=f"v{number}") for number in range(20)])
+    with projecting(engine, bootstrap):
+        eventually(lambda: all_is_projected(engine, bootstrap))
+    before = dump(engine)
+    with projecting(engine, bootstrap) as again:
+        eventually(again.caught_up)
+        assert dump(engine) == before
+        say(bootstrap, [vendor_record(client_id=client_id, vendor_id="v20")])
+        eventually(lambda: vendors_of(engine, client_id) == 21)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_of_two_the_second_takes_over_when_the_first_stops(engine: Engine, bootstrap: str) -> None:
+    client_id = new_client()
+    with projecting(engine, bootstrap) as first:
+        eventually(first.caught_up)
+        with projecting(engine, bootstrap) as second:
+            say(bootstrap, [vendor_record(client_id=client_id)])
+            eventually(lambda: vendors_of(engine, client_id) == 1)
+            eventually(second.caught_up)
+    with projecting(engine, bootstrap):
+        say(bootstrap, [vendor_record(client_id=client_id, vendor_id="v2")])
+        eventually(lambda: vendors_of(engine, client_id) == 2)
+    assert all_is_projected(engine, bootstrap)
+
+
+def test_it_goes_on_when_the_database_was_away(postgres: Postgres, bootstrap: str) -> None:
+    url, client_id = postgres.new_database(), new_client()
+    name = url.rpartition("/")[2]
+    engine, admin = (
+        open_engine(url),
+        create_engine(postgres.url("postgres").replace("://", "+psycopg://"), isolation_level="AUTOCOMMIT"),
+    )
+    migrate(engine)
+    with projecting(engine, bootstrap) as projector, admin.connect() as administrator:
+        eventually(projector.caught_up)
+        administrator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        end = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+        administrator.execute(end, {"name": name})
+        say(bootstrap, [vendor_record(client_id=client_id)])
+        administrator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+        eventually(lambda: vendors_of(engine, client_id) == 1)
+    engine.dispose()
+    admin.dispose()
+
+
+def test_another_error_ends_it(tmp_path: Path, bootstrap: str) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'read-model.sqlite'}")
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TRIGGER bug BEFORE INSERT ON vendors BEGIN SELECT RAISE(FAIL, 'a bug'); END"))
+    say(bootstrap, [vendor_record(client_id=new_client())])
+    with pytest.raises(Exception, match="a bug"):
+        Projector(engine, bootstrap=bootstrap, codec=CODEC).run(threading.Event())
+    engine.dispose()
+
+
+@pytest.fixture
+def broker() -> Iterator[LocalBroker]:
+    environ = {name: value for name, value in os.environ.items() if name != "VIVE_SYNC_KAFKA"}
+    with LocalBroker.start(environ=environ) as started:
+        ensure_topics(started.bootstrap)
+        yield started
+
+
+def test_it_goes_on_when_kafka_was_away_and_counts_a_topic_that_was_created_anew_from_its_beginning(
+    tmp_path: Path, broker: LocalBroker
+) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'read-model.sqlite'}")
+    migrate(engine)
+    say(broker.bootstrap, [integration(), *(vendor_record(vendor_id=f"v{number}") for number in range(30))])
+    with projecting(engine, broker.bootstrap) as projector:
+        eventually(lambda: vendors_of(engine, "acme") == 30)
+        broker.stop()
+        broker.restart()
+        say(broker.bootstrap, [vendor_record(vendor_id="v30")])
+        eventually(lambda: vendors_of(engine, "acme") == 31)
+        admin = admin_of(broker.bootstrap)
+        admin.delete_topics([VENDOR_RECORD.name])[VENDOR_RECORD.name].result(30)
+        eventually(lambda: VENDOR_RECORD.name not in admin.list_topics(timeout=10).topics)
+        create_topics(admin)
+        say(broker.bootstrap, [vendor_record(vendor_id="anew")])
+        eventually(lambda: vendors_of(engine, "acme") == 1, seconds=40)
+        assert client_of(engine, "acme") is not None
+        eventually(projector.caught_up)
+    assert all_is_projected(engine, broker.bootstrap)
+    engine.dispose()

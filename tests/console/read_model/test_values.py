@@ -1,0 +1,149 @@
+"""Whatever a valid record holds, the tables take it, and tell it as it was said."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import Engine, select, text
+
+from console.read_model import tables
+from console.read_model.engine import writing
+from console.read_model.facts import TOPICS
+from console.read_model.lease import Lease
+from console.read_model.queries import ReadModel
+from console.read_model.views import VendorState
+from console.read_model.writer import Writer
+from producers.letter import Letter
+from producers.topic_reader import Record
+from schemas.dead_letter import DeadLetter, LetterId
+from schemas.integration import Integration
+from schemas.outcome import VendorSyncOutcome
+from schemas.sync_run import QueuedVendor, RunPart, SyncRun
+from schemas.topics import DEAD_LETTER, INTEGRATION, SYNC_RUN, VENDOR_RECORD, VENDOR_SYNC_OUTCOME
+from schemas.vendor_key import VendorKey
+from schemas.vendor_record import VendorRecord
+from tests.console.read_model.logs import CODEC, TOPIC_IDS, log
+from tests.support.messages import (
+    dead_letter,
+    dead_letters,
+    integration,
+    integrations,
+    outcome,
+    outcomes,
+    shard,
+    sync_runs,
+    vendor_record,
+    vendor_records,
+)
+
+wide = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def writer_of(engine: Engine) -> Writer:
+    lease = Lease(engine)
+    lease.take(by_force=True)
+    return Writer(engine, lease, CODEC, TOPIC_IDS)
+
+
+def unreadable_in(engine: Engine) -> list[Any]:
+    with engine.connect() as connection:
+        return list(connection.execute(select(tables.unreadable)).mappings())
+
+
+@wide
+@given(
+    integration=integrations,
+    record=vendor_records,
+    outcome=outcomes,
+    run=sync_runs,
+    letter=dead_letters,
+)
+def test_every_value_is_taken_and_told(
+    engine: Engine,
+    integration: Integration,
+    record: VendorRecord,
+    outcome: VendorSyncOutcome,
+    run: SyncRun,
+    letter: DeadLetter,
+) -> None:
+    writer = writer_of(engine)
+    writer.forget()
+    writer.write(
+        [
+            *log(INTEGRATION, 0, [(integration.client_id.encode(), integration)]),
+            *log(VENDOR_RECORD, 3, [(record.key.to_bytes(), record)]),
+            *log(VENDOR_SYNC_OUTCOME, 3, [(outcome.key.to_bytes(), outcome)]),
+            *log(SYNC_RUN, 5, [(run.run_id.encode(), run)]),
+            *log(DEAD_LETTER, 1, [(letter.key, letter)]),
+        ]
+    )
+    assert unreadable_in(engine) == []
+    model = ReadModel(engine)
+    client = model.client(integration.client_id)
+    assert client is not None
+    assert client.integration == integration
+    vendor = model.vendor(*record.key)
+    assert vendor is not None
+    assert vendor.record == record
+    synced = model.vendor(*outcome.key)
+    assert synced is not None
+    assert synced.outcomes == (outcome,)
+    view = model.run(run.client_id, run.run_id)
+    assert view is not None
+    assert view.at == run.at
+    assert (view.refusal is not None) == (run.part is RunPart.REFUSED)
+    owner = Letter(id=LetterId(1, 0), content=letter).client_id
+    told = None if owner is None else model.dead_letter(owner, "1-0")
+    assert owner is None or (told is not None and told[1] == letter)
+
+
+def test_texts_longer_than_an_index_holds_are_taken(engine: Engine) -> None:
+    long = "".join(random.Random(7).choices("äöüß語🏠xyz", k=20_000))  # noqa: S311 -- no secret; repeated texts would be packed
+    record, answer = vendor_record(legal_name=long), outcome(topic_id=long, reason=long)
+    named = shard(topic_id=long, requested_by=long, queued=(QueuedVendor(vendor_id="v1", offset=0),))
+    buried = dead_letter(code=long, reason=long, client_id=long, vendor_id=long)
+    writer_of(engine).write(
+        [
+            *log(VENDOR_RECORD, 0, [(b"acme:v1", record)]),
+            *log(VENDOR_SYNC_OUTCOME, 0, [(b"acme:v1", answer)]),
+            *log(SYNC_RUN, 0, [(b"run", named)]),
+            *log(DEAD_LETTER, 0, [(b"acme:v1", buried)]),
+        ]
+    )
+    run = ReadModel(engine).run("acme", "run")
+    assert run is not None
+    assert run.by_state == {VendorState.UPDATED: 1}
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite takes texts of any length
+def test_what_a_database_does_not_take_costs_its_own_record_alone(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("ALTER TABLE clients ALTER client_id TYPE varchar(8)"))
+    drawn = [(name.encode(), integration(client_id=name)) for name in ("short", "a-long-name", "other")]
+    writer_of(engine).write(log(INTEGRATION, 0, drawn))
+    model = ReadModel(engine)
+    assert model.client("short") is not None
+    assert model.client("other") is not None
+    (row,) = unreadable_in(engine)
+    assert (row["topic"], row["partition"], row["records"], row["last_offset"]) == (INTEGRATION.name, 0, 1, 1)
+    assert "StringDataRightTruncation" in row["last_reason"]
+
+
+def test_what_can_not_be_read_is_counted_and_passed_over(engine: Engine) -> None:
+    key, other = VendorKey("acme", "v1").to_bytes(), VendorKey("acme", "v2").to_bytes()
+    value = CODEC.encode(integration(), topic=INTEGRATION.name)
+    writer_of(engine).write(
+        [
+            Record(VENDOR_RECORD.name, 0, 7, key, b"garbage"),
+            Record(VENDOR_RECORD.name, 0, 8, b"no key", None),
+            Record(INTEGRATION.name, 1, 0, b"of another client", value),
+            Record(INTEGRATION.name, 1, 2, b"acme", value),
+            *(Record(topic.name, 2, 0, other, b"") for topic in TOPICS),
+        ]
+    )
+    assert ReadModel(engine).client("acme") is not None
+    told = {(row["topic"], row["partition"]): (row["records"], row["last_offset"]) for row in unreadable_in(engine)}
+    assert told == {(VENDOR_RECORD.name, 0): (2, 8), (INTEGRATION.name, 1): (1, 0)} | {
+        (topic.name, 2): (1, 0) for topic in TOPICS
+    }
