@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from accounting.vantaca.sandbox import RunningSandbox, Sandbox, serve_forever
+from cli.commands_console import LocalSignIn
 from cli.output import fail, people, print_json
 from cli.stack import StackError, running_stack
 from devkit.broker import BrokerUnavailable, start_broker
@@ -74,16 +75,23 @@ def up(
     *,
     vendors: Annotated[int, typer.Option(min=10, help="Vendors of the two demo clients.")] = 1000,
     workers: Annotated[int, typer.Option(min=1, help="Workers to start.")] = 1,
+    local_sign_in: LocalSignIn = False,
+    console_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the console; 0 for any free one.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
 ) -> None:
-    """Start a Kafka, a sandbox Vantaca and workers with the demo's data, until Ctrl-C."""
+    """Start a Kafka, a sandbox Vantaca, workers and a console with the demo's data, until Ctrl-C."""
     try:
         with running_stack(vendors=vendors, workers=workers, latency=(0.02, 0.06)) as stack:
             clients = [client.integration.client_id for client in stack.clients]
+            console = stack.start_console(port=console_port, local_sign_in=local_sign_in)
             if as_json:
-                print_json({"kafka": stack.bootstrap, "sandbox": stack.sandbox_url, "clients": clients})
+                print_json(
+                    {"kafka": stack.bootstrap, "sandbox": stack.sandbox_url, "console": console, "clients": clients}
+                )
             else:
-                people.print(f"Kafka at {stack.bootstrap}, sandbox Vantaca at {stack.sandbox_url}. Ctrl-C ends both.")
+                people.print(f"Kafka at {stack.bootstrap}, sandbox Vantaca at {stack.sandbox_url}. Ctrl-C ends all.")
+                how = "" if local_sign_in else " (say --local-sign-in to sign in without a token)"
+                people.print(f"Console at {console}{how}.")
                 people.print("In another shell:")
                 people.print(f"  export VIVE_SYNC_KAFKA={stack.bootstrap}")
                 for client in clients:

@@ -8,8 +8,10 @@ from pydantic import ValidationError
 
 from cli import (
     commands_broker,
+    commands_console,
     commands_dead_letters,
     commands_demo,
+    commands_read_model,
     commands_run,
     commands_table,
     commands_topics,
@@ -34,6 +36,8 @@ for commands in (
     commands_worker,
     commands_topics,
     commands_table,
+    commands_console,
+    commands_read_model,
     commands_broker,
 ):
     commands.register(app)

@@ -61,6 +61,8 @@ class Stack:
             "VIVE_SYNC_KAFKA": self.bootstrap,
             "VIVE_SYNC_CREDENTIALS_DIR": str(self.folder / "credentials"),
             "VIVE_SYNC_DATA_DIR": str(self.folder / "state"),
+            "VIVE_SYNC_CONSOLE_HOST": "127.0.0.1",
+            "VIVE_SYNC_READ_MODEL": f"sqlite:///{self.folder / 'state' / 'read-model.sqlite'}",
             "NO_COLOR": "1",
         }
         with self.log(name).open("wb") as log:
@@ -72,6 +74,20 @@ class Stack:
                 env=environment,
                 start_new_session=True,
             )
+
+    def start_console(self, *, port: int, local_sign_in: bool) -> str:
+        """Start the console; the address that it answers at.
+
+        Raises:
+            StackError: it did not start.
+        """
+        port_file = self.folder / "console.port"
+        sign_in = ["--local-sign-in"] if local_sign_in else []
+        self.start("console", "console", "--port", str(port), "--port-file", str(port_file), *sign_in)
+        self.wait_for("console", port_file.exists)
+        address = f"http://127.0.0.1:{port_file.read_text()}"
+        self.wait_for("console", lambda: httpx.get(f"{address}/health", timeout=2.0).json()["caught_up"])
+        return address
 
     def log(self, name: str) -> Path:
         """Where a process logs."""

@@ -1,0 +1,70 @@
+"""The button over HTTP."""
+
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from console.api.answers import ButtonAnswer, PressedAnswer, RunLinks
+from console.api.asked import ClientId, IdempotencyKey
+from console.api.problems import Problem, documented, unavailable
+from console.auth.guard import Admin, TheParts
+from console.parts import Parts
+from producers.button import RefusedError
+from schemas.integration import Integration, ineligible_reason
+
+router: Final = APIRouter(tags=["button"])
+
+
+@router.post(
+    "/clients/{client}/sync-runs",
+    status_code=202,
+    responses=documented(401, 403, 404, 409, 413, 422, 503),
+    summary="Press Sync All Vendors",
+)
+def press(
+    client: ClientId, admin: Admin, parts: TheParts, response: Response, key: IdempotencyKey = None
+) -> PressedAnswer:
+    """Queue all linked vendors of the client for a sync. The run is told of as soon as a worker has taken it up."""
+    integration_of(parts, client)
+    try:
+        pressed = parts.press(admin, client, key=key)
+    except RefusedError as error:
+        raise Problem(409, "not-eligible", "This client can't be synced", str(error)) from None
+    links = RunLinks.to(client, pressed.run_id)
+    response.headers["Location"] = links.self
+    return PressedAnswer(run_id=pressed.run_id, message=pressed.message, links=links)
+
+
+@router.get(
+    "/clients/{client}/sync-button",
+    responses=documented(401, 403, 404, 422, 503),
+    summary="Whether the button is available",
+)
+def button(client: ClientId, _admin: Admin, parts: TheParts) -> ButtonAnswer:
+    """Whether pressing would be taken, if not why, and what VIVE owns at this client."""
+    integration = integration_of(parts, client)
+    reason = ineligible_reason(client, integration)
+    return ButtonAnswer(
+        available=reason is None,
+        reason=reason,
+        system=None if integration is None else integration.system,
+        mode=None if integration is None else integration.mode,
+        pushes=[] if integration is None else [group for group in integration.pushes if integration.owns(group)],
+    )
+
+
+def integration_of(parts: Parts, client: str) -> Integration | None:
+    """The client's integration, None where it has none.
+
+    Raises:
+        Problem: 503 where it is not known yet: the console has just begun to read the topics.
+    """
+    view = parts.read_model.client(client)
+    if view is not None:
+        return view.integration
+    if not parts.health().caught_up:
+        raise unavailable(
+            "The console is still reading what there is of this client. Try again in a moment.", kind="behind"
+        )
+    return None

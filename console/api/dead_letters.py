@@ -1,0 +1,68 @@
+"""Dead letters over HTTP."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+
+from console.api.answers import PageAnswer
+from console.api.asked import NOTE_BODY, ClientId, Cursor, Letter, Limit, Note, bad_cursor
+from console.api.problems import Problem, documented, not_found
+from console.api.vendor_answers import DeadLetterAnswer, HandledAnswer
+from console.auth.guard import Admin, TheParts
+from console.auth.principal import Principal
+from console.parts import HandleLetter, LeftError
+from schemas.dead_letter import LetterId
+
+router: Final = APIRouter(tags=["dead letters"])
+
+
+@router.get("/clients/{client}/dead-letters", responses=documented(401, 403, 404, 422, 503), summary="The dead letters")
+def dead_letters(
+    client: ClientId,
+    _admin: Admin,
+    parts: TheParts,
+    handled_too: Annotated[bool, Query(alias="all", description="Also those redriven or discarded.")] = False,  # noqa: FBT002 -- a query
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageAnswer[DeadLetterAnswer]:
+    """What needs a person, newest first. The bytes of a record are not told."""
+    try:
+        page = parts.read_model.dead_letters(client, open_only=not handled_too, limit=limit, cursor=cursor)
+    except ValueError as error:
+        raise bad_cursor(error) from None
+    lines = [DeadLetterAnswer.model_validate(line) for line in page.items]
+    return PageAnswer(items=lines, next_cursor=page.next_cursor, total=page.total)
+
+
+@router.post(
+    "/clients/{client}/dead-letters/{letter}/redrive",
+    status_code=202,
+    responses=documented(401, 403, 404, 409, 413, 422, 503),
+    openapi_extra=NOTE_BODY,
+    summary="Redrive a dead letter",
+)
+def redrive(client: ClientId, admin: Admin, letter: Letter, parts: TheParts, note: Note) -> HandledAnswer:
+    """Sync the letter's vendor as it is now, or put the record that could not be read on its topic again."""
+    return _handle(parts.redrive, admin, client, letter, note)
+
+
+@router.post(
+    "/clients/{client}/dead-letters/{letter}/discard",
+    status_code=202,
+    responses=documented(401, 403, 404, 409, 413, 422, 503),
+    openapi_extra=NOTE_BODY,
+    summary="Discard a dead letter",
+)
+def discard(client: ClientId, admin: Admin, letter: Letter, parts: TheParts, note: Note) -> HandledAnswer:
+    """Put the letter aside: nothing follows from it, and it is kept."""
+    return _handle(parts.discard, admin, client, letter, note)
+
+
+def _handle(do: HandleLetter, admin: Principal, client: str, letter: str, note: str) -> HandledAnswer:
+    try:
+        handled = do(admin, client, LetterId.parse(letter), note=note)
+    except LeftError as error:
+        raise Problem(409, "letter-left", "The letter was left as it is", str(error)) from None
+    if handled is None:
+        raise not_found(f"dead letter {letter} at this client")
+    return HandledAnswer(letter_id=str(handled.letter_id), action=handled.action.value, by=handled.by)

@@ -1,0 +1,33 @@
+"""Whether the console can do its work, for whoever starts and watches it."""
+
+from typing import Final
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from console.auth.guard import TheParts
+
+router: Final = APIRouter(tags=["health"])
+
+
+class HealthAnswer(BaseModel):
+    """What works."""
+
+    well: bool
+    database: bool
+    projector: bool = Field(description="Whether it runs.")
+    caught_up: bool = Field(description="Whether it has taken in all there was.")
+
+
+@router.get(
+    "/health",
+    responses={503: {"description": "Something does not work.", "model": HealthAnswer}},
+    openapi_extra={"security": []},
+    summary="Health",
+)
+def health(parts: TheParts, response: Response) -> HealthAnswer:
+    """200 while people can be served, else 503. No token is needed."""
+    found = parts.health()
+    response.status_code = 200 if found.well else 503
+    return HealthAnswer(well=found.well, database=found.database, projector=found.projector, caught_up=found.caught_up)

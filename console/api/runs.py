@@ -1,0 +1,62 @@
+"""Runs over HTTP."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from console.api.answers import PageAnswer, RunAnswer
+from console.api.asked import ClientId, Cursor, Limit, RunId, Search, States, bad_cursor
+from console.api.problems import documented, not_found
+from console.api.vendor_answers import VendorLineAnswer
+from console.auth.guard import Admin, TheParts
+
+router: Final = APIRouter(tags=["runs"])
+
+
+@router.get("/clients/{client}/sync-runs", responses=documented(401, 403, 404, 422, 503), summary="The runs")
+def runs(
+    client: ClientId, _admin: Admin, parts: TheParts, limit: Limit = 20, cursor: Cursor = None
+) -> PageAnswer[RunAnswer]:
+    """The client's runs, newest first."""
+    try:
+        page = parts.read_model.runs(client, limit=limit, cursor=cursor)
+    except ValueError as error:
+        raise bad_cursor(error) from None
+    return PageAnswer(items=[RunAnswer.of(run) for run in page.items], next_cursor=page.next_cursor, total=page.total)
+
+
+@router.get("/clients/{client}/sync-runs/{run}", responses=documented(401, 403, 404, 422, 503), summary="One run")
+def run(client: ClientId, _admin: Admin, run: RunId, parts: TheParts) -> RunAnswer:
+    """One run with its counts. A press that no worker has taken up yet is not known."""
+    found = parts.read_model.run(client, run)
+    if found is None:
+        raise not_found(f"run {run} of this client, as far as is known yet")
+    return RunAnswer.of(found)
+
+
+@router.get(
+    "/clients/{client}/sync-runs/{run}/vendors",
+    responses=documented(401, 403, 404, 422, 503),
+    summary="The vendors of a run",
+)
+def run_vendors(
+    client: ClientId,
+    _admin: Admin,
+    run: RunId,
+    parts: TheParts,
+    states: States = [],  # noqa: B006 -- FastAPI copies it
+    search: Search = "",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageAnswer[VendorLineAnswer]:
+    """The vendors of a run by name, each with what became of it in this run."""
+    if parts.read_model.run(client, run) is None:
+        raise not_found(f"run {run} of this client, as far as is known yet")
+    try:
+        page = parts.read_model.run_vendors(
+            client, run, states=frozenset(states), search=search, limit=limit, cursor=cursor
+        )
+    except ValueError as error:
+        raise bad_cursor(error) from None
+    lines = [VendorLineAnswer.model_validate(line) for line in page.items]
+    return PageAnswer(items=lines, next_cursor=page.next_cursor, total=page.total)

@@ -1,0 +1,47 @@
+"""Vendors over HTTP."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+
+from console.api.answers import PageAnswer
+from console.api.asked import ClientId, Cursor, Limit, Search, States, VendorId, bad_cursor
+from console.api.problems import documented, not_found
+from console.api.vendor_answers import VendorAnswer, VendorLineAnswer
+from console.auth.guard import Admin, TheParts
+
+router: Final = APIRouter(tags=["vendors"])
+
+
+@router.get("/clients/{client}/vendors", responses=documented(401, 403, 404, 422, 503), summary="The vendors")
+def vendors(
+    client: ClientId,
+    _admin: Admin,
+    parts: TheParts,
+    states: States = [],  # noqa: B006 -- FastAPI copies it
+    search: Search = "",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageAnswer[VendorLineAnswer]:
+    """The client's vendors by name, each with where it stands."""
+    try:
+        page = parts.read_model.vendors(client, states=frozenset(states), search=search, limit=limit, cursor=cursor)
+    except ValueError as error:
+        raise bad_cursor(error) from None
+    lines = [VendorLineAnswer.model_validate(line) for line in page.items]
+    return PageAnswer(items=lines, next_cursor=page.next_cursor, total=page.total)
+
+
+@router.get("/clients/{client}/vendors/{vendor}", responses=documented(401, 403, 404, 422, 503), summary="One vendor")
+def vendor(
+    client: ClientId,
+    _admin: Admin,
+    vendor: VendorId,
+    parts: TheParts,
+    outcomes: Annotated[int, Query(ge=1, le=100, description="Its last so many outcomes.")] = 10,
+) -> VendorAnswer:
+    """One vendor: what VIVE says, what Vantaca held, what was written, and what was not and why."""
+    detail = parts.read_model.vendor(client, vendor, outcomes=outcomes)
+    if detail is None:
+        raise not_found(f"vendor {vendor} at this client")
+    return VendorAnswer.of(detail)

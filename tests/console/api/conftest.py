@@ -1,0 +1,186 @@
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from uuid_utils import uuid7
+
+from console.api.app import create_app
+from console.auth.local_sign_in import LocalPerson, LocalSignIn
+from console.auth.principal import Principal
+from console.auth.tokens import Verifier
+from console.parts import Handled, Health, LeftError, Parts
+from console.read_model.engine import migrate, open_engine
+from console.read_model.queries import ReadModel
+from producers.button import CLIENT_ADMIN, Pressed, RefusedError
+from producers.kafka import KafkaAwayError
+from schemas.dead_letter import LetterId
+from schemas.dead_letter_handled import Action
+from schemas.integration import ineligible_reason
+from schemas.outcome import Change, LeftAlone, Status
+from tests.support.issuer import TestIssuer
+from tests.support.projected import Projected, integration, letter, outcome, record, run_of
+
+ACME, GLOBEX = "acme", "globex"
+RUN = "01978d3c-5a7e-7c11-a0d2-3b1f6f1f0c55"
+HTML = "<script>alert('1')</script>&\u2028"
+HERE = "https://console.test"
+PEOPLE = (
+    LocalPerson(
+        person="dana", name="Dana", client_id=ACME, roles=frozenset({CLIENT_ADMIN}), about="Client Admin of Acme"
+    ),
+    LocalPerson(person="vera", name="Vera", client_id=ACME, roles=frozenset(), about="Without the role"),
+)
+
+
+WELL = Health(database=True, projector=True, caught_up=True)
+
+
+@dataclass
+class Deeds:
+    """What was asked of Kafka; it was not done."""
+
+    read_model: ReadModel
+    pressed: list[tuple[str, str, str | None]] = field(default_factory=list)
+    handled: list[tuple[str, str, str, str]] = field(default_factory=list)
+    kafka_away: bool = False
+
+    def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> Pressed:
+        view = self.read_model.client(client_id)
+        refusal = ineligible_reason(client_id, None if view is None else view.integration)
+        if refusal is not None:
+            raise RefusedError(refusal)
+        self._reach_kafka()
+        self.pressed.append((principal.signature, client_id, key))
+        return Pressed(run_id=str(uuid7()))
+
+    def redrive(self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = "") -> Handled | None:
+        return self._handle(Action.REDRIVEN, principal, client_id, letter_id, note)
+
+    def discard(self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = "") -> Handled | None:
+        return self._handle(Action.DISCARDED, principal, client_id, letter_id, note)
+
+    def _handle(
+        self, action: Action, principal: Principal, client_id: str, letter_id: LetterId, note: str
+    ) -> Handled | None:
+        found = self.read_model.dead_letter(client_id, str(letter_id))
+        if found is None:
+            return None
+        if found[0].state != "open":
+            raise LeftError("It was handled already.")
+        self._reach_kafka()
+        self.handled.append((action.value, principal.signature, str(letter_id), note))
+        return Handled(letter_id=letter_id, action=action, by=principal.signature)
+
+    def _reach_kafka(self) -> None:
+        if self.kafka_away:
+            raise KafkaAwayError("Kafka did not take it. Nothing is lost: try again when it is back.")
+
+
+@dataclass
+class World:
+    """The console over a small read model."""
+
+    app: FastAPI
+    deeds: Deeds
+    engine: Engine
+    projected: Projected
+    issuer: TestIssuer
+    health: Health = WELL
+
+    def bearer(self, client_id: str = ACME, /, **claims: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.issuer.token(client_id, **claims)}"}
+
+
+@pytest.fixture(scope="session")
+def issuer() -> TestIssuer:
+    return TestIssuer()
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Projected]:
+    """A database to copy, and what filled it."""
+    path = tmp_path_factory.mktemp("filled") / "read-model.sqlite"
+    engine = open_engine(f"sqlite:///{path}")
+    migrate(engine)
+    projected = Projected(engine)
+    fill(projected)
+    engine.dispose()
+    return path, projected
+
+
+@pytest.fixture
+def world(tmp_path: Path, filled: tuple[Path, Projected], issuer: TestIssuer) -> Iterator[World]:
+    path, before = filled
+    engine = open_engine(f"sqlite:///{shutil.copy(path, tmp_path)}")
+    projected = Projected(engine, after=before)
+    read_model = ReadModel(engine)
+    deeds = Deeds(read_model)
+    sign_in = LocalSignIn(PEOPLE)
+    parts = Parts(
+        read_model=read_model,
+        press=deeds.press,
+        redrive=deeds.redrive,
+        discard=deeds.discard,
+        verifier=Verifier([sign_in.issuer, issuer.issuer]),
+        health=lambda: made.health,
+        local_sign_in=sign_in,
+    )
+    made = World(app=create_app(parts), deeds=deeds, engine=engine, projected=projected, issuer=issuer)
+    yield made
+    made.app.state.progress.close()
+    engine.dispose()
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    """Nobody yet."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(world.app), base_url=HERE) as asking:
+        yield asking
+
+
+@pytest.fixture
+async def admin(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    """Dana, Client Admin of Acme, with a bearer token."""
+    transport = httpx.ASGITransport(world.app)
+    async with httpx.AsyncClient(transport=transport, base_url=HERE, headers=world.bearer()) as asking:
+        yield asking
+
+
+def fill(projected: Projected) -> None:
+    """Acme with a run that is done, and what can be said of vendors; Globex with little; a one-way client."""
+    vendors = ["v-1", "v-2", "v-3", "v-4"]
+    projected.take(
+        integration(ACME),
+        integration(GLOBEX, client_name="Globex"),
+        integration("lookers", mode="one_way"),
+        *(record(ACME, vendor_id) for vendor_id in vendors[:3]),
+        record(ACME, "v-4", legal_name=HTML),
+        record(ACME, "v-5", provider_id=None),
+        record(GLOBEX, "g-1", legal_name="Of Globex"),
+        letter(ACME, "v-3"),
+        letter(ACME, "v-4", code="rejected", reason=HTML),
+        letter(GLOBEX, "g-1"),
+        *run_of(ACME, RUN, vendors),
+        *run_of(GLOBEX, "globex-run", ["g-1"]),
+    )
+    change = Change(group="status", field="complianceStatus", before="Pending", after="Approved")
+    left = LeftAlone(
+        group="payment_hold",
+        field="onHold",
+        observed="Yes",
+        desired="No",
+        code="foreign_hold",
+        reason=f"A person: {HTML}",
+    )
+    projected.take(
+        outcome(ACME, "v-1", Status.UPDATED, 0, run_id=RUN, changes=[change], left_alone=[left]),
+        outcome(ACME, "v-2", Status.UNCHANGED, 1, run_id=RUN),
+        outcome(ACME, "v-3", Status.MISSING, 2, run_id=RUN, reason="Vantaca has no provider 4711."),
+        outcome(ACME, "v-4", Status.REJECTED, 3, run_id=RUN, reason=f"Vantaca refuses it: {HTML}"),
+    )

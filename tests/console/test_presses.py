@@ -1,0 +1,90 @@
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from console.auth.principal import Principal
+from console.presses import Presses
+from console.read_model.engine import migrate, open_engine
+from console.read_model.idempotency import Idempotency
+from console.read_model.queries import ReadModel
+from producers.button import CLIENT_ADMIN, RefusedError
+from producers.kafka import KafkaAwayError
+from producers.topic_reader import TopicReader
+from schemas.codec import Codec
+from schemas.sync_run import SyncRequested
+from schemas.topics import SYNC_REQUESTED
+from tests.support.free_port import free_port
+from tests.support.projected import Projected, integration
+
+
+@pytest.fixture
+def client_id() -> str:
+    return f"client-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def engine(tmp_path: Path, client_id: str) -> Iterator[Engine]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'read-model.sqlite'}")
+    migrate(engine)
+    Projected(engine).take(integration(client_id))
+    yield engine
+    engine.dispose()
+
+
+def presses(bootstrap: str, engine: Engine) -> Presses:
+    return Presses(bootstrap, Codec(), ReadModel(engine), Idempotency(engine))
+
+
+def person(client_id: str, name: str = "dana", *, roles: frozenset[str] = frozenset({CLIENT_ADMIN})) -> Principal:
+    return Principal(person=name, client_id=client_id, roles=roles)
+
+
+def requested(bootstrap: str, client_id: str) -> list[SyncRequested]:
+    with TopicReader(bootstrap, [SYNC_REQUESTED.name]) as reader:
+        every = [Codec().decode(SyncRequested, record.value) for record in reader.to_end()]
+    return [one for one in every if one.client_id == client_id]
+
+
+def test_the_same_key_is_the_same_press_at_once_later_and_after_a_restart(
+    bootstrap: str, engine: Engine, client_id: str
+) -> None:
+    first, dana = presses(bootstrap, engine), person(client_id)
+    with ThreadPoolExecutor(8) as threads:
+        at_once = list(threads.map(lambda _: first.press(dana, client_id, key="k").run_id, range(8)))
+    later = presses(bootstrap, engine).press(dana, client_id, key="k").run_id
+    assert {*at_once, later} == {at_once[0]}
+    (only,) = requested(bootstrap, client_id)
+    assert (only.run_id, only.requested_by) == (later, "dana")
+
+
+def test_other_keys_other_people_and_no_key_are_other_presses(bootstrap: str, engine: Engine, client_id: str) -> None:
+    pressing = presses(bootstrap, engine)
+    asked = [("dana", "k"), ("eve", "k"), ("dana", "l"), ("dana", None), ("dana", None)]
+    runs = [pressing.press(person(client_id, name), client_id, key=key).run_id for name, key in asked]
+    assert len(set(runs)) == len(asked)
+    assert [one.run_id for one in requested(bootstrap, client_id)] == runs
+
+
+def test_a_key_that_kafka_did_not_confirm_is_said_again_with_the_same_run(
+    bootstrap: str, engine: Engine, client_id: str
+) -> None:
+    dana = person(client_id)
+    with pytest.raises(KafkaAwayError):
+        presses(f"127.0.0.1:{free_port()}", engine).press(dana, client_id, key="k")
+    pressing = presses(bootstrap, engine)
+    said = pressing.press(dana, client_id, key="k").run_id
+    assert pressing.press(dana, client_id, key="k").run_id == said
+    assert [one.run_id for one in requested(bootstrap, client_id)] == [said]
+
+
+def test_the_role_and_the_integration_are_looked_at_here_too(bootstrap: str, engine: Engine, client_id: str) -> None:
+    pressing = presses(bootstrap, engine)
+    with pytest.raises(RefusedError, match="not a Client Admin"):
+        pressing.press(person(client_id, roles=frozenset({"viewer"})), client_id)
+    with pytest.raises(RefusedError, match="no accounting integration"):
+        pressing.press(person("unknown"), "unknown", key="k")
+    assert requested(bootstrap, client_id) == []
