@@ -1,0 +1,84 @@
+"""The console over made-up data, in this process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from uuid_utils import uuid7
+
+from console.api.app import create_app
+from console.auth.local_sign_in import LocalPerson, LocalSignIn
+from console.auth.principal import Principal
+from console.auth.tokens import Verifier
+from console.parts import Handled, Health, LeftError, Parts
+from producers.button import CLIENT_ADMIN, Pressed
+from producers.kafka import KafkaAwayError
+from schemas.dead_letter import LetterId
+from schemas.dead_letter_handled import Action
+from tests.console.pages.fake_read_model import CLIENT, FakeReadModel
+from tests.console.pages.serving import serve
+from tests.support.free_port import free_port
+
+PEOPLE = (
+    LocalPerson(
+        person="dana", name="Dana Reyes", client_id=CLIENT, roles=frozenset({CLIENT_ADMIN}), about="Client Admin"
+    ),
+    LocalPerson(person="vic", name="Vic Stone", client_id=CLIENT, roles=frozenset({"viewer"}), about="Viewer"),
+    LocalPerson(
+        person="eve", name="Eve Hart", client_id="other-client", roles=frozenset({CLIENT_ADMIN}), about="Client Admin"
+    ),
+)
+
+
+class FakeConsole:
+    """Its address, its sign-in, and what its parts answer."""
+
+    def __init__(self) -> None:
+        self.sign_in = LocalSignIn(PEOPLE)
+        self.kafka_is_away = False
+        self.letter_is_left = False
+        self.keys: list[str | None] = []
+        self.url = ""
+
+    def parts(self, read_model: FakeReadModel) -> Parts:
+        return Parts(
+            read_model=read_model,
+            press=self.press,
+            redrive=self.redrive,
+            discard=self.redrive,
+            verifier=Verifier([self.sign_in.issuer]),
+            health=lambda: Health(database=True, projector=True, caught_up=True),
+            local_sign_in=self.sign_in,
+        )
+
+    def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> Pressed:  # noqa: ARG002
+        self.keys.append(key)
+        if self.kafka_is_away:
+            raise KafkaAwayError("Kafka at 127.0.0.1:1 did not take 1 of the records within 3 seconds.")
+        return Pressed(run_id=str(uuid7()))
+
+    def redrive(
+        self,
+        principal: Principal,
+        client_id: str,  # noqa: ARG002
+        letter_id: LetterId,
+        *,
+        note: str = "",  # noqa: ARG002
+    ) -> Handled | None:
+        if self.letter_is_left:
+            raise LeftError("It was redriven by Maria on 2026-03-01 12:00 UTC already.")
+        return Handled(letter_id=letter_id, action=Action.REDRIVEN, by=principal.signature)
+
+    def token(self, person: str = "dana") -> str:
+        token = self.sign_in.token_of(person)
+        assert token is not None
+        return token
+
+
+@contextmanager
+def fake_console(read_model: FakeReadModel) -> Iterator[FakeConsole]:
+    """A console over this read model."""
+    console = FakeConsole()
+    port = free_port()
+    with serve(create_app(console.parts(read_model)), port):
+        console.url = f"http://127.0.0.1:{port}"
+        yield console

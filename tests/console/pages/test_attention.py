@@ -1,0 +1,47 @@
+from dataclasses import replace
+
+from console.pages.attention import LETTERS, SHOWN, concerns
+from console.read_model.views import VendorState
+from tests.console.pages.fake_read_model import CLIENT, FakeReadModel, integration
+
+
+def found(**fields: bool) -> dict[str, tuple[int, list[str | None]]]:
+    """Of each kind: how many, and the letters of those shown."""
+    model = FakeReadModel(integration=integration(), **fields)
+    view = model.client(CLIENT)
+    assert view is not None
+    told = concerns(model, CLIENT, view)
+    return {concern.kind: (concern.number, [case.letter_id for case in concern.cases]) for concern in told}
+
+
+def test_each_kind_of_trouble_is_told_once() -> None:
+    assert found() == {
+        "missing": (2, ["3-18", None]),
+        "rejected": (2, ["3-17", None]),
+        "failed": (1, [None]),
+        "letters": (2, ["5-2", "1-4"]),
+    }
+
+
+def test_a_paused_client_comes_first() -> None:
+    assert next(iter(found(paused=True))) == "paused"
+
+
+def test_where_all_is_well_nothing_is_told() -> None:
+    assert found(trouble=False) == {}
+
+
+def test_only_some_of_many_are_shown() -> None:
+    model = FakeReadModel(integration=integration(), trouble=False)
+    missing = {line.vendor_id for line in model.lines[:9]}
+    model.lines = [
+        replace(line, state=VendorState.MISSING) if line.vendor_id in missing else line for line in model.lines
+    ]
+    view = model.client(CLIENT)
+    assert view is not None
+    (concern,) = concerns(model, CLIENT, view)
+    assert (concern.number, len(concern.cases), concern.state) == (9, SHOWN, VendorState.MISSING)
+
+
+def test_every_code_of_a_letter_has_something_to_do() -> None:
+    assert LETTERS.keys() == {"undecodable", "invalid", "rejected", "missing", "bug", "gave_up"}

@@ -1,0 +1,81 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from console.pages.availability import unavailable_because
+from console.pages.group_rules import group_rules
+from console.pages.words import MODES, STATES, caused_by, counted, field_label, group_label
+from console.read_model.views import VendorState
+from schemas.integration import FieldGroup, Mode, ineligible_reason
+from schemas.outcome import Status
+from schemas.vendor_sync import Cause
+from tests.console.pages.fake_read_model import integration
+
+
+def test_every_state_and_mode_has_words() -> None:
+    assert STATES.keys() == set(VendorState)
+    assert MODES.keys() == set(Mode)
+    assert {status.value for status in Status} <= {state.value for state in STATES}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"mode": Mode.SYSTEM_OF_RECORD},
+        {"mode": Mode.ONE_WAY},
+        {"system": "quickbooks"},
+        {"ended_at": datetime(2026, 3, 1, tzinfo=UTC)},
+    ],
+)
+def test_the_page_has_a_reason_exactly_where_producers_have_one(fields: dict[str, Any]) -> None:
+    one = integration(**fields)
+    assert (unavailable_because("acme", one) is None) == (ineligible_reason("acme", one) is None)
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_what_is_said_to_be_written_is_what_the_integration_owns(mode: Mode) -> None:
+    one = integration(mode, pushes=(FieldGroup.STATUS, FieldGroup.NAMES))
+    owned = {rule.name for rule in group_rules(one) if rule.owned}
+    writes = mode is not Mode.ONE_WAY
+    assert owned == {group_label(group) for group in FieldGroup if writes and one.owns(group)}
+
+
+@pytest.mark.parametrize(
+    ("field", "label"),
+    [
+        ("complianceStatus", "Compliance status"),
+        ("General Liability GL-1: expirationDate", "General Liability GL-1: expiration date"),
+        ("General Liability GL: 7", "General Liability GL: 7"),
+        ("somethingNew", "somethingNew"),
+    ],
+)
+def test_fields_have_names_for_people(field: str, label: str) -> None:
+    assert field_label(field) == label
+
+
+def test_a_group_that_is_none_of_ours_is_told_as_it_is() -> None:
+    assert group_label("phone_number") == "Phone number"
+
+
+@pytest.mark.parametrize(
+    ("cause", "person", "said"),
+    [
+        (Cause.SYNC_ALL, "Dana", "Dana, with Sync All Vendors"),
+        (Cause.VENDOR_CHANGED, "", "a change of the vendor in VIVE"),
+        (Cause.RETRY, "Dana", "VIVE, trying again by itself"),
+        (Cause.REDRIVE, "Dana", "Dana, trying again"),
+        ("by_hand", "", "VIVE (By hand)"),
+    ],
+)
+def test_who_or_what_caused_it(cause: str, person: str, said: str) -> None:
+    assert caused_by(cause, person) == said
+
+
+def test_numbers_with_their_nouns() -> None:
+    assert [counted(1, "vendor"), counted(0, "vendor"), counted(1200, "entry", "entries")] == [
+        "1 vendor",
+        "0 vendors",
+        "1,200 entries",
+    ]
