@@ -12,6 +12,8 @@ from faust.types import TP
 from mode.threads import WorkerThread
 
 FETCH_WAIT_MS: Final = 100
+TOPICS_SECONDS: Final = 20.0
+TOPICS_LOOK_SECONDS: Final = 0.1
 COMMIT_SECONDS: Final = 3.0
 """How long one commit may take: aiokafka goes on trying for as long as Kafka is away, and a worker that stops would wait."""
 
@@ -40,7 +42,7 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
         return consumer
 
     async def on_start(self) -> None:
-        """Start the consumer, and note when the group last said that this worker is one of its members."""
+        """Start the consumer; note when the group last said that this worker is one of its members, and assign knowingly."""
         await super().on_start()
         coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001 -- aiokafka is pinned, it tells nobody of heartbeats
         beat = coordinator._do_heartbeat  # noqa: SLF001
@@ -53,6 +55,29 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
             return answered
 
         coordinator._do_heartbeat = noted  # noqa: SLF001
+        assign = coordinator._perform_assignment  # noqa: SLF001
+
+        async def assign_knowingly(response: Any) -> Any:
+            await self._know_topics()
+            return await assign(response)
+
+        coordinator._perform_assignment = assign_knowingly  # noqa: SLF001
+
+    async def _know_topics(self) -> None:
+        """Wait until the brokers tell of all topics that are read.
+
+        One that has just started tells of none at first, and Faust's assignor then gives nobody anything: the group would
+        stand still until aiokafka asks again by itself, minutes later.
+
+        Raises:
+            TimeoutError: they did not in time.
+        """
+        consumer = self._ensure_consumer()
+        client = consumer._client  # noqa: SLF001
+        async with asyncio.timeout(TOPICS_SECONDS):
+            while not all(client.cluster.partitions_for_topic(topic) for topic in consumer.subscription()):
+                await client.force_metadata_update()
+                await asyncio.sleep(TOPICS_LOOK_SECONDS)
 
     async def on_thread_stop(self) -> None:
         """Leave the group and stop the consumer."""

@@ -69,6 +69,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def learn_sizes(connection: Connection) -> None:
+    """Have PostgreSQL look how large its tables are; until it does by itself, a minute later, it may plan for empty ones."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("ANALYZE"))
+
+
 def migrate(engine: Engine) -> None:
     """Bring the tables to what this version needs; several may do so at once."""
     config = Config()

@@ -11,10 +11,8 @@ from console.read_model.fold_vendors import vendor_reason
 from console.read_model.tables import client_states, run_vendors, vendors
 from console.read_model.times import from_ms
 from console.read_model.upsert import load
-from console.read_model.views import Page, VendorLine, VendorState
+from console.read_model.views import MOST_COUNTED, Page, VendorLine, VendorState
 
-MOST_COUNTED: Final = 5000
-"""With a search, no more are counted."""
 FEW: Final = 2000
 """So many vendors of a run are sorted at once; of more the names are gone through in their order."""
 LONGEST_SEARCHED: Final = 1000

@@ -3,20 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from schemas.integration import Integration
 from schemas.outcome import VendorSyncOutcome
 from schemas.vendor_record import VendorRecord
 
 T = TypeVar("T")
+MOST_COUNTED: Final = 1000
+"""Of a search's finds: a total of this many means so many or more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
     """A part of a list. ``next_cursor`` None: there is no more. ``total`` counts the whole list under its filter.
 
-    With a search it counts to 5,000 and no further.
+    With a search it counts to ``MOST_COUNTED`` and no further.
     """
 
     items: tuple[T, ...]

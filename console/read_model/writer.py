@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError
 
-from console.read_model.engine import writing
+from console.read_model.engine import learn_sizes, writing
 from console.read_model.facts import Facts, Unreadable, facts_of
 from console.read_model.lease import Lease
 from console.read_model.projection import Offsets, forget, project
@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 MOST_BYTES: Final = 4_000_000
 """A record of ``sync-run`` names up to a thousand vendors: so many records at once would be a long transaction."""
 
+LEARN_AFTER: Final = 20_000
+
 
 class Writer:
     """Writes under a lease: nothing is written once another one has it."""
@@ -28,6 +30,7 @@ class Writer:
         self._lease = lease
         self._codec = codec
         self._topic_ids = topic_ids
+        self._uncounted = 0
 
     def write(self, records: Sequence[Record]) -> None:
         """Take the records in, in their order.
@@ -40,6 +43,14 @@ class Writer:
                 self._project(facts_of(batch, self._codec))
             except DataError:
                 self._one_by_one(batch)
+            self._count(len(batch))
+
+    def _count(self, records: int) -> None:
+        self._uncounted += records
+        if self._uncounted >= LEARN_AFTER:
+            with writing(self._engine) as connection:
+                learn_sizes(connection)
+            self._uncounted = 0
 
     def _one_by_one(self, batch: Sequence[Record]) -> None:
         """A value that the database does not take costs its own record alone."""

@@ -29,14 +29,8 @@ async def test_whatever_breaks_nothing_is_lost_doubled_or_touched(seed: int, tmp
 
 @pytest.mark.timeout(300)
 async def test_the_suite_sees_what_an_acknowledgement_before_the_outcome_loses(tmp_path: Path) -> None:
-    played = await play(KILLS, folder=tmp_path, vendors=MANY, patience=20.0, weakness="early")
+    played = await play(KILLS, folder=tmp_path, vendors=MANY, patience=10.0, weakness="early")
     assert [sentence for sentence in played.wrong if "is not settled" in sentence], report(played)
-
-
-@pytest.mark.timeout(300)
-async def test_and_the_same_schedule_loses_nothing_with_ours(tmp_path: Path) -> None:
-    played = await play(KILLS, folder=tmp_path, vendors=MANY)
-    assert not played.wrong, report(played)
 
 
 @pytest.mark.timeout(420)
