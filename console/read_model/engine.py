@@ -10,6 +10,8 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 
+from console.read_model.tables import PROJECTED
+
 BUSY_MS: Final = 15_000
 """How long a writer of SQLite waits for another one."""
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -72,7 +74,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def learn_sizes(connection: Connection) -> None:
     """Have PostgreSQL look how large its tables are; until it does by itself, a minute later, it may plan for empty ones."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("ANALYZE"))
+        connection.execute(text(f"ANALYZE {', '.join(table.name for table in PROJECTED)}"))
 
 
 def migrate(engine: Engine) -> None:
