@@ -83,7 +83,7 @@ async def console(world: World, issuer: TestIssuer) -> AsyncIterator[Console]:
         "VIVE_SYNC_CONSOLE_PORT": "0",
     }
     process = world.start_process("console", "console", "--port-file", str(port), **settings)
-    await eventually_async(lambda: port.exists() or process.poll() is not None)
+    await eventually_async(lambda: bool(port.exists() and port.read_text()) or process.poll() is not None, seconds=60)
     assert process.poll() is None, (world.folder / "console.log").read_text()
     headers = {"Authorization": f"Bearer {issuer.token(world.client_id)}"}
     at = f"http://127.0.0.1:{port.read_text()}"
@@ -94,8 +94,8 @@ async def console(world: World, issuer: TestIssuer) -> AsyncIterator[Console]:
 def requested(world: World) -> list[SyncRequested]:
     """What Kafka has of this client."""
     with TopicReader(world.bootstrap, [SYNC_REQUESTED.name]) as reader:
-        every = [world.codec.decode(SyncRequested, record.value) for record in reader.to_end()]
-    return [one for one in every if one.client_id == world.client_id]
+        ours = [record for record in reader.to_end() if record.key == world.client_id.encode()]
+    return [world.codec.decode(SyncRequested, record.value) for record in ours]
 
 
 async def test_a_press_its_run_a_letter_and_the_end(world: World, issuer: TestIssuer) -> None:
