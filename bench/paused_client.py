@@ -36,6 +36,10 @@ CAP = 8
 LATENCY = Latency(min_seconds=0.05, max_seconds=0.05)
 """With ``CAP`` in flight a client has 160 calls a second: the worker is not at its limit, so what is measured is fairness."""
 READ = "/read/providerSingle"
+SETTLING_SECONDS = 3.0
+"""How long the calls that were under way when the client was paused may take."""
+WARM_UP = 50
+"""Vendors of a first round that does not count: the worker starts."""
 
 
 def client(name: str, url: str, vendors: int) -> tuple[Integration, list[VendorRecord]]:
@@ -103,8 +107,8 @@ async def measure(
 
 async def _finish(bootstrap: str, sandbox: Sandbox, name: str, vendors: int, took: float, codec: Codec) -> None:
     refused = [call for call in sandbox.call_log.calls if call.company == name]
-    parked = sum(1 for call in refused if call.path != READ)
-    probes = [call.at for call in refused if call.path == READ]
+    began_at = min(call.at for call in refused)
+    probes = [call.at for call in refused if call.path == READ and call.at > began_at + SETTLING_SECONDS]
     sandbox.faults.remove("refused")
     began = time.monotonic()
     providers = sandbox.companies[name].providers
@@ -113,8 +117,8 @@ async def _finish(bootstrap: str, sandbox: Sandbox, name: str, vendors: int, too
     with TopicReader(bootstrap, [DEAD_LETTER.name]) as reader:
         letters = [codec.decode(DeadLetter, record.value) for record in reader.to_end()]
     print(
-        f"  refused for {took:.0f} s: {parked} other calls and {len(probes)} reads one by one "
-        f"({len(probes) / took:.2f} a second), {len(letters)} dead letters; "
+        f"  refused for {took:.0f} s: {len(refused) - len(probes)} calls in the first {SETTLING_SECONDS:g} s, "
+        f"then {len(probes) / max(took - SETTLING_SECONDS, 1.0):.2f} probes a second, {len(letters)} dead letters; "
         f"all {vendors} done {time.monotonic() - began:.0f} s after it was accepted again"
     )
 
@@ -140,6 +144,7 @@ async def main() -> None:
             "VIVE_SYNC_LOG_LEVEL": "ERROR",
         }
         parts.enter_context(process("-m", "cli", "worker", **environment))
+        await measure(broker.bootstrap, sandbox, running.url, folder, tag="warm", vendors=WARM_UP, beside=False)
         for number in range(arguments.rounds):
             for beside in (False, True):
                 tag = f"r{number}{'b' if beside else 'a'}"
