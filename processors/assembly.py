@@ -18,6 +18,7 @@ from processors.integrations import Integrations
 from processors.observations import Observations
 from processors.ownership import Ownership
 from processors.pause import Pauses
+from processors.publisher import Publisher
 from processors.requeue import Requeue
 from processors.retrier import Retrier
 from processors.rows import Rows
@@ -29,8 +30,7 @@ from processors.watchdog.agents import Agents
 from processors.watchdog.calls import Calls, WatchedSystem
 from processors.watchdog.ends import PartitionEnds
 from processors.watchdog.looker import Looker
-from processors.watchdog.queue import FindableQueue
-from processors.watchdog.writes import WatchedPublisher
+from processors.work_queue import WorkQueue
 from schemas.codec import Codec
 from schemas.topics import SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC
 
@@ -45,7 +45,7 @@ class Surroundings:
     clock: Clock
     codec: Codec
     systems: Mapping[str, AccountingSystem]
-    publisher: WatchedPublisher
+    publisher: Publisher
     voice: Voice
     integrations: Integrations
     observations: Observations
@@ -94,7 +94,7 @@ def assemble(around: Surroundings) -> Assembly:
             name: WatchedSystem(system=system, calls=calls, counts=counts) for name, system in around.systems.items()
         }
 
-    queue = FindableQueue(around.config.concurrency, cap)
+    queue = WorkQueue(around.config.concurrency, cap)
     integrations.on_change = queue.cap_changed
     syncing = VendorSyncing(
         queue=queue,

@@ -49,6 +49,8 @@ class Publisher:
         )
         self._on_fatal = on_fatal
         self._outstanding = 0
+        self._told = False
+        """Whether anything became of a record since ``takes_writes`` was last asked."""
         self._timer: asyncio.TimerHandle | None = None
 
     def send(
@@ -60,6 +62,7 @@ class Publisher:
 
         def delivered(error: KafkaError | None, message: Message) -> None:
             self._outstanding -= 1
+            self._told = True
             if future.done():
                 return
             if error is not None:
@@ -78,6 +81,11 @@ class Publisher:
         if self._timer is None:
             self._timer = loop.call_later(POLL_SECONDS, self._poll, loop)
         return future
+
+    def takes_writes(self) -> bool:
+        """Whether all that was said is delivered, or some of it was since this was last asked."""
+        told, self._told = self._told, False
+        return told or not self._outstanding
 
     def _poll(self, loop: asyncio.AbstractEventLoop) -> None:
         self._producer.poll(0)

@@ -20,12 +20,12 @@ from processors.config import WorkerConfig
 from processors.dead_letters import unreadable
 from processors.integrations import Integrations
 from processors.observations import Observations
+from processors.publisher import Publisher
 from processors.stopping import at_most, in_a_thread, unless
 from processors.strict_thread import COMMIT_SECONDS
 from processors.voice import Voice
 from processors.watchdog import LoopGuard
 from processors.watchdog.ends import PartitionEnds
-from processors.watchdog.writes import WatchedPublisher
 from schemas.codec import Codec
 from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
 from schemas.topics_on_broker import TopicsError, admin_of, check_topics, partition_count, topic_id
@@ -67,7 +67,7 @@ class Worker:
                 await self._run(stop, on_ready, *looked)
 
     async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], partitions: int, life: str) -> None:
-        publisher = WatchedPublisher(
+        publisher = Publisher(
             {"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail
         )
         voice = Voice(publisher=publisher, codec=self._codec)

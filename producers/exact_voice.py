@@ -1,14 +1,11 @@
 """Says records into a given partition or without a key, and tells where each was put."""
 
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError, Message
 
-from producers.kafka import KafkaAwayError, KafkaVoice
-
-BY_KEY: Final = -1
-"""librdkafka's word for: as the key says."""
+from producers.kafka import BY_KEY, Delivered, KafkaVoice
 
 
 class ToPut(NamedTuple):
@@ -40,7 +37,7 @@ class ExactVoice(KafkaVoice):
         puts: dict[int, Put] = {}
         failed: list[KafkaError] = []
 
-        def reporter(number: int) -> Callable[[KafkaError | None, Message], None]:
+        def reporter(number: int) -> Delivered:
             def delivered(error: KafkaError | None, message: Message) -> None:
                 if error is not None:
                     failed.append(error)
@@ -50,29 +47,11 @@ class ExactVoice(KafkaVoice):
             return delivered
 
         for number, record in enumerate(records):
-            self._put(record, reporter(number))
+            partition = BY_KEY if record.partition is None else record.partition
+            self._produce(record.topic, record.key, record.value, reporter(number), partition=partition)
             if failed:
                 break
         self._producer.flush(self._seconds + 1.0)
         if len(puts) < len(records):
-            self._producer.purge()
-            why = failed[0].str() if failed else "no answer"
-            raise KafkaAwayError(
-                f"Kafka at {self._bootstrap} did not take {len(records) - len(puts)} of {len(records)} records within "
-                f"{self._seconds:.0f} seconds ({why}). Nothing is lost: try again when it is back."
-            )
+            raise self._away(f"{len(records) - len(puts)} of {len(records)} records", failed)
         return [puts[number] for number in range(len(records))]
-
-    def _put(self, record: ToPut, delivered: Callable[[KafkaError | None, Message], None]) -> None:
-        partition = BY_KEY if record.partition is None else record.partition
-        while True:
-            try:
-                self._producer.produce(
-                    record.topic, key=record.key, value=record.value, partition=partition, on_delivery=delivered
-                )
-            except BufferError:
-                self._producer.poll(0.1)
-            except KafkaException as error:
-                raise KafkaAwayError(f"Kafka does not take the record: {error.args[0].str()}.") from error
-            else:
-                return

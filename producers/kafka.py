@@ -1,6 +1,6 @@
 """Says things on topics and waits until the brokers have them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -11,6 +11,13 @@ PARTITIONER: Final = "murmur2_random"
 
 LOG_LEVEL: Final = 2
 """librdkafka's own lines on standard error: critical ones alone. What matters is raised or logged by us."""
+
+
+BY_KEY: Final = -1
+"""As a partition, librdkafka's word for: as the key says."""
+
+Delivered = Callable[[KafkaError | None, Message], None]
+"""Told once what became of a record."""
 
 
 class KafkaAwayError(RuntimeError):
@@ -61,22 +68,37 @@ class KafkaVoice:
 
         count = 0
         for count, record in enumerate(records, start=1):  # noqa: B007 -- the count is what is returned
-            while True:
-                try:
-                    self._producer.produce(record.topic, key=record.key, value=record.value, on_delivery=delivered)
-                    break
-                except BufferError:
-                    self._producer.poll(0.1)
-                except KafkaException as error:
-                    raise KafkaAwayError(f"Kafka does not take the record: {error.args[0].str()}.") from error
+            self._produce(record.topic, record.key, record.value, delivered)
             if failed:
                 break
         left = self._producer.flush(self._seconds + 1.0)
         if left or failed:
-            self._producer.purge()
-            why = failed[0].str() if failed else "no answer"
-            raise KafkaAwayError(
-                f"Kafka at {self._bootstrap} did not take {left + len(failed)} of the records within "
-                f"{self._seconds:.0f} seconds ({why}). Nothing is lost: try again when it is back."
-            )
+            raise self._away(f"{left + len(failed)} of the records", failed)
         return count
+
+    def _produce(
+        self, topic: str, key: bytes | None, value: bytes | None, delivered: Delivered, *, partition: int = BY_KEY
+    ) -> None:
+        """Hand one record to the producer, once there is room for it.
+
+        Raises:
+            KafkaAwayError: the producer refuses it.
+        """
+        while True:
+            try:
+                self._producer.produce(topic, key=key, value=value, partition=partition, on_delivery=delivered)
+            except BufferError:
+                self._producer.poll(0.1)
+            except KafkaException as error:
+                raise KafkaAwayError(f"Kafka does not take the record: {error.args[0].str()}.") from error
+            else:
+                return
+
+    def _away(self, what: str, failed: Sequence[KafkaError]) -> KafkaAwayError:
+        """Give up what was not delivered; the error that says so."""
+        self._producer.purge()
+        why = failed[0].str() if failed else "no answer"
+        return KafkaAwayError(
+            f"Kafka at {self._bootstrap} did not take {what} within "
+            f"{self._seconds:.0f} seconds ({why}). Nothing is lost: try again when it is back."
+        )

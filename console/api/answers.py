@@ -1,5 +1,6 @@
 """What the HTTP interface tells of runs and of the button, as JSON."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Generic, Self, TypeVar
 
@@ -10,6 +11,7 @@ from schemas.integration import FieldGroup, Mode
 
 RUN = "01978d3c-5a7e-7c11-a0d2-3b1f6f1f0c55"
 T = TypeVar("T")
+A = TypeVar("A")
 
 
 class PageAnswer(BaseModel, Generic[T]):
@@ -103,6 +105,6 @@ OF_A_RUN = tuple(state for state in VendorState if state not in {VendorState.UNL
 """The states that a linked vendor of a run can be in."""
 
 
-def page_of(page: Page[T]) -> PageAnswer[T]:
-    """The page as it is told, its items as they are."""
-    return PageAnswer(items=list(page.items), next_cursor=page.next_cursor, total=page.total)
+def page_of(page: Page[T], tell: Callable[[T], A]) -> PageAnswer[A]:
+    """The page as it is told, each item by ``tell``."""
+    return PageAnswer(items=[tell(item) for item in page.items], next_cursor=page.next_cursor, total=page.total)

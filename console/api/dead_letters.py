@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from console.api.answers import PageAnswer
+from console.api.answers import PageAnswer, page_of
 from console.api.asked import NOTE_BODY, ClientId, Cursor, Letter, Limit, Note, bad_cursor
 from console.api.problems import Problem, documented, not_found
 from console.api.vendor_answers import DeadLetterAnswer, HandledAnswer
@@ -30,8 +30,7 @@ def dead_letters(
         page = parts.read_model.dead_letters(client, open_only=not handled_too, limit=limit, cursor=cursor)
     except ValueError as error:
         raise bad_cursor(error) from None
-    lines = [DeadLetterAnswer.model_validate(line) for line in page.items]
-    return PageAnswer(items=lines, next_cursor=page.next_cursor, total=page.total)
+    return page_of(page, DeadLetterAnswer.model_validate)
 
 
 @router.post(

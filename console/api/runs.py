@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from console.api.answers import PageAnswer, RunAnswer
+from console.api.answers import PageAnswer, RunAnswer, page_of
 from console.api.asked import ClientId, Cursor, Limit, RunId, Search, States, bad_cursor
 from console.api.problems import documented, not_found
 from console.api.vendor_answers import VendorLineAnswer
@@ -22,7 +22,7 @@ def runs(
         page = parts.read_model.runs(client, limit=limit, cursor=cursor)
     except ValueError as error:
         raise bad_cursor(error) from None
-    return PageAnswer(items=[RunAnswer.of(run) for run in page.items], next_cursor=page.next_cursor, total=page.total)
+    return page_of(page, RunAnswer.of)
 
 
 @router.get("/clients/{client}/sync-runs/{run}", responses=documented(401, 403, 404, 422, 503), summary="One run")
@@ -58,5 +58,4 @@ def run_vendors(
         )
     except ValueError as error:
         raise bad_cursor(error) from None
-    lines = [VendorLineAnswer.model_validate(line) for line in page.items]
-    return PageAnswer(items=lines, next_cursor=page.next_cursor, total=page.total)
+    return page_of(page, VendorLineAnswer.model_validate)

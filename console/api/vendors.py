@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from console.api.answers import PageAnswer
+from console.api.answers import PageAnswer, page_of
 from console.api.asked import ClientId, Cursor, Limit, Search, States, VendorId, bad_cursor
 from console.api.problems import documented, not_found
 from console.api.vendor_answers import VendorAnswer, VendorLineAnswer
@@ -28,8 +28,7 @@ def vendors(
         page = parts.read_model.vendors(client, states=frozenset(states), search=search, limit=limit, cursor=cursor)
     except ValueError as error:
         raise bad_cursor(error) from None
-    lines = [VendorLineAnswer.model_validate(line) for line in page.items]
-    return PageAnswer(items=lines, next_cursor=page.next_cursor, total=page.total)
+    return page_of(page, VendorLineAnswer.model_validate)
 
 
 @router.get("/clients/{client}/vendors/{vendor}", responses=documented(401, 403, 404, 422, 503), summary="One vendor")

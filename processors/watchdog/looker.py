@@ -12,7 +12,7 @@ from processors.watchdog.agents import Agents
 from processors.watchdog.calls import Calls
 from processors.watchdog.ends import PartitionEnds
 from processors.watchdog.observation import Observation
-from processors.watchdog.queue import FindableQueue, Place
+from processors.work_queue import Place, WorkQueue
 from schemas.topics import VENDOR_SYNC
 
 
@@ -27,7 +27,7 @@ class Looker:
     app: faust.App
     agents: Agents
     calls: Calls
-    queue: FindableQueue
+    queue: WorkQueue
     ends: PartitionEnds
     takes_writes: Callable[[], bool]
     rows: Callable[[], int]

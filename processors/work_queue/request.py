@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.sync_run import Lane
 from schemas.vendor_key import VendorKey
@@ -18,6 +18,13 @@ class Request:
     offset: int
     lane: Lane
     payload: Any = None
+
+
+class Place(NamedTuple):
+    """Where a request's record lies."""
+
+    partition: int
+    offset: int
 
 
 @dataclass(frozen=True, slots=True)

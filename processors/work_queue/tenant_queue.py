@@ -2,7 +2,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 from processors.work_queue.entry import Entry
-from processors.work_queue.request import Added, KeyState, Request, Work
+from processors.work_queue.request import Added, KeyState, Place, Request, Work
 from processors.work_queue.tenants import Tenants
 from schemas.sync_run import Lane
 from schemas.vendor_key import VendorKey
@@ -19,7 +19,7 @@ class WorkQueue:
     client. Neither bounds the keys whose calls are over and whose outcome is still being written: whoever writes
     outcomes slowly must take slowly.
 
-    Each operation costs the same however many keys wait; only `drop` looks at all of them. A client at its cap or
+    Each operation costs the same however many keys wait; only `drop` and `accounts_for` look at all. A client at its cap or
     paused is not looked at again until that changes, so whoever raises a cap must say so with `cap_changed`.
 
     Not for use from several threads.
@@ -184,6 +184,23 @@ class WorkQueue:
         if entry is None:
             return None
         return KeyState.DIRTY if entry.state is KeyState.PROCESSING and entry.first is not None else entry.state
+
+    def accounts_for(self, places: AbstractSet[Place], *, calls_hang: bool) -> frozenset[Place]:
+        """Of these records, those whose key waits for its turn or its retry time, or whose calls are under way.
+
+        Not among them: what is not here, what is called for no more and still not answered, and with ``calls_hang`` what is
+        being called for. It looks at all keys: ask seldom.
+        """
+        found: set[Place] = set()
+        for entry in self._entries.values():
+            in_hand = entry.state is not KeyState.PROCESSING or (entry.calling and not calls_hang)
+            for request in (*entry.answering, *entry.requests):
+                place = Place(request.partition, request.offset)
+                if place in places and (in_hand or request not in entry.answering):
+                    found.add(place)
+            if len(found) == len(places):
+                break
+        return frozenset(found)
 
     def __contains__(self, key: object) -> bool:
         return key in self._entries

@@ -15,6 +15,7 @@ from devkit.broker import Broker, BrokerUnavailable, ContainerBroker, GivenBroke
 from devkit.broker.container import IMAGE
 from devkit.broker.engine import engine_with
 from devkit.broker.ports import PortReservation
+from tests.support.alive import alive
 from tests.support.eventually import eventually
 
 NO_SUCH_IMAGE = "vive-sync/no-such-image:1"
@@ -56,14 +57,6 @@ def consume(broker: Broker, count: int, topic: str = "letters", *, as_group: boo
 
 def cluster_id(broker: Broker) -> str:
     return str(AdminClient({"bootstrap.servers": broker.bootstrap}).list_topics(timeout=30).cluster_id)
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 def test_the_broker_named_in_the_environment_is_used_and_left_alone(kafka: Broker) -> None:

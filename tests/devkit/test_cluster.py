@@ -15,6 +15,7 @@ from devkit.broker import LocalBroker, LocalCluster
 from devkit.broker.node import STOP_SECONDS
 from schemas.topics import ALL, DEFAULT_PARTITIONS, VENDOR_RECORD
 from schemas.topics_on_broker import admin_of, create_topics
+from tests.support.alive import alive
 from tests.support.eventually import eventually
 from tests.support.topics import QUIET
 
@@ -110,14 +111,6 @@ def replicas(cluster: LocalCluster, topic: str) -> set[int]:
 def all_in_sync(cluster: LocalCluster) -> bool:
     topics = admin_of(cluster.bootstrap).list_topics(timeout=30).topics.values()
     return all(len(partition.isrs) == 3 for topic in topics for partition in topic.partitions.values())
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 def test_the_products_topics_have_three_replicas_of_which_two_acknowledge(cluster: LocalCluster) -> None:

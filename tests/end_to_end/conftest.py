@@ -1,11 +1,10 @@
-import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from devkit.broker import Broker, start_broker
-from tests.support.world import World, world_of
+from devkit.broker import Broker, LocalBroker
+from tests.support.world import World, world_of, world_on_its_own
 
 
 @pytest.fixture
@@ -25,7 +24,12 @@ async def world_of_record(kafka: Broker, tmp_path: Path) -> AsyncIterator[World]
 @pytest.fixture
 async def world_alone(tmp_path: Path) -> AsyncIterator[World]:
     """A two-way client on a Kafka of its own."""
-    environ = {name: value for name, value in os.environ.items() if name != "VIVE_SYNC_KAFKA"}
-    with start_broker(environ=environ) as broker:
-        async with world_of(broker.bootstrap, tmp_path) as made:
-            yield made
+    async with world_on_its_own(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def broker() -> Iterator[LocalBroker]:
+    """A Kafka that the test may stop and start."""
+    with LocalBroker.start() as started:
+        yield started

@@ -2,11 +2,10 @@
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -31,13 +30,6 @@ STOP_SECONDS = 5.0
 @pytest.fixture(scope="module")
 def issuer() -> TestIssuer:
     return TestIssuer()
-
-
-@pytest.fixture
-def broker() -> Iterator[LocalBroker]:
-    environ = {name: value for name, value in os.environ.items() if name != "VIVE_SYNC_KAFKA"}
-    with LocalBroker.start(environ=environ) as started:
-        yield started
 
 
 class Console:

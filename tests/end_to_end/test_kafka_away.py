@@ -1,9 +1,7 @@
 """While Kafka is away nothing is queued and it is said in time; when it is back all goes on by itself."""
 
 import asyncio
-import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +16,6 @@ from schemas.topics import SYNC_REQUESTED
 from tests.support.world import World, world_of
 
 ANSWER_SECONDS = 5.0
-
-
-@pytest.fixture
-def broker() -> Iterator[LocalBroker]:
-    environ = {name: value for name, value in os.environ.items() if name != "VIVE_SYNC_KAFKA"}
-    with LocalBroker.start(environ=environ) as started:
-        yield started
 
 
 async def test_the_button_says_in_time_that_kafka_is_away_and_works_when_it_is_back(

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from accounting.port import Applied, Plan
 from devkit.broker import Broker
 from processors.offset_ledger import Standing
+from processors.publisher import Publisher
 from processors.watchdog import Patience, StalledError, Watchdog, conditions
 from processors.watchdog.calls import LONGEST_STEP, Calls, WatchedSystem
 from processors.watchdog.observation import Observation
-from processors.watchdog.queue import FindableQueue, Place
-from processors.watchdog.writes import WatchedPublisher
-from processors.work_queue import Request
+from processors.work_queue import Place, Request, WorkQueue
 from schemas.sync_run import Lane
 from schemas.topics import SYNC_EXPANSION, VENDOR_SYNC
 from schemas.vendor_key import VendorKey
@@ -327,13 +326,13 @@ def request(offset: int, *, vendor: str = "v1", lane: Lane = Lane.BULK) -> Reque
     return Request(key=VendorKey("c1", vendor), partition=1, offset=offset, lane=lane)
 
 
-def accounted(queue: FindableQueue, *offsets: int, calls_hang: bool = False) -> list[int]:
+def accounted(queue: WorkQueue, *offsets: int, calls_hang: bool = False) -> list[int]:
     places = {Place(1, offset) for offset in offsets}
     return sorted(place.offset for place in queue.accounts_for(places, calls_hang=calls_hang))
 
 
 def test_the_queue_accounts_for_what_waits_and_what_is_called_for() -> None:
-    queue = FindableQueue(1, lambda _client: 1)
+    queue = WorkQueue(1, lambda _client: 1)
     queue.add(request(5))
     queue.add(request(6))
     queue.add(request(7, vendor="v2"))
@@ -362,7 +361,7 @@ def fatal(error: Exception) -> None:
 
 async def test_writes_are_taken_when_some_are_delivered(kafka: Broker) -> None:
     topic = create_topic(kafka.bootstrap, unique("writes"))
-    publisher = WatchedPublisher({"bootstrap.servers": kafka.bootstrap}, on_fatal=fatal)
+    publisher = Publisher({"bootstrap.servers": kafka.bootstrap}, on_fatal=fatal)
     assert publisher.takes_writes()
     await publisher.send(topic, key=b"k", value=b"v")
     assert publisher.takes_writes()
@@ -370,7 +369,7 @@ async def test_writes_are_taken_when_some_are_delivered(kafka: Broker) -> None:
 
 
 async def test_writes_are_not_taken_while_none_is_delivered() -> None:
-    publisher = WatchedPublisher({"bootstrap.servers": f"127.0.0.1:{free_port()}"}, on_fatal=fatal)
+    publisher = Publisher({"bootstrap.servers": f"127.0.0.1:{free_port()}"}, on_fatal=fatal)
     assert publisher.takes_writes()
     said = publisher.send("topic", key=b"k", value=b"v")
     await publisher.flush(0.1)

@@ -20,6 +20,7 @@ from accounting.vantaca.adapter import Vantaca
 from accounting.vantaca.sandbox import Company, CompanySettings, Provider, RunningSandbox, Sandbox, run_sandbox
 from console.run_progress import RunProgress
 from console.runs import follow, vendor_view
+from devkit.broker import start_broker
 from processors.attempt import Clock
 from processors.config import WorkerConfig
 from processors.worker import Worker
@@ -268,3 +269,12 @@ async def world_of(bootstrap: str, folder: Path, **fields: Any) -> AsyncIterator
                 if process.poll() is None:
                     process.kill()
                 process.wait()
+
+
+@asynccontextmanager
+async def world_on_its_own(folder: Path) -> AsyncIterator[World]:
+    """A new client on a Kafka that nobody else uses."""
+    environ = {name: value for name, value in os.environ.items() if name != "VIVE_SYNC_KAFKA"}
+    with start_broker(environ=environ) as broker:
+        async with world_of(broker.bootstrap, folder) as made:
+            yield made
