@@ -5,12 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cli.console_process import run_console
-from cli.console_server import ConsoleError
-from cli.demo_people import DEMO_PEOPLE
 from cli.output import fail, people, print_json
+from cli.process import set_up_logging
 from cli.settings import Settings
-from cli.worker_process import set_up_logging
 
 LocalSignIn = Annotated[
     bool,
@@ -33,6 +30,11 @@ def console(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
 ) -> None:
     """Serve the settings page and the HTTP interface until SIGTERM or Ctrl-C; keeps the read model up to date meanwhile."""
+    # The web framework, the database's and the cryptography are loaded by this command alone.
+    from cli.console_process import run_console  # noqa: PLC0415
+    from cli.console_server import ConsoleError  # noqa: PLC0415
+    from cli.demo_people import DEMO_PEOPLE  # noqa: PLC0415
+
     settings = Settings()
     set_up_logging(settings.log_level)
 

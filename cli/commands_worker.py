@@ -8,8 +8,8 @@ import typer
 import uvloop
 
 from cli.output import errors
+from cli.process import set_up_logging
 from cli.settings import Settings
-from cli.worker_process import run_worker, set_up_logging
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ def register(app: typer.Typer) -> None:
 
 def worker() -> None:
     """Run one worker of the stream processor until SIGTERM or Ctrl-C."""
+    from cli.worker_process import run_worker  # noqa: PLC0415 -- Faust is loaded by this command alone
+
     settings = Settings()
     set_up_logging(settings.log_level)
 

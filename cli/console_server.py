@@ -8,7 +8,7 @@ from typing import Final
 
 import uvicorn
 
-from cli.worker_process import STOP_SIGNALS
+from cli.process import STOP_SIGNALS
 
 BACKLOG: Final = 256
 

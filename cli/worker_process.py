@@ -1,7 +1,6 @@
 """Runs a worker in this process until it is told to stop."""
 
 import asyncio
-import logging
 import signal
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -13,6 +12,7 @@ from accounting.port import AccountingSystem
 from accounting.vantaca.adapter import Vantaca
 from cli.codec import codec_for
 from cli.output import fail
+from cli.process import STOP_SIGNALS
 from cli.settings import Settings, worker_id
 from processors.attempt import Clock
 from processors.config import WorkerConfig
@@ -21,7 +21,6 @@ from processors.watchdog import StalledError
 from processors.worker import Worker, system_clock
 from schemas.integration import VANTACA
 
-STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 HEARTBEAT_SECONDS: Final = 1.0
 """A worker learns by its heartbeats that another has left and that there are partitions to take over."""
 
@@ -77,12 +76,3 @@ async def run_worker(
         for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_IGN)  # it is ending
-
-
-def set_up_logging(level: str) -> None:
-    """Log to standard error. Libraries that tell of HTTP requests are kept quiet: a request's address holds a password."""
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("httpx", "httpcore", "aiohttp", "asyncio"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for name in ("aiokafka", "faust", "mode"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))

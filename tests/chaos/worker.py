@@ -15,8 +15,9 @@ from typing import Any
 import uvloop
 
 from cli.output import errors
+from cli.process import set_up_logging
 from cli.settings import Settings
-from cli.worker_process import run_worker, set_up_logging
+from cli.worker_process import run_worker
 from processors import app as faust_app
 from processors.attempt import Clock
 from processors.vendor_syncing import VendorSyncing
