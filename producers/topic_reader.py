@@ -4,9 +4,10 @@ import time
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
 from producers.kafka import LOG_LEVEL, KafkaAwayError
+from producers.topic_offsets import TopicOffsets
 
 
 class Record(NamedTuple):
@@ -48,6 +49,7 @@ class TopicReader:
                 "group.id": "vive-sync-reader",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",
                 "fetch.wait.max.ms": 100,
                 "log_level": LOG_LEVEL,
             }
@@ -72,9 +74,9 @@ class TopicReader:
     def _starts(self, since_ms: int | None) -> list[TopicPartition]:
         if since_ms is None:
             return [TopicPartition(tp.topic, tp.partition, OFFSET_BEGINNING) for tp in self._where]
-        asked = [TopicPartition(tp.topic, tp.partition, since_ms) for tp in self._where]
-        found = self._consumer.offsets_for_times(asked, timeout=self._seconds)
-        return [TopicPartition(tp.topic, tp.partition, tp.offset if tp.offset >= 0 else OFFSET_END) for tp in found]
+        places = [(tp.topic, tp.partition) for tp in self._where]
+        found = TopicOffsets(self._bootstrap, seconds=self._seconds).since(places, since_ms)
+        return [TopicPartition(*place, offset) for place, offset in found.items()]
 
     def poll(self, seconds: float) -> list[Record]:
         """What came within so many seconds; empty when nothing did."""

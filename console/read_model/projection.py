@@ -11,11 +11,9 @@ from console.read_model.save_letters import Said, save_letters
 from console.read_model.save_runs import save_runs
 from console.read_model.save_vendors import save_vendors
 from console.read_model.upsert import upsert
+from producers.topic_offsets import Offsets
 from schemas.integration import Integration
 from schemas.topics import DEAD_LETTER, VENDOR_SYNC
-
-Offsets = dict[tuple[str, int], int]
-"""By topic and partition, the offset of the next record to project."""
 
 
 def project(connection: Connection, facts: Facts, topic_ids: Mapping[str, str], *, revision: int) -> None:

@@ -12,10 +12,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from console.read_model.lease import Lease, LeaseLostError, now_ms
-from console.read_model.projection import Offsets, projected
+from console.read_model.projection import projected
 from console.read_model.source import Layout, Source, begins_of, ends_of, layout_of
 from console.read_model.writer import Writer
 from producers.kafka import KafkaAwayError
+from producers.topic_offsets import Offsets
 from schemas.codec import Codec
 
 logger = logging.getLogger(__name__)

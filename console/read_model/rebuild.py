@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from console.read_model.lease import Lease
-from console.read_model.projection import Offsets
 from console.read_model.projector import POLL_SECONDS, Tick
 from console.read_model.source import SECONDS, Source, ends_of, layout_of
 from console.read_model.writer import Writer
 from producers.kafka import KafkaAwayError
+from producers.topic_offsets import Offsets
 from schemas.codec import Codec
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, delete, select
 
 from console.read_model import tables
-from console.read_model.projection import Offsets
+from producers.topic_offsets import Offsets
 from schemas.topics import DEAD_LETTER, DEAD_LETTER_HANDLED, SYNC_RUN, VENDOR_SYNC_OUTCOME
 
 

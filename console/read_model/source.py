@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient
 
 from console.read_model.facts import TOPICS
-from console.read_model.projection import Offsets
 from producers.kafka import LOG_LEVEL, KafkaAwayError
+from producers.topic_offsets import Offsets, TopicOffsets
 from producers.topic_reader import Record
 
 BATCH: Final = 2000
@@ -55,7 +55,7 @@ def ends_of(bootstrap: str, layout: Layout) -> Offsets:
     Raises:
         KafkaAwayError: Kafka does not answer, or a topic is gone.
     """
-    return _offsets_of(bootstrap, layout, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    return TopicOffsets(bootstrap, seconds=SECONDS).ends(layout.places())
 
 
 def begins_of(bootstrap: str, layout: Layout) -> Offsets:
@@ -64,20 +64,7 @@ def begins_of(bootstrap: str, layout: Layout) -> Offsets:
     Raises:
         KafkaAwayError: Kafka does not answer, or a topic is gone.
     """
-    return _offsets_of(bootstrap, layout, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-
-
-def _offsets_of(bootstrap: str, layout: Layout, spec: OffsetSpec) -> Offsets:
-    """Asked all at once.
-
-    On a connection of their own: a consumer's answers wait behind its fetches, a tenth of a second each.
-    """
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": LOG_LEVEL})
-    try:
-        asked = admin.list_offsets({TopicPartition(*place): spec for place in layout.places()}, request_timeout=SECONDS)
-        return {(place.topic, place.partition): future.result().offset for place, future in asked.items()}
-    except KafkaException as error:
-        raise KafkaAwayError(f"Kafka at {bootstrap} does not tell its offsets: {error.args[0].str()}.") from error
+    return TopicOffsets(bootstrap, seconds=SECONDS).begins(layout.places())
 
 
 class Source:

@@ -10,8 +10,9 @@ from sqlalchemy.exc import DataError
 from console.read_model.engine import learn_sizes, writing
 from console.read_model.facts import Facts, Unreadable, facts_of
 from console.read_model.lease import Lease
-from console.read_model.projection import Offsets, forget, project
+from console.read_model.projection import forget, project
 from console.read_model.retention import forget_before
+from producers.topic_offsets import Offsets
 from producers.topic_reader import Record
 from schemas.codec import Codec
 

@@ -83,12 +83,13 @@ async def a_run_over_a_killed_worker(world: World) -> str:
     world.sandbox.faults.put("slow", Latency(min_seconds=0.1, max_seconds=0.2))
     worker = await world.start_ready_worker("first")
     run_id = await world.press()
-    await world.until(run_id, lambda progress: progress.counts().settled > 5)
+    before = await world.until(run_id, lambda progress: progress.counts().settled > 5)
     worker.kill()
-    await world.load([world.record(1, version=2, compliant=False, origin="change")])
+    changed = next(vendor for vendor, outcome in before.answers.items() if outcome.status is Status.UPDATED)
+    await world.load([world.record(int(changed.removeprefix("v")), version=2, compliant=False, origin="change")])
     await world.start_ready_worker("second")
     await world.settled(run_id)
-    await world.vendor_says("v1", Status.UPDATED, times=2)
+    await world.vendor_says(changed, Status.UPDATED, times=2)
     return run_id
 
 

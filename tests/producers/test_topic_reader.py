@@ -1,0 +1,56 @@
+import uuid
+from time import time_ns
+
+import pytest
+
+from producers.kafka import KafkaAwayError, KafkaVoice, Said
+from producers.topic_reader import TopicReader
+from schemas.topics import Topic
+from schemas.topics_on_broker import admin_of, create_topics
+from tests.support.eventually import eventually
+from tests.support.free_port import free_port
+
+PARTITIONS = 40
+
+
+def a_topic(bootstrap: str, *, partitions: int) -> str:
+    """A fresh one, empty."""
+    name = f"read-{uuid.uuid4().hex}"
+    topic = Topic(name=name, key="any", retention_ms=60_000_000, says="what a test says")
+    create_topics(admin_of(bootstrap), partitions=partitions, topics=[topic])
+    return name
+
+
+def now_ms() -> int:
+    return time_ns() // 1_000_000
+
+
+@pytest.mark.parametrize("_round", range(3))
+def test_nothing_is_missed_that_is_said_once_it_has_begun(bootstrap: str, _round: int) -> None:
+    topic = a_topic(bootstrap, partitions=PARTITIONS)
+    voice = KafkaVoice(bootstrap)
+    said = {uuid.uuid4().bytes for _ in range(10 * PARTITIONS)}
+    read: set[bytes | None] = set()
+
+    def all_is_read() -> bool:
+        read.update(record.key for record in reader.poll(0.1))
+        return read == said
+
+    with TopicReader(bootstrap, [topic], since_ms=now_ms() - 60_000) as reader:
+        voice.say([Said(topic, key, b"said") for key in said])
+        eventually(all_is_read, seconds=10)
+
+
+def test_what_is_older_than_asked_for_is_left_out(bootstrap: str) -> None:
+    topic = a_topic(bootstrap, partitions=1)
+    voice = KafkaVoice(bootstrap)
+    voice.say([Said(topic, b"old", b"said")])
+    with TopicReader(bootstrap, [topic], since_ms=now_ms() + 60_000) as reader:
+        assert list(reader.to_end()) == []
+    with TopicReader(bootstrap, [topic]) as reader:
+        assert [record.key for record in reader.to_end()] == [b"old"]
+
+
+def test_with_kafka_away_it_says_so() -> None:
+    with pytest.raises(KafkaAwayError, match="does not"):
+        TopicReader(f"127.0.0.1:{free_port()}", ["any"], since_ms=0, seconds=0.5)
