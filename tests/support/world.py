@@ -116,10 +116,19 @@ class World:
                 if holds(progress):
                     return progress
                 if time.monotonic() > deadline:
-                    raise AssertionError(f"not so after {seconds:g} s: {progress.counts()}")
-            raise AssertionError(f"the run ended otherwise: {progress.counts()}")
+                    raise AssertionError(f"not so after {seconds:g} s: {progress.counts()}{self._last_words()}")
+            raise AssertionError(f"the run ended otherwise: {progress.counts()}{self._last_words()}")
 
         return await asyncio.to_thread(look)
+
+    def _last_words(self) -> str:
+        """The end of each process's output."""
+        lines = [
+            f"\n{log.name}: {line}"
+            for log in sorted(self.folder.glob("*.log"))
+            for line in log.read_text().splitlines()[-20:]
+        ]
+        return "".join(lines)
 
     async def outcomes(self, vendor_id: str) -> tuple[VendorSyncOutcome, ...]:
         def look() -> tuple[VendorSyncOutcome, ...]:
