@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from accounting.vantaca import normalise
 from accounting.vantaca.sandbox import Provider
@@ -106,6 +106,8 @@ def uncommitted(stage: Stage) -> list[str]:
                 if high > low and place.offset < high:
                     found.append(f"{topic.name} partition {place.partition}: committed {place.offset} of {high}")
         return found[:FEW]
+    except KafkaException as error:
+        raise KafkaAwayError(f"Kafka does not tell what is committed: {error.args[0].str()}.") from error
     finally:
         consumer.close()
 

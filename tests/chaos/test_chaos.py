@@ -1,25 +1,19 @@
 """A short form of the chaos suite; ``make chaos SEEDS=20`` is the long one."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from accounting.vantaca.sandbox import Latency
+from console.runs import status_of
 from tests.chaos.many import count
 from tests.chaos.play import play, report
-from tests.chaos.schedule import Fault, Schedule, Strike, schedule_of
+from tests.chaos.questions import answers, uncommitted
+from tests.chaos.schedule import schedule_of
+from tests.chaos.stage import Stage, stage_of
 
 ONE_NODE, THREE_NODES = 2, 3
-KILLS = Schedule(
-    seed=-1,
-    nodes=1,
-    strikes=(
-        Strike(at=8.0, seconds=6.0, fault=Fault.VANTACA_SLOW, draw=0.0),
-        *(Strike(at=at, seconds=1.0, fault=Fault.WORKER_KILLED, draw=0.0) for at in (12.0, 12.2)),
-    ),
-    presses=(0.0, 9.0),
-    changes=(),
-)
-"""Both workers, in the middle of the work of the last press, which Vantaca draws out."""
 MANY = 2000
 
 
@@ -32,8 +26,25 @@ async def test_whatever_breaks_nothing_is_lost_doubled_or_touched(seed: int, tmp
 
 @pytest.mark.timeout(300)
 async def test_the_suite_sees_what_an_acknowledgement_before_the_outcome_loses(tmp_path: Path) -> None:
-    played = await play(KILLS, folder=tmp_path, vendors=MANY, patience=25.0, weakness="early")
-    assert [sentence for sentence in played.wrong if "is not settled" in sentence], report(played)
+    async with stage_of(
+        folder=tmp_path, nodes=1, small_kafka_disk=False, small_worker_disk=False, vendors=MANY, weakness="early"
+    ) as stage:
+        stage.sandbox.faults.put("slow", Latency(min_seconds=5.0, max_seconds=5.0))
+        for client in stage.books:
+            await stage.press(client)
+        while not expanded(stage) or uncommitted(stage):
+            await asyncio.sleep(0.2)
+        for slot in stage.slots.values():
+            slot.process.kill()
+        stage.sandbox.faults.remove("slow")
+        found = await answers(stage, seconds=10.0)
+    assert [sentence for sentence in found if "is not settled" in sentence], found
+    assert not [sentence for sentence in found if "committed" in sentence], found
+
+
+def expanded(stage: Stage) -> bool:
+    """Whether every run has named all of its vendors."""
+    return all(status_of(stage.bootstrap, run_id, stage.codec).expanded for run_id in stage.runs)
 
 
 @pytest.mark.timeout(420)
