@@ -30,7 +30,7 @@ demo: setup ## press the button on a Kafka and a sandbox Vantaca of its own, and
 up: setup ## broker, sandbox and worker with demo data, until Ctrl-C
 	$(RUN)/vive-sync up
 
-BESIDE := tests/console tests/chaos tests/fuzz tests/devkit tests/processors tests/accounting tests/schemas
+BESIDE := $(addprefix tests/,console chaos fuzz devkit processors accounting schemas producers vantaca_sandbox)
 BESIDE_LOG := .pytest-beside.log
 .PHONY: test
 test: setup ## all tests, Kafka included: two halves side by side, for they wait more than they compute

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from producers.kafka import LOG_LEVEL, KafkaAwayError
@@ -16,10 +16,6 @@ Offsets = dict[Place, int]
 NOTHING_SINCE: Final = -1
 """Kafka's answer for a time after a partition's last record."""
 AGAIN_SECONDS: Final = 0.05
-MOVING: Final = frozenset(
-    {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART}
-)
-"""What brokers answer while a partition is new or changes its leader."""
 
 
 class TopicOffsets:
@@ -69,7 +65,8 @@ class TopicOffsets:
                 )
                 return {(place.topic, place.partition): future.result().offset for place, future in futures.items()}
             except KafkaException as error:
-                if error.args[0].code() not in MOVING or time.monotonic() > deadline:
+                # Brokers refuse in many ways while a partition is new, changes its leader, or they have just started.
+                if time.monotonic() > deadline:
                     raise KafkaAwayError(
                         f"Kafka at {self._bootstrap} does not tell its offsets: {error.args[0].str()}."
                     ) from error
