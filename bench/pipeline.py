@@ -19,23 +19,22 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from confluent_kafka.admin import AdminClient
-
 from console.runs import status_of
 from devkit.broker import start_broker
 from producers.button import CLIENT_ADMIN, press
 from producers.kafka import KafkaVoice
 from producers.records import load
-from producers.topic_reader import TopicReader
+from producers.topic_offsets import TopicOffsets
 from schemas.codec import Codec
 from schemas.integration import VANTACA, FieldGroup, Integration, Mode
 from schemas.outcome import Status
-from schemas.topics import VENDOR_SYNC_OUTCOME, VENDOR_TABLE_CHANGELOG
-from schemas.topics_on_broker import create_topics
+from schemas.topics import VENDOR_SYNC_OUTCOME, VENDOR_TABLE_CHANGELOG, Topic
+from schemas.topics_on_broker import admin_of, create_topics, partition_count
 from schemas.vendor_record import Origin, VendorRecord
 
 IN_FLIGHT = 100
 LATENCIES = {"0-5 ms": (0.0, 0.005), "50 ms": (0.05, 0.05)}
+LOOK_SECONDS = 0.1
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -62,10 +61,21 @@ def process(*command: str, **environment: str) -> Iterator[subprocess.Popen[byte
         started.wait(30)
 
 
-def count_records(bootstrap: str, topic: str) -> int:
-    """How many records a topic holds."""
-    with TopicReader(bootstrap, [topic]) as reader:
-        return sum(1 for _ in reader.to_end())
+class Lengths:
+    """How long topics are. Nothing of them is read: the broker would work for that beside the worker."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._partitions = partition_count(admin_of(bootstrap), VENDOR_SYNC_OUTCOME)
+        self._offsets = TopicOffsets(bootstrap, seconds=10.0)
+
+    def of(self, topic: Topic) -> int:
+        """The present length."""
+        return sum(self._offsets.ends((topic.name, number) for number in range(self._partitions)).values())
+
+    def wait_for(self, topic: Topic, length: int) -> None:
+        """Wait until a topic is so long."""
+        while self.of(topic) < length:
+            time.sleep(LOOK_SECONDS)
 
 
 def measure(bootstrap: str, stub_port: int, *, client: str, vendors: int, worker_pid: int) -> dict[str, float]:
@@ -95,17 +105,15 @@ def measure(bootstrap: str, stub_port: int, *, client: str, vendors: int, worker
         for number in range(1, vendors + 1)
     ]
     voice = KafkaVoice(bootstrap, seconds=60.0)
-    rows_before = count_records(bootstrap, VENDOR_TABLE_CHANGELOG.name)
+    lengths = Lengths(bootstrap)
+    rows = lengths.of(VENDOR_TABLE_CHANGELOG) + vendors
     load([integration, *records], voice=voice, codec=codec)
-    while count_records(bootstrap, VENDOR_TABLE_CHANGELOG.name) < rows_before + vendors:
-        time.sleep(0.2)
-    outcomes_before = count_records(bootstrap, VENDOR_SYNC_OUTCOME.name)
+    lengths.wait_for(VENDOR_TABLE_CHANGELOG, rows)
+    outcomes = lengths.of(VENDOR_SYNC_OUTCOME) + 2 * vendors
     cpu, began = cpu_seconds(worker_pid), time.monotonic()
     pressed = press(client, person="bench", roles={CLIENT_ADMIN}, integration=integration, voice=voice, codec=codec)
-    with TopicReader(bootstrap, [VENDOR_SYNC_OUTCOME.name]) as reader:
-        seen = -outcomes_before
-        while seen < 2 * vendors:
-            seen += len(reader.poll(0.05))
+    lengths.wait_for(VENDOR_SYNC_OUTCOME, outcomes)
+    lengths.wait_for(VENDOR_TABLE_CHANGELOG, rows + vendors)
     took, used = time.monotonic() - began, cpu_seconds(worker_pid) - cpu
     progress = status_of(bootstrap, pressed.run_id, codec)
     assert progress.counts().by_status == {Status.UPDATED: vendors}, progress.counts()
@@ -121,7 +129,7 @@ def main() -> None:
     arguments = parser.parse_args()
     found: dict[str, list[dict[str, float]]] = {name: [] for name in LATENCIES}
     with tempfile.TemporaryDirectory() as folder, start_broker() as broker:
-        create_topics(AdminClient({"bootstrap.servers": broker.bootstrap}))
+        create_topics(admin_of(broker.bootstrap))
         secret = {"company": "bench", "login": "bench", "password": "bench-password"}
         Path(folder, "bench.json").write_text(json.dumps(secret))
         environment = {
