@@ -20,6 +20,7 @@ from cli import (
 from cli.output import fail
 from cli.settings import Settings
 from producers.kafka import KafkaAwayError
+from schemas.codec import RegistryAwayError
 from schemas.topics_on_broker import TopicsError
 
 app = typer.Typer(
@@ -48,7 +49,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()
-    except (KafkaAwayError, TopicsError) as error:
+    except (KafkaAwayError, RegistryAwayError, TopicsError) as error:
         fail(str(error))
     except ValidationError as error:
         if error.title != Settings.__name__:

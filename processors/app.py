@@ -1,5 +1,6 @@
 """The Faust app: its topics, its table and its four agents."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
@@ -53,17 +54,26 @@ def consumer_of(app: faust.App) -> StrictConsumer:
     return cast("StrictConsumer", app.consumer)
 
 
-def add_agents(app: faust.App, agents: Mapping[Topic, TakeIn]) -> None:
-    """One agent a topic. It takes records in, in order; whoever took a record in acknowledges it when its effects are safe."""
+def add_agents(app: faust.App, agents: Mapping[Topic, TakeIn], *, on_crash: Callable[[BaseException], None]) -> None:
+    """One agent a topic. It takes records in, in order; whoever took a record in acknowledges it when its effects are safe.
+
+    One that can't be taken in is a fault of the worker or of what it stands on: ``on_crash`` is told, and it stays unfinished.
+    """
     for topic, take_in in agents.items():
         source = app.topic(topic.name, key_serializer="raw", value_serializer="raw", allow_empty=True)
-        app.agent(source, name=topic.name)(_agent(app, take_in))
+        app.agent(source, name=topic.name)(_agent(app, take_in, on_crash))
 
 
-def _agent(app: faust.App, take_in: TakeIn) -> Callable[[Any], Awaitable[None]]:
+def _agent(
+    app: faust.App, take_in: TakeIn, on_crash: Callable[[BaseException], None]
+) -> Callable[[Any], Awaitable[None]]:
     async def agent(stream: Any) -> None:
         async for event in stream.noack().events():
-            take_in(event.message)
+            try:
+                take_in(event.message)
+            except Exception as error:  # noqa: BLE001 -- raised here, Faust would acknowledge the record
+                on_crash(error)
+                await asyncio.Event().wait()
             consumer_of(app).taken(event.message.tp, event.message.offset)
 
     return agent

@@ -180,6 +180,7 @@ def assemble(around: Surroundings) -> Assembly:
             VENDOR_RECORD: records.accept,
             VENDOR_SYNC: syncing.accept,
         },
+        on_crash=around.on_crash,
     )
     return Assembly(app=app, syncing=syncing, timers=(retrier.run, pauses.run, watchdog.run))
 

@@ -31,6 +31,10 @@ Schema = dict[str, Any]
 M = TypeVar("M", bound=Message)
 
 
+class RegistryAwayError(ConnectionError):
+    """The schema registry does not answer, or refuses. What was to be read may be good: it waits. The text is for a person."""
+
+
 class UndecodableError(ValueError):
     """Bytes that are not a record of the expected kind. The text says why and is safe to show."""
 
@@ -51,7 +55,8 @@ class SchemaIds(Protocol):
         """The schema of an id.
 
         Raises:
-            LookupError: the registry does not know it, or does not answer.
+            LookupError: the registry does not know it.
+            RegistryAwayError: the registry does not answer, or refuses to.
         """
 
 
@@ -119,7 +124,7 @@ class Codec:
         """The bytes of a record's value on ``topic``.
 
         Raises:
-            ConnectionError: the registry does not answer, or refuses the schema.
+            RegistryAwayError: the registry does not answer, or refuses the schema.
         """
         schema = _record_schema(message.SCHEMA)
         buffer = io.BytesIO()
@@ -136,6 +141,7 @@ class Codec:
 
         Raises:
             UndecodableError: they hold no valid record of this kind.
+            RegistryAwayError: the registry does not tell of their schema now.
         """
         schema = _record_schema(kind.SCHEMA)
         if not data:
@@ -196,6 +202,8 @@ class Codec:
                 parsed = fastavro.parse_schema(given, named_schemas={})
                 refuse_endless(given)
                 self._writers[schema_id] = parsed
+            except RegistryAwayError:
+                raise
             except LookupError as error:
                 raise UndecodableError(f"The schema registry has no schema {schema_id}: {error}") from error
             except EndlessSchemaError as error:

@@ -8,14 +8,18 @@ from confluent_kafka.schema_registry import Schema as RegisteredSchema
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from schemas.codec import Schema
+from schemas.codec import RegistryAwayError, Schema
 
 SECONDS: Final = 5.0
-FORGET_FAILURES_AFTER: Final = 30.0
+FORGET_UNKNOWN_AFTER: Final = 30.0
+NOT_KNOWN: Final = frozenset({40403, 40400})
+"""The registry's code for an id without a schema (Confluent, "Schema Registry API Reference"), and that of its mock."""
+MOST_UNKNOWN: Final = 10_000
+"""Hostile ids must not fill the memory."""
 
 
 class Registry:
-    """Ids for schemas and schemas for ids, asked once each. A failed look-up is not repeated for half a minute.
+    """Ids for schemas and schemas for ids, asked once each. An id that is not known is not asked for again for half a minute.
 
     Records name ids of their writer's choosing, so that hostile ones could otherwise make a reader ask without end.
     """
@@ -23,20 +27,22 @@ class Registry:
     def __init__(self, address: str) -> None:
         self._client = SchemaRegistryClient.new_client({"url": address, "timeout": SECONDS})
         self._address = _without_credentials(address)
-        self._failed: dict[int, float] = {}
+        self._unknown: dict[int, float] = {}
 
     def id_for(self, subject: str, schema: Schema) -> int:
         """The id of this schema, registered under the subject if need be.
 
         Raises:
-            ConnectionError: the registry does not answer, or refuses the schema.
+            RegistryAwayError: the registry does not answer, or refuses the schema.
         """
         try:
             return int(self._client.register_schema(subject, RegisteredSchema(json.dumps(schema), "AVRO")))
         except SchemaRegistryError as error:
-            raise ConnectionError(f"The schema registry at {self._address} did not take {subject}: {error}") from error
+            raise RegistryAwayError(
+                f"The schema registry at {self._address} did not take {subject}: {error}"
+            ) from error
         except Exception as error:  # the client lets through whatever its HTTP library and the answer's form raise
-            raise ConnectionError(
+            raise RegistryAwayError(
                 f"The schema registry at {self._address} did not take {subject}: {type(error).__name__}."
             ) from error
 
@@ -44,19 +50,25 @@ class Registry:
         """The schema of an id.
 
         Raises:
-            LookupError: the registry does not know it, or does not answer.
+            LookupError: the registry does not know it.
+            RegistryAwayError: the registry does not answer, or refuses to.
         """
-        if time.monotonic() - self._failed.get(schema_id, float("-inf")) < FORGET_FAILURES_AFTER:
-            raise LookupError("it was asked a moment ago and could not tell")
+        if time.monotonic() - self._unknown.get(schema_id, float("-inf")) < FORGET_UNKNOWN_AFTER:
+            raise LookupError(f"the registry at {self._address} did not know it a moment ago")
         try:
-            found = self._client.get_schema(schema_id)
-            schema: Schema = json.loads(found.schema_str or "")
+            text = self._client.get_schema(schema_id).schema_str
+        except SchemaRegistryError as error:
+            if error.error_code not in NOT_KNOWN:
+                raise RegistryAwayError(f"The schema registry at {self._address} does not tell: {error}.") from error
+            if len(self._unknown) > MOST_UNKNOWN:
+                self._unknown.clear()
+            self._unknown[schema_id] = time.monotonic()
+            raise LookupError(f"the registry at {self._address} does not know it") from error
         except Exception as error:  # as above
-            if len(self._failed) > 10_000:  # noqa: PLR2004 -- hostile ids must not fill the memory
-                self._failed.clear()
-            self._failed[schema_id] = time.monotonic()
-            why = error if isinstance(error, SchemaRegistryError) else type(error).__name__
-            raise LookupError(f"the registry at {self._address} does not tell: {why}") from error
+            raise RegistryAwayError(
+                f"The schema registry at {self._address} does not tell: {type(error).__name__}."
+            ) from error
+        schema: Schema = json.loads(text or "")
         return schema
 
 

@@ -16,6 +16,7 @@ from console.api.problem_page import is_page, problem_page
 from console.api.problems import InvalidField, Problem, plain, problem_response, unavailable
 from console.auth.sign_in_page import sign_in_first
 from producers.kafka import KafkaAwayError
+from schemas.codec import RegistryAwayError
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _of_router)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(KafkaAwayError, _kafka_away)
+    app.add_exception_handler(RegistryAwayError, _registry_away)
     for away in (OperationalError, InterfaceError, PoolTimeoutError):
         app.add_exception_handler(away, _database_away)
 
@@ -80,6 +82,10 @@ async def _kafka_away(request: Request, error: Exception) -> Response:
 def kafka_away(error: KafkaAwayError) -> Problem:
     """Nothing was queued; the text says what to do."""
     return unavailable(str(error), kind="kafka-away", title="Kafka is away")
+
+
+async def _registry_away(request: Request, error: Exception) -> Response:
+    return answer(request, unavailable(f"{error} Nothing was queued.", kind="registry-away"))
 
 
 async def _database_away(request: Request, error: Exception) -> Response:

@@ -17,7 +17,7 @@ from console.read_model.source import Layout, Source, begins_of, ends_of, layout
 from console.read_model.writer import Writer
 from producers.kafka import KafkaAwayError
 from producers.topic_offsets import Offsets
-from schemas.codec import Codec
+from schemas.codec import Codec, RegistryAwayError
 
 logger = logging.getLogger(__name__)
 POLL_SECONDS: Final = 0.2
@@ -29,7 +29,9 @@ FORGET_SECONDS: Final = 3600.0
 STANDBY_SECONDS: Final = 1.0
 FRESH_MS: Final = 15_000
 LONGEST_PAUSE: Final = 10.0
-AWAY: Final = (KafkaAwayError, OperationalError, InterfaceError, PoolTimeoutError)
+OURS_AWAY: Final = (KafkaAwayError, RegistryAwayError)
+"""Their text is for people."""
+AWAY: Final = (*OURS_AWAY, OperationalError, InterfaceError, PoolTimeoutError)
 
 
 class Projector:
@@ -53,7 +55,7 @@ class Projector:
             except LeaseLostError:
                 logger.info("Another one projects into the read model now.")
             except AWAY as error:
-                why = error if isinstance(error, KafkaAwayError) else f"The database is away ({type(error).__name__})."
+                why = error if isinstance(error, OURS_AWAY) else f"The database is away ({type(error).__name__})."
                 logger.warning("The read model stands still: %s It goes on by itself.", why)
                 stop.wait(pause.longer())
 

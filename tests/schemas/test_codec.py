@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas import registry as registry_module
-from schemas.codec import SINGLE_OBJECT_MAGIC, Codec, UndecodableError, load_schema
+from schemas.codec import SINGLE_OBJECT_MAGIC, Codec, RegistryAwayError, UndecodableError, load_schema
 from schemas.integration import Integration
 from schemas.message import Message
 from schemas.registry import Registry
@@ -220,9 +220,9 @@ def test_a_hostile_schema_id_asks_the_registry_once_in_half_a_minute(
     codec = Codec(Registry(registry_server.address))
     reasons = {refused(Integration, b"\x00\xff\xff\xff\xff" + bytes([number]), codec).reason for number in range(50)}
     assert registry_server.asked == ["/schemas/ids/4294967295"]
-    assert registry_module.FORGET_FAILURES_AFTER == 30.0
-    assert any("it was asked a moment ago and could not tell" in reason for reason in reasons)
-    monkeypatch.setattr(registry_module, "FORGET_FAILURES_AFTER", 0.0)
+    assert registry_module.FORGET_UNKNOWN_AFTER == 30.0
+    assert any("did not know it a moment ago" in reason for reason in reasons)
+    monkeypatch.setattr(registry_module, "FORGET_UNKNOWN_AFTER", 0.0)
     refused(Integration, b"\x00\xff\xff\xff\xff", codec)
     assert len(registry_server.asked) == 2
 
@@ -248,11 +248,26 @@ def test_credentials_in_the_registrys_address_turn_up_in_no_sentence(registry_se
 
 def test_a_registry_that_is_away_is_said_as_the_port_says(registry_server: RegistryServer) -> None:
     silent = Registry(f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(LookupError, match=r"the registry at http://127\.0\.0\.1:\d+ does not tell: ConnectError"):
-        silent.schema_for(1)
+    with pytest.raises(RegistryAwayError, match=r"registry at http://127\.0\.0\.1:\d+ does not tell: ConnectError"):
+        Codec(silent).decode(Integration, b"\x00\x00\x00\x00\x01\x02")
     broken = Registry(registry_server.address + "/elsewhere")
-    with pytest.raises(ConnectionError, match="did not take codec-test-value"):
+    with pytest.raises(RegistryAwayError, match="did not take codec-test-value"):
         Codec(broken).encode(integration(), topic=TOPIC)
+
+
+def test_a_registry_that_was_away_is_asked_again(registry_server: RegistryServer) -> None:
+    written = Codec(Registry(registry_server.address)).encode(integration(), topic=TOPIC)
+    reader = Codec(Registry(registry_server.address))
+    registry_server.away = True
+    with pytest.raises(RegistryAwayError, match="does not tell: Not now"):
+        reader.decode(Integration, written)
+    registry_server.away = False
+    assert reader.decode(Integration, written) == integration()
+
+
+def test_what_is_no_registry_makes_no_record_undecodable(registry_server: RegistryServer) -> None:
+    with pytest.raises(RegistryAwayError):
+        Codec(Registry(registry_server.address + "/elsewhere")).decode(Integration, b"\x00\x00\x00\x00\x01\x02")
 
 
 def test_the_registry_gets_the_schema_with_its_docs_under_the_topics_subject(registry_server: RegistryServer) -> None:

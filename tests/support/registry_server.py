@@ -14,6 +14,8 @@ class RegistryServer:
     def __init__(self) -> None:
         self.schemas: dict[int, dict[str, Any]] = {}
         self.asked: list[str] = []
+        self.away = False
+        """Whether it answers that it can't."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.address = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -25,6 +27,8 @@ class RegistryServer:
 
     def answer(self, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         self.asked.append(path)
+        if self.away:
+            return 503, {"error_code": 50302, "message": "Not now"}
         match path.partition("?")[0].strip("/").split("/"):
             case ["schemas", "ids", number] if int(number) in self.schemas:
                 return 200, self.schemas[int(number)]
@@ -32,8 +36,10 @@ class RegistryServer:
                 text = json.loads(body)["schema"]
                 known = [number for number, schema in self.schemas.items() if schema["schema"] == text]
                 return 200, {"id": known[0] if known else self.put(text)}
-            case _:
+            case ["schemas", "ids", _]:
                 return 404, {"error_code": 40403, "message": "Schema not found"}
+            case _:
+                return 404, {"error_code": 404, "message": "HTTP 404 Not Found"}
 
     @contextmanager
     def serving(self) -> Iterator["RegistryServer"]:

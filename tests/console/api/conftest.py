@@ -19,6 +19,7 @@ from console.read_model.engine import migrate, open_engine
 from console.read_model.queries import ReadModel
 from producers.button import CLIENT_ADMIN, Pressed, RefusedError
 from producers.kafka import KafkaAwayError
+from schemas.codec import RegistryAwayError
 from schemas.dead_letter import LetterId
 from schemas.dead_letter_handled import Action
 from schemas.integration import ineligible_reason
@@ -49,6 +50,7 @@ class Deeds:
     pressed: list[tuple[str, str, str | None]] = field(default_factory=list)
     handled: list[tuple[str, str, str, str]] = field(default_factory=list)
     kafka_away: bool = False
+    registry_away: bool = False
 
     def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> Pressed:
         view = self.read_model.client(client_id)
@@ -80,6 +82,8 @@ class Deeds:
     def _reach_kafka(self) -> None:
         if self.kafka_away:
             raise KafkaAwayError("Kafka did not take it. Nothing is lost: try again when it is back.")
+        if self.registry_away:
+            raise RegistryAwayError("The schema registry does not tell.")
 
 
 @dataclass

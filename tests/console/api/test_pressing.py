@@ -36,6 +36,14 @@ async def test_without_kafka_it_is_said_that_nothing_was_queued(world: World, ad
     assert answer.status_code == 503
 
 
+async def test_without_the_schema_registry_too(world: World, admin: httpx.AsyncClient) -> None:
+    world.deeds.registry_away = True
+    answer = await admin.post(PRESS)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["type"].endswith("registry-away")
+    assert answer.json()["detail"] == "The schema registry does not tell. Nothing was queued."
+
+
 @pytest.mark.parametrize("action", ["redrive", "discard"])
 async def test_a_letter_is_handled_in_the_persons_name(world: World, admin: httpx.AsyncClient, action: str) -> None:
     answer = await admin.post(f"/clients/{ACME}/dead-letters/0-0/{action}", json={"note": "The link is mended."})

@@ -9,10 +9,14 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from console.read_model.engine import migrate, open_engine
+from console.read_model.facts import facts_of
 from console.read_model.projector import Projector
 from console.read_model.queries import ReadModel
 from console.read_model.views import ClientView
 from devkit.broker import LocalBroker
+from producers.topic_reader import Record
+from schemas.codec import Codec, RegistryAwayError
+from schemas.registry import Registry
 from schemas.topics import VENDOR_RECORD
 from schemas.topics_on_broker import admin_of, create_topics
 from tests.console.read_model.logs import dump
@@ -21,6 +25,7 @@ from tests.support.eventually import eventually
 from tests.support.messages import integration, vendor_record
 from tests.support.postgres import Postgres
 from tests.support.product_topics import ensure_topics, new_client
+from tests.support.registry_server import RegistryServer
 
 
 def client_of(engine: Engine, client_id: str) -> ClientView | None:
@@ -39,6 +44,19 @@ def test_what_is_said_on_the_topics_is_told(engine: Engine, bootstrap: str) -> N
         eventually(projector.caught_up)
         end_client(bootstrap, client_id)
         eventually(lambda: client_of(engine, client_id) is None)
+
+
+def test_what_the_registry_must_be_asked_for_waits_for_it() -> None:
+    with RegistryServer().serving() as server:
+        written = Codec(Registry(server.address)).encode(vendor_record(), topic=VENDOR_RECORD.name)
+        record = Record(VENDOR_RECORD.name, 0, 7, vendor_record().key.to_bytes(), written)
+        reader = Codec(Registry(server.address))
+        server.away = True
+        with pytest.raises(RegistryAwayError):
+            facts_of([record], reader)
+        server.away = False
+        facts = facts_of([record], reader)
+    assert (facts.unreadable, facts.next_offsets) == ([], {(VENDOR_RECORD.name, 0): 8})
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
