@@ -5,13 +5,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
-from producers.kafka import LOG_LEVEL, KafkaAwayError
+from producers.kafka import KafkaAwayError
+from schemas.topics_on_broker import admin_of
 
 Place = tuple[str, int]
 """A topic and the number of one of its partitions."""
 Offsets = dict[Place, int]
+"""An offset in each of some partitions."""
 
 NOTHING_SINCE: Final = -1
 """Kafka's answer for a time after a partition's last record."""
@@ -24,7 +26,7 @@ class TopicOffsets:
     def __init__(self, bootstrap: str, *, seconds: float) -> None:
         self._bootstrap = bootstrap
         self._seconds = seconds
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": LOG_LEVEL})
+        self._admin = admin_of(bootstrap)
 
     def begins(self, places: Iterable[Place]) -> Offsets:
         """The first offset that each partition still holds.

@@ -37,14 +37,8 @@ class Registry:
         """
         try:
             return int(self._client.register_schema(subject, RegisteredSchema(json.dumps(schema), "AVRO")))
-        except SchemaRegistryError as error:
-            raise RegistryAwayError(
-                f"The schema registry at {self._address} did not take {subject}: {error}"
-            ) from error
         except Exception as error:  # the client lets through whatever its HTTP library and the answer's form raise
-            raise RegistryAwayError(
-                f"The schema registry at {self._address} did not take {subject}: {type(error).__name__}."
-            ) from error
+            raise self._away(f"did not take {subject}", error) from error
 
     def schema_for(self, schema_id: int) -> Schema:
         """The schema of an id.
@@ -57,19 +51,19 @@ class Registry:
             raise LookupError(f"the registry at {self._address} did not know it a moment ago")
         try:
             text = self._client.get_schema(schema_id).schema_str
-        except SchemaRegistryError as error:
-            if error.error_code not in NOT_KNOWN:
-                raise RegistryAwayError(f"The schema registry at {self._address} does not tell: {error}.") from error
+        except Exception as error:  # as above
+            if not isinstance(error, SchemaRegistryError) or error.error_code not in NOT_KNOWN:
+                raise self._away("does not tell", error) from error
             if len(self._unknown) > MOST_UNKNOWN:
                 self._unknown.clear()
             self._unknown[schema_id] = time.monotonic()
             raise LookupError(f"the registry at {self._address} does not know it") from error
-        except Exception as error:  # as above
-            raise RegistryAwayError(
-                f"The schema registry at {self._address} does not tell: {type(error).__name__}."
-            ) from error
         schema: Schema = json.loads(text or "")
         return schema
+
+    def _away(self, what: str, error: Exception) -> RegistryAwayError:
+        why = error if isinstance(error, SchemaRegistryError) else type(error).__name__
+        return RegistryAwayError(f"The schema registry at {self._address} {what}: {why}.")
 
 
 def _without_credentials(address: str) -> str:

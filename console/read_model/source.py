@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from console.read_model.facts import TOPICS
 from producers.kafka import LOG_LEVEL, KafkaAwayError
 from producers.topic_offsets import Offsets, TopicOffsets
 from producers.topic_reader import Record
+from schemas.topics_on_broker import admin_of
 
 BATCH: Final = 2000
 SECONDS: Final = 10.0
@@ -34,7 +34,7 @@ def layout_of(bootstrap: str) -> Layout:
     Raises:
         KafkaAwayError: Kafka does not answer, or a topic is missing.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": LOG_LEVEL})
+    admin = admin_of(bootstrap)
     names = [topic.name for topic in TOPICS]
     try:
         asked = admin.describe_topics(TopicCollection(names), request_timeout=SECONDS)

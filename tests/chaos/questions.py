@@ -28,14 +28,15 @@ async def answers(stage: Stage, *, seconds: float) -> list[str]:
     """Everything that is not as it must be, within so many seconds."""
     deadline = time.monotonic() + seconds
     for look in (unsettled, uncommitted, unequal):
-        await _until_well(look, stage, deadline)
+        await until_well(look, stage, deadline)
     found: list[str] = []
     for look in (unsettled, unequal, foreign, doubled, uncommitted, dead_letters):
         found += await asyncio.to_thread(look, stage)
     return found
 
 
-async def _until_well(look: Look, stage: Stage, deadline: float) -> None:
+async def until_well(look: Look, stage: Stage, deadline: float) -> None:
+    """Look again and again, until it is well or the deadline (monotonic) has passed."""
     while time.monotonic() < deadline and await asyncio.to_thread(_bad, look, stage):
         await asyncio.sleep(0.5)
 

@@ -1,6 +1,6 @@
 """A short form of the chaos suite; ``make chaos SEEDS=20`` is the long one."""
 
-import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from accounting.vantaca.sandbox import Latency
 from console.runs import status_of
 from tests.chaos.many import count
 from tests.chaos.play import play, report
-from tests.chaos.questions import answers, uncommitted
+from tests.chaos.questions import answers, uncommitted, until_well
 from tests.chaos.schedule import schedule_of
 from tests.chaos.stage import Stage, stage_of
 
@@ -32,8 +32,10 @@ async def test_the_suite_sees_what_an_acknowledgement_before_the_outcome_loses(t
         stage.sandbox.faults.put("slow", Latency(min_seconds=5.0, max_seconds=5.0))
         for client in stage.books:
             await stage.press(client)
-        while not expanded(stage) or uncommitted(stage):
-            await asyncio.sleep(0.2)
+        deadline = time.monotonic() + 120
+        for look in (unexpanded, uncommitted):
+            await until_well(look, stage, deadline)
+        assert not unexpanded(stage)
         for slot in stage.slots.values():
             slot.process.kill()
         stage.sandbox.faults.remove("slow")
@@ -42,9 +44,9 @@ async def test_the_suite_sees_what_an_acknowledgement_before_the_outcome_loses(t
     assert not [sentence for sentence in found if "committed" in sentence], found
 
 
-def expanded(stage: Stage) -> bool:
-    """Whether every run has named all of its vendors."""
-    return all(status_of(stage.bootstrap, run_id, stage.codec).expanded for run_id in stage.runs)
+def unexpanded(stage: Stage) -> list[str]:
+    """Which runs have not named all of their vendors."""
+    return [run_id for run_id in stage.runs if not status_of(stage.bootstrap, run_id, stage.codec).expanded]
 
 
 @pytest.mark.timeout(420)
