@@ -29,7 +29,7 @@ from devkit.broker import LocalBroker, LocalCluster
 from processors import app as app_module
 from processors.strict_thread import StrictConsumerThread
 from processors.strict_transport import StrictConsumer, StrictTransport
-from processors.watchdog import EXIT_BLOCKED
+from processors.watchdog import EXIT_BLOCKED, StalledError
 from schemas.integration import Integration
 from schemas.outcome import Status
 from schemas.topics import SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC_OUTCOME, Topic
@@ -99,6 +99,31 @@ async def test_a_partition_that_is_not_read_on(world: World) -> None:
         await world.load([world.integration, world.record(1)])
         said = await worker.ends()
     assert said.startswith("There are records that were not read for 2 s: vive.vendor-record ")
+
+
+class NoChangelog(StrictConsumerThread):
+    """What the fetching of a table's changelog is broken for."""
+
+    async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
+        fetched = await super()._fetch_records(*args, **kwargs)
+        return {tp: records for tp, records in fetched.items() if not tp.topic.endswith("-changelog")}
+
+
+class WithoutChangelog(StrictTransport):
+    class Consumer(StrictConsumer):
+        def _new_consumer_thread(self) -> StrictConsumerThread:
+            return NoChangelog(self, loop=self.loop, beacon=self.beacon)
+
+
+async def test_a_recovery_that_does_not_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.providers([1])
+    await world.load([world.integration, world.record(1)])
+    async with world.worker():
+        await world.settled(await world.press())
+    monkeypatch.setattr(app_module, "StrictTransport", WithoutChangelog)
+    with pytest.raises(StalledError, match=r"^The worker has had partitions for 2 s and does not get to read them\. "):
+        async with watched(world):
+            pass
 
 
 class Hanging(Vantaca):
