@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codec import SINGLE_OBJECT_MAGIC, Codec, UndecodableError, load_schema
@@ -41,7 +41,7 @@ MOST_MEMORY = 32 * 1024 * 1024
 """Bytes, for a record of a few kilobytes."""
 
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.SCHEMA)
-often = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(max_examples=30)
 
 
 def registered(kind: type[Message]) -> bytes:

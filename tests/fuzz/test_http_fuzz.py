@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounting.credentials import CredentialsFolder
@@ -243,7 +243,7 @@ def one_client(runner: asyncio.Runner) -> Iterator[Client]:
 
 
 @given(script=scripts(), request_=st.sampled_from([READ, WRITE]), basic_auth=st.booleans())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 def test_any_answer(
     runner: asyncio.Runner,
     one_client: Client,

@@ -9,7 +9,7 @@ import zipfile
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from accounting.errors import AccountingError
@@ -21,7 +21,7 @@ from schemas.vendor_row import Delivered
 from tests.accounting import builders
 from tests.fuzz.hostile_json import LIMIT, NOW, PROVIDER, answers, rows, survive
 
-often = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(max_examples=100)
 RECORD, INTEGRATION, DELIVERED = builders.record(payment_hold=True), builders.integration(), Delivered()
 SECRET = "hunter2-S3cret"  # noqa: S105 -- it must turn up nowhere
 

@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producers.kafka import KafkaVoice
@@ -31,7 +31,7 @@ def refusal(line: str, *, before: int = 2) -> str:
     return str(caught.value)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(st.lists(integrations | vendor_records, max_size=4))
 def test_good_lines_become_their_records_in_order(records: list[Integration | VendorRecord]) -> None:
     assert list(read_lines(line_of(record) for record in records)) == records
