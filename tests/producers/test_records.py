@@ -12,6 +12,7 @@ from schemas.topics import INTEGRATION, VENDOR_RECORD
 from schemas.vendor_record import Origin, VendorRecord
 from tests.support.messages import integration, integrations, vendor_record, vendor_records
 from tests.support.product_topics import CODEC, new_client, said
+from tests.support.slowness import patient
 
 SECRET = "hunter2"  # noqa: S105 -- it must turn up in no sentence
 
@@ -128,7 +129,7 @@ def test_loaded_records_lie_on_their_topics_under_their_keys(bootstrap: str) -> 
         vendor_record(client_id=client, vendor_id=f"v{number}", origin=Origin.SNAPSHOT, provider_id=None)
         for number in range(5)
     ]
-    loaded = load([settings_of_client, *vendors], voice=KafkaVoice(bootstrap), codec=CODEC)
+    loaded = load([settings_of_client, *vendors], voice=KafkaVoice(bootstrap, seconds=patient(30)), codec=CODEC)
     assert loaded == 6
     assert said(bootstrap, INTEGRATION, Integration, client) == [settings_of_client]
     found = said(bootstrap, VENDOR_RECORD, VendorRecord, f"{client}:")
@@ -136,4 +137,4 @@ def test_loaded_records_lie_on_their_topics_under_their_keys(bootstrap: str) -> 
 
 
 def test_loading_nothing_says_nothing(bootstrap: str) -> None:
-    assert load([], voice=KafkaVoice(bootstrap), codec=CODEC) == 0
+    assert load([], voice=KafkaVoice(bootstrap, seconds=patient(30)), codec=CODEC) == 0
