@@ -25,7 +25,7 @@ from processors.attempt import Clock
 from processors.config import WorkerConfig
 from processors.worker import Worker
 from producers.button import CLIENT_ADMIN, press
-from producers.kafka import KafkaVoice, Said
+from producers.kafka import KafkaAwayError, KafkaVoice, Said
 from producers.records import load
 from producers.topic_reader import TopicReader
 from schemas.codec import Codec
@@ -113,9 +113,11 @@ class World:
         return await self.until(run_id, lambda progress: progress.done, seconds=seconds)
 
     async def until(self, run_id: str, holds: Callable[[RunProgress], bool], *, seconds: float = 60.0) -> RunProgress:
+        """The run once it is so. A Kafka that does not answer is asked again until the time is over."""
+        limit = patient(seconds)
+        deadline = time.monotonic() + limit
+
         def look() -> RunProgress:
-            limit = patient(seconds)
-            deadline = time.monotonic() + limit
             for progress in follow(self.bootstrap, run_id, self.codec):
                 if holds(progress):
                     return progress
@@ -123,7 +125,12 @@ class World:
                     raise AssertionError(f"not so after {limit:g} s: {progress.counts()}{self._last_words()}")
             raise AssertionError(f"the run ended otherwise: {progress.counts()}{self._last_words()}")
 
-        return await asyncio.to_thread(look)
+        while True:
+            try:
+                return await asyncio.to_thread(look)
+            except KafkaAwayError:
+                if time.monotonic() > deadline:
+                    raise
 
     def _last_words(self) -> str:
         """The end of each process's output."""
