@@ -14,8 +14,9 @@ from processors.strict_transport import StrictTransport
 from tests.processors.recovering import RECOVERED_SECONDS, Recovering
 from tests.processors.test_strict_transport import TransportClass
 from tests.support.eventually import within
+from tests.support.slowness import patient
 
-FETCH_SECONDS = RECOVERED_SECONDS + 2.0
+FETCH_SECONDS = patient(RECOVERED_SECONDS) + 2.0
 """How long the fetch under way lasts, instead of one second: a recovery that waits for it has not ended in time."""
 
 Race = Callable[[Recovering], None]
