@@ -12,8 +12,6 @@ from tests.stress.report import report_of
 from tests.stress.tree import HERE, tree_at
 from tests.support.slowness import patient
 
-PATIENCE = 120.0
-
 
 def main() -> None:
     """Play one kind and print what came of it."""
@@ -22,11 +20,13 @@ def main() -> None:
     parser.add_argument("-n", "--number", type=int, help="how many trials; each kind has its own default")
     parser.add_argument("--takeovers", type=int, help="of the default kind; a fifth of its rebalances unless given")
     parser.add_argument("--tree", type=Path, default=HERE, help="the checkout whose workers are stressed")
-    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds after which a trial counts as hung")
+    parser.add_argument("--patience", type=float, help="seconds after which a trial has hung; each kind has its own")
     parser.add_argument(
         "--late", type=float, default=0.03, help="seconds by which seeks on a changelog are answered late"
     )
-    parser.add_argument("--parallel", type=int, help="worlds at once; each kind has its own default")
+    parser.add_argument(
+        "--parallel", type=int, help="worlds at once, or workers of the kind rolling; each has its own default"
+    )
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     kind = KINDS[given.kind]
@@ -36,7 +36,7 @@ def main() -> None:
         number=number,
         takeovers=number // 5 if given.takeovers is None else given.takeovers,
         tree=tree_at(given.tree),
-        patience=patient(given.patience),
+        patience=patient(given.patience or kind.patience),
         late=given.late,
         parallel=given.parallel or kind.parallel,
         seed=given.seed,

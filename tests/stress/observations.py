@@ -11,18 +11,18 @@ class Trial:
     """Counted together in the last line, such as ``rebalances``."""
     what: str
     seconds: float | None
+    counted: bool = True
+    """Whether the last line counts it; what is done between two of them is not counted, and can hang as well."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """A worker that ended by itself."""
+    """A process that ended by itself."""
 
     name: str
     code: int | None
     said: str
     """The line of its log that says why."""
-    log: str
-    """The end of its log."""
 
 
 @dataclass(kw_only=True)
@@ -31,6 +31,8 @@ class Observations:
 
     trials: list[Trial] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
+    restarts: list[Ended] = field(default_factory=list)
+    """Processes that ended by themselves where that is allowed, and were started again."""
     wrong: list[str] = field(default_factory=list)
     """Sentences on what was lost, doubled or not as it must be."""
     figures: list[str] = field(default_factory=list)

@@ -2,12 +2,15 @@
 
 import threading
 import time
-from typing import Self
+from typing import Final
 
 from producers.topic_reader import Record, TopicReader
 from schemas.codec import Codec
 from schemas.outcome import Status, VendorSyncOutcome
 from schemas.topics import VENDOR_SYNC_OUTCOME
+from tests.support.slowness import patient
+
+CLOSE_SECONDS: Final = 10.0
 
 
 class OutcomeTail:
@@ -21,6 +24,8 @@ class OutcomeTail:
         """
         self.worked: dict[str, int] = {}
         """Vendor id -> the highest version of its record that an outcome settles."""
+        self.worked_by: dict[str, str] = {}
+        """Vendor id -> the worker of its last outcome that settles something."""
         self.seen_at: list[float] = []
         """When each outcome that settles something was read, on the monotonic clock."""
         self._client_id = client_id
@@ -46,12 +51,11 @@ class OutcomeTail:
         if outcome.client_id != self._client_id or outcome.status is Status.WRITING:
             return
         self.seen_at.append(time.monotonic())
+        self.worked_by[outcome.vendor_id] = outcome.worker
         version = -1 if outcome.record_version is None else outcome.record_version
         self.worked[outcome.vendor_id] = max(version, self.worked.get(outcome.vendor_id, -1))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End reading."""
         self._closing.set()
-        self._thread.join(10)
+        self._thread.join(patient(CLOSE_SECONDS))

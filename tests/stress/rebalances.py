@@ -6,10 +6,11 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tests.stress.crew import start_crew
 from tests.stress.observations import Trial
-from tests.stress.report import RESTORED
 from tests.stress.scene import Scene
 from tests.stress.worker_process import WorkerProcess
+from tests.support.slowness import patient
 
 GROUP: Final = "rebalances"
 PAUSE: Final = (0.0, 1.2)
@@ -23,10 +24,7 @@ SAY_EVERY: Final = 50
 
 async def rebalance_again_and_again(scene: Scene, *, times: int, rng: random.Random) -> None:
     """Rebalance so many times; what hangs is described, noted and replaced."""
-    await scene.start_ready()
-    await scene.light()
-    if await scene.worked_everywhere(since=time.monotonic()) is None:
-        raise RuntimeError(await scene.describe_hang("before the first rebalance"))
+    await start_crew(scene, 1)
     for number in range(1, times + 1):
         await asyncio.sleep(rng.uniform(*PAUSE))
         what = "double" if rng.random() < DOUBLE else "single"
@@ -34,7 +32,7 @@ async def rebalance_again_and_again(scene: Scene, *, times: int, rng: random.Ran
         scene.seen.trials.append(trial)
         if trial.seconds is None:
             print(await scene.describe_hang(f"rebalance {number} ({what}) hangs"), flush=True)
-            await _replace(scene)
+            await start_crew(scene, 1)
         if number % SAY_EVERY == 0:
             hung = sum(one.seconds is None for one in scene.seen.trials)
             print(f"{number} rebalances, {hung} hung", flush=True)
@@ -72,20 +70,9 @@ def not_stressed(before: Mapping[str, Any], after: Mapping[str, Any], *, rows: i
 
 async def _recovered(worker: WorkerProcess, generation: int) -> None:
     """Wait for the recovery of a later generation, for a while."""
-    until = time.monotonic() + QUICKLY
+    until = time.monotonic() + patient(QUICKLY)
     while time.monotonic() < until:
         state = await worker.ask("state")
         if state.get("recovered_generation", -1) > generation and not state["rebalancing"]:
             return
         await asyncio.sleep(0.05)
-
-
-async def _replace(scene: Scene) -> None:
-    for worker in list(scene.workers):
-        scene.take_off(worker)
-    began = time.monotonic()
-    await scene.start_ready()
-    seconds = await scene.worked_everywhere(since=began)
-    scene.seen.trials.append(Trial(group=RESTORED, what="worker replaced", seconds=seconds))
-    if seconds is None:
-        raise RuntimeError(await scene.describe_hang("a new worker hangs too"))

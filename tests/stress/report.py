@@ -4,12 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
-from typing import Final
 
-from tests.stress.observations import Observations, Trial
-
-RESTORED: Final = "restored"
-"""The group of what is done between two trials; it can hang, and is not counted otherwise."""
+from tests.stress.observations import Ended, Observations, Trial
 
 
 @dataclass(frozen=True)
@@ -28,11 +24,13 @@ def report_of(seen: Observations, *, goal: float | None) -> Report:
         goal: seconds that the slowest should take; a figure to compare with, which decides nothing. None: there is none.
     """
     hung = sum(trial.seconds is None for trial in seen.trials)
-    counted = Counter(trial.group for trial in seen.trials if trial.group != RESTORED)
+    counted = Counter(trial.group for trial in seen.trials if trial.counted)
     parts = [f"{number} {group}" for group, number in sorted(counted.items())]
     parts.append(f"{hung} hung")
     if seen.ended:
         parts.append(f"{len(seen.ended)} workers ended by themselves")
+    if seen.restarts:
+        parts.append(f"{len(seen.restarts)} processes started again")
     if seen.wrong:
         parts.append(f"{len(seen.wrong)} times something was lost, doubled or wrong")
     slowest = max((trial.seconds for trial in seen.trials if trial.seconds is not None), default=None)
@@ -42,6 +40,7 @@ def report_of(seen: Observations, *, goal: float | None) -> Report:
         *_by_what(seen.trials),
         *seen.figures,
         *(f"ended by itself: {one.name}, exit code {one.code}: {one.said}" for one in seen.ended),
+        *_why(seen.restarts),
         *(f"wrong: {sentence}" for sentence in seen.wrong),
         f"stress: {', '.join(parts)}",
     )
@@ -53,6 +52,13 @@ def _by_what(trials: Iterable[Trial]) -> list[str]:
     for trial in trials:
         kinds.setdefault((trial.group, trial.what), []).append(trial.seconds)
     return [f"{group}, {what}: {_figures(seconds)}" for (group, what), seconds in sorted(kinds.items())]
+
+
+def _why(restarts: Iterable[Ended]) -> list[str]:
+    kinds = Counter((one.name.rpartition("/")[2].rstrip("0123456789-"), one.code, one.said) for one in restarts)
+    return [
+        f"started again {times} times: {name}, exit code {code}: {said}" for (name, code, said), times in kinds.items()
+    ]
 
 
 def _figures(seconds: list[float | None]) -> str:

@@ -7,11 +7,13 @@ from enum import StrEnum
 from typing import Final
 
 from accounting.vantaca.sandbox import Latency
+from tests.stress.crew import restored, start_crew
+from tests.stress.log_file import tail
 from tests.stress.observations import Trial
-from tests.stress.report import RESTORED
 from tests.stress.runs import Runs
 from tests.stress.scene import Scene
 from tests.stress.worker_process import WorkerProcess
+from tests.support.slowness import patient
 
 GROUP: Final = "takeovers"
 WORKERS: Final = 2
@@ -51,26 +53,18 @@ async def take_over_again_and_again(scene: Scene, *, times: int, rng: random.Ran
     """Change the group so many times; what hangs is described, noted and replaced by new workers."""
     scene.world.sandbox.faults.put("slow", Latency(min_seconds=CALL_SECONDS[0], max_seconds=CALL_SECONDS[1]))
     runs = Runs(scene)
-    await _start_workers(scene)
+    await start_crew(scene, WORKERS)
     for number, change in enumerate(plan_of(times, rng), start=1):
         await runs.press(IN_A_RUN)
         await asyncio.sleep(rng.uniform(*PAUSE))
         if not await _take_over(scene, change, rng):
             print(await scene.describe_hang(f"takeover {number} ({change}) hangs"), flush=True)
-            for worker in list(scene.workers):
-                scene.take_off(worker)
-            await _start_workers(scene)
+            await start_crew(scene, WORKERS)
         await runs.settle()
         if number % SAY_EVERY == 0:
             hung = sum(one.seconds is None for one in scene.seen.trials)
             print(f"{number} takeovers, {hung} hung", flush=True)
     await runs.check()
-
-
-async def _start_workers(scene: Scene) -> None:
-    for _ in range(WORKERS):
-        scene.start()
-    await _restored(scene, "all workers started")
 
 
 async def _take_over(scene: Scene, change: Change, rng: random.Random) -> bool:
@@ -85,7 +79,7 @@ async def _take_over(scene: Scene, change: Change, rng: random.Random) -> bool:
     if took is None:
         return False
     await _undo(change, scene, victim, generation)
-    return await _restored(scene, f"after: {change}")
+    return await restored(scene, f"after: {change}")
 
 
 async def _make(change: Change, scene: Scene, victim: WorkerProcess) -> None:
@@ -119,19 +113,11 @@ async def _undo(change: Change, scene: Scene, victim: WorkerProcess, generation:
             await scene.start_ready()
 
 
-async def _restored(scene: Scene, what: str) -> bool:
-    began = time.monotonic()
-    await scene.light()
-    seconds = await scene.worked_everywhere(since=began)
-    scene.seen.trials.append(Trial(group=RESTORED, what=what, seconds=seconds))
-    return seconds is not None
-
-
 async def _ended(scene: Scene, worker: WorkerProcess) -> None:
     code = await worker.exit_code()
     if code != 0:
         scene.seen.wrong.append(
-            f"{worker.name} ended with {code} after SIGTERM (None: it did not end): {worker.tail(3)}"
+            f"{worker.name} ended with {code} after SIGTERM (None: it did not end): {tail(worker.log, 3)}"
         )
         worker.kill()
     if worker in scene.workers:
@@ -140,7 +126,7 @@ async def _ended(scene: Scene, worker: WorkerProcess) -> None:
 
 async def _rejoined(worker: WorkerProcess, generation: int) -> None:
     """Wait until a worker that was frozen is a member of the group again, for a while."""
-    until = time.monotonic() + REJOIN_SECONDS
+    until = time.monotonic() + patient(REJOIN_SECONDS)
     while worker.running and time.monotonic() < until:
         state = await worker.ask("state")
         if state.get("recovered_generation", -1) > generation and not state["rebalancing"]:

@@ -1,9 +1,9 @@
 from tests.stress.observations import Ended, Observations, Trial
-from tests.stress.report import RESTORED, report_of
+from tests.stress.report import report_of
 
 
-def trial(seconds: float | None, *, group: str = "takeovers", what: str = "killed") -> Trial:
-    return Trial(group=group, what=what, seconds=seconds)
+def trial(seconds: float | None, *, group: str = "takeovers", what: str = "killed", counted: bool = True) -> Trial:
+    return Trial(group=group, what=what, seconds=seconds, counted=counted)
 
 
 def test_all_well_is_0_and_the_last_line_sums_up() -> None:
@@ -21,13 +21,13 @@ def test_one_that_hung_is_1() -> None:
 
 
 def test_one_that_hung_between_two_trials_is_1_and_no_trial() -> None:
-    report = report_of(Observations(trials=[trial(9.8), trial(None, group=RESTORED)]), goal=None)
+    report = report_of(Observations(trials=[trial(9.8), trial(None, counted=False)]), goal=None)
     assert report.code == 1
     assert report.lines[-1] == "stress: 1 takeovers, 1 hung, slowest 9.8 s"
 
 
 def test_a_worker_that_ended_by_itself_is_1_and_its_last_words_are_there() -> None:
-    ended = Ended(name="worker-3", code=70, said="The worker stops: blocked", log="...")
+    ended = Ended(name="worker-3", code=70, said="The worker stops: blocked")
     report = report_of(Observations(trials=[trial(2.0)], ended=[ended]), goal=None)
     assert report.code == 1
     assert "ended by itself: worker-3, exit code 70: The worker stops: blocked" in report.lines

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,6 @@ from tests.support.slowness import patient
 READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 5.0
-TAIL_LINES: Final = 25
 READY: Final = b"Worker ready."
 
 
@@ -30,7 +29,7 @@ class WorkerProcess:
     log: Path
     control: Path
     meant_to_end: bool = False
-    frozen: bool = field(default=False)
+    frozen: bool = False
 
     @property
     def running(self) -> bool:
@@ -86,16 +85,6 @@ class WorkerProcess:
             return await asyncio.to_thread(self.process.wait, patient(STOP_SECONDS))
         except subprocess.TimeoutExpired:
             return None
-
-    def tail(self, lines: int = TAIL_LINES) -> str:
-        """The end of its log."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
-
-    def last_words(self) -> str:
-        """The line of its log that says why it ended, as far as one does."""
-        lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
-        said = [line for line in lines if "The worker stops" in line or "CRITICAL" in line]
-        return (said or lines or ["(no log)"])[-1]
 
 
 def start_worker(
