@@ -107,6 +107,7 @@ def assemble(around: Surroundings) -> Assembly:
             observations=around.observations,
             voice=voice,
             membership=membership,
+            in_flight=in_flight,
             worker_id=around.config.worker_id,
             clock=clock,
             retry=around.config.retry,
@@ -121,13 +122,19 @@ def assemble(around: Surroundings) -> Assembly:
         clock=clock,
     )
     expander = Expander(
-        codec=codec, voice=voice, integrations=integrations, partitions=around.partitions, now=clock.now
+        codec=codec,
+        voice=voice,
+        integrations=integrations,
+        in_flight=in_flight,
+        partitions=around.partitions,
+        now=clock.now,
     )
     shard_expander = ShardExpander(
         codec=codec,
         voice=voice,
         rows=rows,
         in_progress=in_progress,
+        in_flight=in_flight,
         read_to_end=read_to_end,
         topic_id=around.life,
         now=clock.now,
@@ -141,7 +148,7 @@ def assemble(around: Surroundings) -> Assembly:
         finish=finish,
         now=clock.now,
     )
-    requeue = Requeue(rows=rows, voice=voice, in_progress=in_progress, now=clock.now)
+    requeue = Requeue(rows=rows, voice=voice, in_progress=in_progress, in_flight=in_flight, now=clock.now)
 
     def reading() -> bool:
         return consumer_of(app).reading

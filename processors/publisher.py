@@ -13,6 +13,7 @@ LINGER_MS: Final = 20
 """How long a record may wait for company. At 5 a busy worker spent a tenth more CPU a vendor on small requests."""
 SOCKET_TIMEOUT_MS: Final = 10_000
 """How long a broker may stand still; librdkafka's 60 s would be waited for although another leads after five."""
+GIVEN_UP: Final = (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT)  # noqa: SLF001 -- the client's own names
 ANY_PARTITION: Final = -1
 """librdkafka's word for: as the key says."""
 
@@ -65,6 +66,9 @@ class Publisher:
             self._told = True
             if future.done():
                 return
+            if error is not None and error.code() in GIVEN_UP:
+                future.cancel()
+                return
             if error is not None:
                 future.set_exception(KafkaException(error))
                 return
@@ -103,6 +107,14 @@ class Publisher:
             self._producer.poll(0)
             await asyncio.sleep(POLL_SECONDS)
         return self._outstanding
+
+    def drop(self) -> None:
+        """Give up what is not delivered: the futures are cancelled.
+
+        A row that came late would replace a newer one of the partition's next owner.
+        """
+        if self._outstanding:
+            self._producer.purge()
 
     def close(self) -> None:
         """Stop polling. Records not delivered by then are dropped; nothing of theirs was acknowledged."""
