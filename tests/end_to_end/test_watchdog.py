@@ -36,6 +36,7 @@ from schemas.topics import SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC_OUTCOME, T
 from schemas.topics_on_broker import admin_of
 from schemas.vendor_record import Origin
 from tests.support.eventually import eventually_async
+from tests.support.free_port import free_port
 from tests.support.watched_worker import PATIENCE, watched
 from tests.support.world import World, world_of
 
@@ -99,6 +100,21 @@ async def test_a_partition_that_is_not_read_on(world: World) -> None:
         await world.load([world.integration, world.record(1)])
         said = await worker.ends()
     assert said.startswith("There are records that were not read for 2 s: vive.vendor-record ")
+
+
+async def test_a_producer_without_a_connection_though_kafka_is_available(world: World) -> None:
+    world.providers([1], compliance_status="Pending")
+    await world.load([world.integration, world.record(1)])
+    nobody = {"bootstrap.servers": f"127.0.0.1:{free_port()}"}
+    async with watched(world, delivery_seconds=PATIENCE, producer=nobody) as worker:
+        run = await world.press()
+        said = await worker.ends()
+    assert re.fullmatch(
+        r"The producer has delivered none of its \d+ records for 2 s and gets no answer from Kafka, though a new client "
+        r"gets one\. The worker ends so that it can be started anew\.",
+        said,
+    )
+    await another_worker_settles(world, run)
 
 
 class Hanging(Vantaca):
@@ -245,7 +261,7 @@ async def test_a_kafka_that_answers_and_takes_no_writes_is_waited_for(tmp_path: 
             await world.load([world.integration, world.record(1)])
             await asyncio.to_thread(wants_replicas, kafka.bootstrap, VENDOR_SYNC_OUTCOME, 3)
             await asyncio.to_thread(kafka.stop, 3)
-            async with watched(world) as worker:
+            async with watched(world, delivery_seconds=PATIENCE) as worker:
                 run = await world.press()
                 await eventually_async(lambda: len(world.writes()) == 1)
                 await passes(2.5 * PATIENCE, while_=lambda: not worker.running.done())
