@@ -22,13 +22,14 @@ from processors.publisher import Publisher
 from processors.requeue import Requeue
 from processors.retrier import Retrier
 from processors.rows import Rows
+from processors.topic_ends import TopicEnds
 from processors.vendor_records import VendorRecords
 from processors.vendor_syncing import VendorSyncing
 from processors.voice import Voice
 from processors.watchdog import Patience, Watchdog
 from processors.watchdog.agents import Agents
 from processors.watchdog.calls import Calls, WatchedSystem
-from processors.watchdog.ends import PartitionEnds
+from processors.watchdog.delivery import DeliveryWatch
 from processors.watchdog.looker import Looker
 from processors.work_queue import WorkQueue
 from schemas.codec import Codec
@@ -49,7 +50,7 @@ class Surroundings:
     voice: Voice
     integrations: Integrations
     observations: Observations
-    ends: PartitionEnds
+    ends: TopicEnds
     partitions: int
     life: str
     on_crash: Callable[[BaseException], None]
@@ -179,6 +180,7 @@ def assemble(around: Surroundings) -> Assembly:
     watchdog = Watchdog(
         look=looker.look, account=looker.account, monotonic=clock.monotonic, patience=Patience.of(around.config)
     )
+    delivery = DeliveryWatch.of(around.config, around.publisher, monotonic=clock.monotonic)
     add_agents(
         app,
         {
@@ -189,7 +191,7 @@ def assemble(around: Surroundings) -> Assembly:
         },
         on_crash=around.on_crash,
     )
-    return Assembly(app=app, syncing=syncing, timers=(retrier.run, pauses.run, watchdog.run))
+    return Assembly(app=app, syncing=syncing, timers=(retrier.run, pauses.run, watchdog.run, delivery.run))
 
 
 def _begin(

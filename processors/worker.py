@@ -22,9 +22,9 @@ from processors.leaving import CLOSED_BY, Leaving
 from processors.observations import Observations
 from processors.publisher import Publisher
 from processors.stopping import Ending, in_a_thread, unless
+from processors.topic_ends import TopicEnds
 from processors.voice import Voice
 from processors.watchdog import LoopGuard
-from processors.watchdog.ends import PartitionEnds
 from schemas.codec import Codec
 from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
 from schemas.topics_on_broker import TopicsError, admin_of, check_topics, partition_count, topic_id
@@ -67,9 +67,9 @@ class Worker:
             {"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail
         )
         voice = Voice(publisher=publisher, codec=self._codec)
-        integrations = self._integrations(voice, partitions)
+        ends = TopicEnds(self._config.bootstrap)
+        integrations = self._integrations(voice, ends, partitions)
         observations = Observations(monotonic=self._clock.monotonic)
-        ends = PartitionEnds(self._config.bootstrap)
         parts = assemble(
             Surroundings(
                 config=self._config,
@@ -103,7 +103,7 @@ class Worker:
             )
             publisher.close()
 
-    def _integrations(self, voice: Voice, partitions: int) -> Integrations:
+    def _integrations(self, voice: Voice, ends: TopicEnds, partitions: int) -> Integrations:
         def bury(record: Any, error: Any) -> None:
             voice.dead_letter(unreadable(record, error, now=self._clock.now()))
 
@@ -111,6 +111,8 @@ class Worker:
             bootstrap=self._config.bootstrap,
             partitions=partitions,
             codec=self._codec,
+            ends=ends,
+            patience=self._config.stall_seconds,
             on_bad_record=bury,
             on_crash=self._fail,
         )
@@ -155,7 +157,7 @@ class Worker:
             self._failure.set_exception(error)
 
 
-async def _start(ends: PartitionEnds, integrations: Integrations) -> None:
+async def _start(ends: TopicEnds, integrations: Integrations) -> None:
     await ends.start()
     await integrations.start()
 
