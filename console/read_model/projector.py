@@ -14,8 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from console.read_model.lease import Lease, LeaseLostError, now_ms
 from console.read_model.projection import projected
 from console.read_model.source import Layout, Source, begins_of, ends_of, layout_of
-from console.read_model.stillness import PATIENCE, Stillness
 from console.read_model.writer import Writer
+from console.stillness import LOOKS, PATIENCE, Stillness
 from producers.kafka import KafkaAwayError
 from producers.topic_offsets import Offsets
 from schemas.codec import Codec, RegistryAwayError
@@ -23,8 +23,6 @@ from schemas.codec import Codec, RegistryAwayError
 logger = logging.getLogger(__name__)
 POLL_SECONDS: Final = 0.2
 RENEW_SECONDS: Final = 3.0
-LOOKS: Final = 4
-"""How often to look within the patience whether the topics are still the same, and where they end."""
 FORGET_SECONDS: Final = 3600.0
 """How often it is looked what the topics have dropped."""
 STANDBY_SECONDS: Final = 1.0

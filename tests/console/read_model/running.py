@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from console.read_model.projection import projected
 from console.read_model.projector import Projector
 from console.read_model.source import ends_of, layout_of
-from console.read_model.stillness import PATIENCE
+from console.stillness import PATIENCE
 from producers.kafka import KafkaVoice, Said
 from producers.records import load
 from schemas.codec import Codec

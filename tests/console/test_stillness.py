@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from console.read_model.stillness import LONGEST_STEP, PATIENCE, Stillness
+from console.stillness import LONGEST_STEP, PATIENCE, Stillness
 
 ONE, OTHER = ("t", 0), ("t", 1)
 

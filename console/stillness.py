@@ -1,4 +1,4 @@
-"""Whether the projector stands still though Kafka is available; asked from the threads that serve people."""
+"""Whether a consumer stands still though Kafka is available. It may be asked from other threads than the one that reads."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,12 +10,14 @@ from schemas.standing_still import Behind, behind, stuck
 
 PATIENCE: Final = 20.0
 """Seconds after which a consumer that delivers nothing stands still."""
+LOOKS: Final = 4
+"""How often to look within one patience where partitions end."""
 LONGEST_STEP: Final = 20.0
 """Seconds that one step with Kafka may take; each has a time limit of its own, and the longest is 10 s."""
 
 
 class Stillness:
-    """What is known of the projector's consumer. Seconds are monotonic."""
+    """What is known of a consumer, and of the ones that replace it. Seconds are monotonic."""
 
     def __init__(self, *, patience: float = PATIENCE, now: Callable[[], float] = time.monotonic) -> None:
         self._patience = patience
@@ -26,7 +28,7 @@ class Stillness:
         self._reading_since: float | None = None
 
     def found(self) -> bool:
-        """Whether the projector stands still: its consumer delivered nothing, or a step with Kafka does not end."""
+        """Whether it stands still: the consumer delivered nothing, or a step with Kafka does not end."""
         since = self._reading_since
         return self._stuck or (since is not None and self._now() - since >= LONGEST_STEP)
 
@@ -44,7 +46,7 @@ class Stillness:
         self._behind = {}
 
     def waits(self) -> None:
-        """The projector knows why it does not read: Kafka or the database is unavailable, or another one projects."""
+        """It is known why nothing is read: Kafka or the database is unavailable, or another process reads."""
         self._behind = {}
         self._stuck = False
 
