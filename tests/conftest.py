@@ -5,8 +5,24 @@ from pathlib import Path
 from typing import cast, get_args
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from devkit.broker import Broker, KindChoice, start_broker
+from tests.support.slowness import patient
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A test may take as much longer as the machine is slower; ``--timeout`` on the command line counts as it is."""
+    if config.getoption("timeout") is not None:
+        return
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        seconds = float(config.getini("timeout")) if marker is None else float(marker.args[0])
+        item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from accounting.vantaca.sandbox import Cut, ErrorAnswer, HtmlPage
 from devkit.broker import Broker
 from producers.topic_reader import TopicReader
 from schemas.topics import ALL
+from tests.support.slowness import patient
 from tests.support.world import PASSWORD, World, world_of
 
 SECRET = PASSWORD.encode()
@@ -18,7 +19,7 @@ async def test_the_password_is_in_no_log_no_topic_and_no_output(
 ) -> None:
     async with world_of(kafka.bootstrap, tmp_path) as world:
         await _provoke(world)
-    with TopicReader(kafka.bootstrap, [topic.name for topic in ALL]) as reader:
+    with TopicReader(kafka.bootstrap, [topic.name for topic in ALL], seconds=patient(30)) as reader:
         records = list(reader.to_end())
     assert len(records) > 10
     assert not [record for record in records if SECRET in (record.key or b"") + (record.value or b"")]

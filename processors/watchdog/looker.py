@@ -42,7 +42,7 @@ class Looker:
             kafka=self.takes_writes() and ends is not None,
             assigned=bool(assigned),
             generation=self.app.consumer_generation_id,
-            rebalancing=self.app.rebalancing,
+            rebalancing=consumer.rebalancing,
             reading=consumer.reading,
             rows=self.rows(),
             steps=self.calls.steps,

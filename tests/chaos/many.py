@@ -17,11 +17,12 @@ from console.run_progress import RunCounts, RunProgress
 from console.runs import status_of
 from tests.chaos.questions import doubled, uncommitted
 from tests.chaos.stage import Stage, stage_of
+from tests.support.slowness import patient
 
 PAUSES = (2.0, 6.0)
 FEWEST, MOST = 2, 4
-PATIENCE = 180.0
-QUIET_SECONDS = 30.0
+PATIENCE = patient(180.0)
+QUIET_SECONDS = patient(30.0)
 """Lost is what is not settled although nothing was settled for so long."""
 
 

@@ -16,11 +16,12 @@ from tests.chaos.faults import LeftOutError, strike
 from tests.chaos.questions import answers
 from tests.chaos.schedule import Fault, Schedule, Strike, schedule_of
 from tests.chaos.stage import Stage, stage_of
+from tests.support.slowness import patient
 
 VENDORS = 600
 PATIENCE = 150.0
 """Seconds that everything may take to come right once nothing is broken any more."""
-STOP_SECONDS = 25.0
+STOP_SECONDS = patient(25.0)
 
 
 @dataclass(kw_only=True)

@@ -18,7 +18,8 @@ from producers.kafka import KafkaAwayError
 from producers.topic_reader import TopicReader
 from schemas.dead_letter import DeadLetter
 from schemas.topics import DEAD_LETTER, SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC
-from tests.chaos.stage import Stage
+from tests.chaos.stage import ANSWER_SECONDS, Stage
+from tests.support.slowness import patient
 
 Look = Callable[[Stage], list[str]]
 READ_BY_WORKERS = (SYNC_REQUESTED, SYNC_EXPANSION, VENDOR_RECORD, VENDOR_SYNC)
@@ -26,8 +27,8 @@ FEW = 5
 
 
 async def answers(stage: Stage, *, seconds: float) -> list[str]:
-    """Everything that is not as it must be, within so many seconds."""
-    deadline = time.monotonic() + seconds
+    """Everything that is not as it must be, within so many seconds of an idle machine."""
+    deadline = time.monotonic() + patient(seconds)
     for look in (unsettled, uncommitted, unequal):
         await until_well(look, stage, deadline)
     found: list[str] = []
@@ -108,10 +109,10 @@ def uncommitted(stage: OnKafka) -> list[str]:
     try:
         found = []
         for topic in READ_BY_WORKERS:
-            known = consumer.list_topics(topic.name, timeout=10).topics[topic.name]
+            known = consumer.list_topics(topic.name, timeout=ANSWER_SECONDS).topics[topic.name]
             places = [TopicPartition(topic.name, number) for number in known.partitions]
-            for place in consumer.committed(places, timeout=10):
-                low, high = consumer.get_watermark_offsets(place, timeout=10)
+            for place in consumer.committed(places, timeout=ANSWER_SECONDS):
+                low, high = consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS)
                 if high > low and place.offset < high:
                     found.append(f"{topic.name} partition {place.partition}: committed {place.offset} of {high}")
         return found[:FEW]
@@ -123,7 +124,7 @@ def uncommitted(stage: OnKafka) -> list[str]:
 
 def dead_letters(stage: Stage) -> list[str]:
     """Is each poisoned record a dead letter, and nothing else one?"""
-    with TopicReader(stage.bootstrap, [DEAD_LETTER.name]) as reader:
+    with TopicReader(stage.bootstrap, [DEAD_LETTER.name], seconds=ANSWER_SECONDS) as reader:
         letters = [stage.codec.decode(DeadLetter, record.value) for record in reader.to_end()]
     said = {(letter.topic, letter.key or b"") for letter in letters if letter.value is not None}
     found = [f"the poison on {topic} is no dead letter" for topic, _key in sorted(stage.poisoned - said)]

@@ -24,11 +24,14 @@ from schemas.codec import Codec
 from schemas.topics_on_broker import admin_of, create_topics
 from schemas.vendor_record import VendorRecord
 from tests.chaos.books import books_of, flip, renew
+from tests.support.slowness import patient
 
 SESSION = 6.0
 """Seconds; the shortest session timeout that Kafka allows by default."""
 RETRY_LATER = "[2, 4]"
 SUPERVISOR_SECONDS = 0.5
+ANSWER_SECONDS = patient(30)
+"""How long Kafka may take to answer while nothing is broken."""
 KAFKA_DISK = 256
 """Megabytes."""
 WORKERS = 2
@@ -129,7 +132,7 @@ class Stage:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=patient(60),
             check=False,
         )
 
@@ -196,7 +199,7 @@ class Stage:
             slot.process.send_signal(signal.SIGTERM)
         stopped = {}
         for slot in at_work:
-            code = await asyncio.to_thread(slot.process.wait, 60)
+            code = await asyncio.to_thread(slot.process.wait, patient(60))
             stopped[slot.name] = (code, time.monotonic() - began)
         return stopped
 
@@ -242,7 +245,7 @@ async def stage_of(
                 "password": client.company.pwd.get_secret_value(),
             }
             (folder / f"{client.integration.credentials_ref}.json").write_text(json.dumps(secret))
-            voice = KafkaVoice(broker.bootstrap, seconds=30.0)
+            voice = KafkaVoice(broker.bootstrap, seconds=ANSWER_SECONDS)
             await asyncio.to_thread(load, client.records, voice=voice, codec=stage.codec)
         parts.callback(stage.kill_workers)
         for _ in range(WORKERS):

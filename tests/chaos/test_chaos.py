@@ -12,6 +12,7 @@ from tests.chaos.play import play, report
 from tests.chaos.questions import answers, uncommitted, until_well
 from tests.chaos.schedule import schedule_of
 from tests.chaos.stage import Stage, stage_of
+from tests.support.slowness import patient
 
 ONE_NODE, THREE_NODES = 2, 3
 MANY = 2000
@@ -32,7 +33,7 @@ async def test_the_suite_sees_what_an_acknowledgement_before_the_outcome_loses(t
         stage.sandbox.faults.put("slow", Latency(min_seconds=5.0, max_seconds=5.0))
         for client in stage.books:
             await stage.press(client)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + patient(120)
         for look in (unexpanded, uncommitted):
             await until_well(look, stage, deadline)
         assert not unexpanded(stage)

@@ -17,6 +17,7 @@ from schemas.topics_on_broker import admin_of, topic_id
 from schemas.vendor_key import VendorKey
 from tests.support.messages import NOW, dead_letter, handled, outcome, unread_record
 from tests.support.product_topics import CODEC, new_client, partitions_of
+from tests.support.slowness import patient
 
 LIFE = "t1"
 MINUTE = timedelta(minutes=1)
@@ -209,7 +210,7 @@ def test_a_letter_without_a_key_has_a_history_of_its_own() -> None:
 
 
 def test_the_letters_are_what_the_topics_hold(bootstrap: str) -> None:
-    client, voice = new_client(), ExactVoice(bootstrap)
+    client, voice = new_client(), ExactVoice(bootstrap, seconds=patient(30))
     key = f"{client}:v1".encode()
     now = datetime.now(UTC)
     life = topic_id(admin_of(bootstrap), DEAD_LETTER)
@@ -237,7 +238,7 @@ def test_the_letters_are_what_the_topics_hold(bootstrap: str) -> None:
 
 
 def test_a_vendors_last_outcome_is_the_latest_that_settled_something(bootstrap: str) -> None:
-    key, voice = VendorKey(new_client(), "v1"), ExactVoice(bootstrap)
+    key, voice = VendorKey(new_client(), "v1"), ExactVoice(bootstrap, seconds=patient(30))
     assert last_outcome(bootstrap, key, CODEC) is None
     for status in (Status.REJECTED, Status.UPDATED, Status.WRITING):
         said = outcome(client_id=key.client_id, status=status)

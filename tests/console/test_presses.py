@@ -19,6 +19,7 @@ from schemas.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
 from tests.support.free_port import free_port
 from tests.support.projected import Projected, integration
+from tests.support.slowness import patient
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def person(client_id: str, name: str = "dana", *, roles: frozenset[str] = frozen
 
 
 def requested(bootstrap: str, client_id: str) -> list[SyncRequested]:
-    with TopicReader(bootstrap, [SYNC_REQUESTED.name]) as reader:
+    with TopicReader(bootstrap, [SYNC_REQUESTED.name], seconds=patient(30)) as reader:
         every = [Codec().decode(SyncRequested, record.value) for record in reader.to_end()]
     return [one for one in every if one.client_id == client_id]
 

@@ -160,7 +160,7 @@ def histories(draw: st.DrawFn) -> list[Record]:
     return draw(st.permutations(records))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(history=histories(), data=st.data())
 def test_records_in_any_order_and_any_number_of_times_give_the_same(history: list[Record], data: st.DataObject) -> None:
     again = data.draw(st.lists(st.sampled_from(history), max_size=10))
@@ -168,7 +168,7 @@ def test_records_in_any_order_and_any_number_of_times_give_the_same(history: lis
     assert state_of(fed(shuffled)) == state_of(fed(history)) == meant(history)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(history=histories(), data=st.data())
 def test_at_every_moment_a_run_is_done_exactly_when_all_partitions_closed_and_all_vendors_are_settled(
     history: list[Record], data: st.DataObject
@@ -177,7 +177,7 @@ def test_at_every_moment_a_run_is_done_exactly_when_all_partitions_closed_and_al
     assert state_of(fed(seen)) == meant(seen)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(history=histories())
 def test_every_vendor_counts_once(history: list[Record]) -> None:
     counts = fed(history).counts()

@@ -19,6 +19,7 @@ from schemas.vendor_key import VendorKey
 from schemas.vendor_row import VendorRow
 from tests.support.messages import expanding, outcome, shard, vendor_record
 from tests.support.product_topics import CODEC, new_client, new_run, partitions_of
+from tests.support.slowness import patient
 
 MILLISECONDS = st.integers(min_value=0, max_value=2**48 - 1)
 
@@ -54,7 +55,7 @@ class Telling:
         self.bootstrap = bootstrap
         self.client = new_client()
         self.run = new_run()
-        self._voice = KafkaVoice(bootstrap)
+        self._voice = KafkaVoice(bootstrap, seconds=patient(30))
 
     def say(self, topic: Topic, key: str, *values: Message | bytes | None) -> None:
         encoded = [CODEC.encode(value, topic=topic.name) if isinstance(value, Message) else value for value in values]
@@ -89,7 +90,7 @@ def telling(bootstrap: str) -> Telling:
 
 
 def until(following: Iterator[RunProgress], holds: Callable[[RunProgress], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + patient(20)
     for progress in following:
         if holds(progress):
             return

@@ -17,6 +17,7 @@ from devkit.broker.engine import engine_with
 from devkit.broker.ports import PortReservation
 from tests.support.alive import alive
 from tests.support.eventually import eventually
+from tests.support.slowness import patient
 
 NO_SUCH_IMAGE = "vive-sync/no-such-image:1"
 
@@ -25,19 +26,19 @@ NO_SUCH_IMAGE = "vive-sync/no-such-image:1"
 def engine() -> None:
     """Skips the test where no Docker engine has the image of Kafka."""
     try:
-        engine_with(IMAGE, environ=os.environ, pull_seconds=60).client.close()
+        engine_with(IMAGE, environ=os.environ, pull_seconds=patient(60)).client.close()
     except BrokerUnavailable as error:
         pytest.skip(str(error))
 
 
 def produce(broker: Broker, *values: str, topic: str = "letters") -> None:
     admin = AdminClient({"bootstrap.servers": broker.bootstrap})
-    if topic not in admin.list_topics(timeout=30).topics:
-        admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])[topic].result(30)
+    if topic not in admin.list_topics(timeout=patient(30)).topics:
+        admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])[topic].result(patient(30))
     producer = Producer({"bootstrap.servers": broker.bootstrap, "acks": "all"})
     for value in values:
         producer.produce(topic, value.encode())
-    assert producer.flush(30) == 0
+    assert producer.flush(patient(30)) == 0
 
 
 def consume(broker: Broker, count: int, topic: str = "letters", *, as_group: bool = False) -> list[str]:
@@ -49,14 +50,14 @@ def consume(broker: Broker, count: int, topic: str = "letters", *, as_group: boo
     else:
         consumer.assign([TopicPartition(topic, 0, 0)])
     try:
-        messages = consumer.consume(count, timeout=30)
+        messages = consumer.consume(count, timeout=patient(30))
     finally:
         consumer.close()
     return [(message.value() or b"").decode() for message in messages]
 
 
 def cluster_id(broker: Broker) -> str:
-    return str(AdminClient({"bootstrap.servers": broker.bootstrap}).list_topics(timeout=30).cluster_id)
+    return str(AdminClient({"bootstrap.servers": broker.bootstrap}).list_topics(timeout=patient(30)).cluster_id)
 
 
 def test_the_broker_named_in_the_environment_is_used_and_left_alone(kafka: Broker) -> None:
@@ -157,8 +158,8 @@ def test_an_engine_on_another_machine_is_left_for_java_in_one_line() -> None:
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 def test_a_local_broker_dies_with_the_process_that_started_it(end: signal.Signals, tmp_path: Path) -> None:
     pid = int(told_by_a_process_that_then_dies("local", "pid", end, tmp_path))
-    eventually(lambda: not alive(pid), seconds=5)
-    eventually(lambda: not list(tmp_path.iterdir()), seconds=5)
+    eventually(lambda: not alive(pid))
+    eventually(lambda: not list(tmp_path.iterdir()))
 
 
 @pytest.mark.usefixtures("engine")

@@ -13,10 +13,13 @@ from devkit.broker import BrokerUnavailable, LocalBroker
 from devkit.small_disk import SmallDiskUnavailable, fill, small_disk
 from producers.topic_reader import TopicReader
 from tests.support.eventually import eventually
+from tests.support.slowness import patient
 from tests.support.topics import QUIET, create_topic
 
 MEGABYTES = 32
 TOPIC = "letters"
+MILLISECONDS = int(patient(5000))
+"""How long a broker may take to acknowledge."""
 
 
 @pytest.fixture
@@ -35,14 +38,16 @@ class Writer:
     def __init__(self, bootstrap: str) -> None:
         self.acknowledged: set[int] = set()
         self.failed: dict[int, int] = {}
-        self._producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "message.timeout.ms": 2000, **QUIET})
+        self._producer = Producer(
+            {"bootstrap.servers": bootstrap, "acks": "all", "message.timeout.ms": MILLISECONDS, **QUIET}
+        )
 
     def write(self, *numbers: int, size: int, partition: int) -> None:
         for number in numbers:
             self._producer.produce(
                 TOPIC, key=str(number), value=bytes(size), partition=partition, on_delivery=self._told
             )
-        assert self._producer.flush(30) == 0
+        assert self._producer.flush(patient(30)) == 0
 
     def _told(self, error: KafkaError | None, message: Message) -> None:
         number = int(message.key() or b"")
@@ -53,7 +58,7 @@ class Writer:
 
 
 def numbers_on(bootstrap: str) -> set[int]:
-    with TopicReader(bootstrap, [TOPIC]) as reader:
+    with TopicReader(bootstrap, [TOPIC], seconds=patient(30)) as reader:
         return {int(record.key or b"") for record in reader.to_end()}
 
 
@@ -100,7 +105,7 @@ def test_a_disk_goes_with_the_process_that_made_it(tmp_path: Path) -> None:
         folder = Path(maker.stdout.readline().strip())
         assert folder.is_mount()
         maker.send_signal(signal.SIGKILL)
-    eventually(lambda: not folder.exists(), seconds=5)
+    eventually(lambda: not folder.exists())
 
 
 def test_without_the_right_to_mount_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -20,11 +20,12 @@ from schemas.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
 from tests.support.eventually import eventually_async
 from tests.support.issuer import AUDIENCE, ISSUER, TestIssuer
+from tests.support.slowness import patient
 from tests.support.world import UPDATE, World, world_of
 
 DANA = "Dana Reyes (dana@acme.example)"
-ANSWER_SECONDS = 5.0
-STOP_SECONDS = 5.0
+ANSWER_SECONDS = patient(8)
+STOP_SECONDS = patient(8)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ class Console:
 
     async def until(self, path: str, field: str, value: Any) -> Any:
         """What the path tells, once it tells this."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + patient(30)
         while (told := await self.get(path)) is None or told[field] != value:
             assert time.monotonic() < deadline, told
             await asyncio.sleep(0.05)
@@ -79,13 +80,13 @@ async def console(world: World, issuer: TestIssuer) -> AsyncIterator[Console]:
     assert process.poll() is None, (world.folder / "console.log").read_text()
     headers = {"Authorization": f"Bearer {issuer.token(world.client_id)}"}
     at = f"http://127.0.0.1:{port.read_text()}"
-    async with httpx.AsyncClient(base_url=at, headers=headers, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=at, headers=headers, timeout=patient(20)) as http:
         yield Console(world, process, http)
 
 
 def requested(world: World) -> list[SyncRequested]:
     """What Kafka has of this client."""
-    with TopicReader(world.bootstrap, [SYNC_REQUESTED.name]) as reader:
+    with TopicReader(world.bootstrap, [SYNC_REQUESTED.name], seconds=patient(30)) as reader:
         ours = [record for record in reader.to_end() if record.key == world.client_id.encode()]
     return [world.codec.decode(SyncRequested, record.value) for record in ours]
 
@@ -135,7 +136,7 @@ async def test_it_ends_in_time_though_a_stream_is_open_and_its_log_holds_no_secr
         await at.until("/sync-button", "available", value=True)
         assert (await at.get("/vendors?q=looked-for"))["total"] == 0
         pressed = (await at.post("/sync-runs")).json()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + patient(20)
         while not (health := (await at.http.get("/health")).json())["caught_up"]:
             assert time.monotonic() < deadline, health
         assert health == {"well": True, "database": True, "projector": True, "caught_up": True}

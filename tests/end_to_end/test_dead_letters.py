@@ -12,6 +12,7 @@ from producers.topic_reader import TopicReader
 from schemas.outcome import Status
 from schemas.topics import VENDOR_RECORD, VENDOR_SYNC
 from tests.support.free_port import free_port
+from tests.support.slowness import patient
 from tests.support.world import UPDATE, World
 
 GARBAGE = b"\x00\x01 not a \x1b[31mrecord"
@@ -41,7 +42,7 @@ async def listed(world: World, *filters: str) -> list[dict[str, Any]]:
 
 async def letters_come(world: World, count: int) -> None:
     """Wait until the client has so many."""
-    deadline = asyncio.get_running_loop().time() + 30
+    deadline = asyncio.get_running_loop().time() + patient(30)
     while len(await world.dead_letters()) < count:
         assert asyncio.get_running_loop().time() < deadline, await world.dead_letters()
 
@@ -133,7 +134,7 @@ async def test_a_record_that_can_not_be_read_is_put_back_as_it_came(world: World
         await world.vendor_says("v1", Status.UPDATED)
         left = await answer(world, "redrive", again["id"], "--yes", code=1)
         assert "would take the place of that" in left["left"][0]["why"]
-    with TopicReader(world.bootstrap, [VENDOR_RECORD.name]) as reader:
+    with TopicReader(world.bootstrap, [VENDOR_RECORD.name], seconds=patient(30)) as reader:
         values = [record.value for record in reader.to_end() if record.key == key]
     assert values == [GARBAGE, GARBAGE, values[-1]]
 

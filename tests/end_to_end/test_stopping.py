@@ -24,14 +24,15 @@ from schemas.topics_on_broker import admin_of, partition_count
 from schemas.vendor_key import VendorKey
 from schemas.vendor_row import VendorRow
 from tests.support.eventually import eventually_async
+from tests.support.slowness import patient
 from tests.support.watched_worker import watched
 from tests.support.world import UPDATE, World, world_of
 
 BULK = "/read/provider"
-LIMIT = 25.0
+LIMIT = patient(25.0)
 HANDED_OVER = 3.0
 """Seconds; the session timeout, after which Kafka would do it without the worker's word, is ten times that."""
-SESSION = {"VIVE_SYNC_SESSION_TIMEOUT": "30"}
+SESSION = {"VIVE_SYNC_SESSION_TIMEOUT": str(patient(10 * HANDED_OVER))}
 POLICY = {"policy_type": "General Liability", "number": "GL-1", "expires_on": "2027-03-31"}
 SIGTERM_BIT = 1 << (signal.SIGTERM - 1)
 
@@ -76,7 +77,7 @@ class Group:
 
     async def has_members(self, count: int, *, seconds: float = 60.0) -> None:
         """Wait until all partitions are given to so many members."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + patient(seconds)
         partitions = await asyncio.to_thread(partition_count, self._admin, VENDOR_SYNC)
         while True:
             owners = await self.owners()
@@ -144,7 +145,7 @@ async def test_a_worker_stopped_in_the_middle_of_a_run_hands_over_at_once(world_
         for call in world.sandbox.call_log.calls
         if call.at > ended.at and (call.path == BULK or str(call.parameters.get("providerid")) in taken_over)
     ]
-    assert min(heirs) - ended.at < HANDED_OVER
+    assert min(heirs) - ended.at < patient(HANDED_OVER)
 
 
 async def test_what_hangs_is_left_to_the_heir(world_alone: World) -> None:
@@ -186,7 +187,7 @@ async def test_impatience_changes_nothing(world: World) -> None:
         process.send_signal(signal.SIGTERM)
         return process.poll() is not None
 
-    await eventually_async(ended_on_one_more, seconds=LIMIT)
+    await eventually_async(ended_on_one_more, seconds=60)
     assert process.returncode == 0
     no_trace(world, "worker-1")
     async with world.worker():
@@ -234,7 +235,7 @@ async def test_a_worker_that_recovers_its_rows_stops(world_alone: World) -> None
         for row in rows
         if row.record is not None
     ]
-    await asyncio.to_thread(KafkaVoice(world.bootstrap, seconds=60.0).say, said)
+    await asyncio.to_thread(KafkaVoice(world.bootstrap, seconds=patient(60)).say, said)
     process = world.start_process("worker-1", "worker", **SESSION)
     await Group(world.bootstrap).has_members(1)
     ended = await stopped(process, signal.SIGTERM)

@@ -7,6 +7,7 @@ from schemas.topics import VENDOR_TABLE_CHANGELOG
 from schemas.topics_on_broker import admin_of, partition_count
 from schemas.vendor_key import VendorKey
 from tests.support.eventually import eventually_async
+from tests.support.slowness import patient
 from tests.support.world import World
 
 
@@ -18,7 +19,9 @@ async def test_a_row_that_cannot_be_read_stops_a_worker_until_it_is_mended(world
         await world.settled(await world.press())
     key = VendorKey(world.client_id, "v1").to_bytes()
     partition = partition_of(key, partition_count(admin_of(world.bootstrap), VENDOR_TABLE_CHANGELOG))
-    ExactVoice(world.bootstrap).put([ToPut(VENDOR_TABLE_CHANGELOG.name, key, b"\x00 not a row", partition)])
+    ExactVoice(world.bootstrap, seconds=patient(30)).put(
+        [ToPut(VENDOR_TABLE_CHANGELOG.name, key, b"\x00 not a row", partition)]
+    )
     checked = world.command("table", "check")
     assert checked.returncode == 1
     assert f"partition {partition} offset" in checked.stdout

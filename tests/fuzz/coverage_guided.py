@@ -14,12 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from tests.support.slowness import patient
+
 TARGETS: Final = ("codec", "reader", "planted")
 INSTRUMENTED: Final = ("accounting", "schemas", "fastavro._read_py", "tests.fuzz.targets")
 LONGEST_INPUT: Final = 4096
 """Bytes."""
-SLOWEST_SECONDS: Final = 10
-"""An input that takes longer is a fault of its own; the properties ask for a second of the processor's time."""
+SLOWEST_SECONDS: Final = int(patient(10))
+"""An input that takes longer is a fault of its own; the properties have a bound on the processor's time besides."""
 MOST_MEGABYTES: Final = 1024
 
 

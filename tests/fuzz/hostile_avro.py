@@ -13,11 +13,12 @@ from typing import Any, Final
 from schemas.codec import Codec, UndecodableError, load_schema
 from schemas.message import Message
 from tests.support.messages import KINDS
+from tests.support.slowness import patient
 
 FIXTURES: Final = Path(__file__).parents[1] / "schemas" / "fixtures"
 MARK: Final = "hunter2-S3cret"
 """Stands in texts of hostile records; no sentence about them may hold a part of it."""
-LONGEST_SECONDS: Final = 1.0
+LONGEST_SECONDS: Final = patient(2)
 """Of the processor's time, for a record."""
 _SEEN: Final = 6
 """As many letters of the mark in a row are a part of it."""
@@ -203,7 +204,7 @@ def tells(sentence: str) -> bool:
 
 
 def decode_or_refuse(codec: Codec, kind: type[Message], data: bytes) -> None:
-    """Decode, which must end in a second: in a model that encodes, or in an UndecodableError that tells nothing of the data.
+    """Decode, which must end soon: in a model that encodes, or in an UndecodableError that tells nothing of the data.
 
     Raises:
         AssertionError: it did not.

@@ -16,6 +16,7 @@ from schemas.vendor_key import VendorKey
 from schemas.vendor_record import VendorRecord
 from schemas.vendor_sync import VendorSync
 from tests.fuzz.hostile_avro import fixture, forged, stuffed
+from tests.support.slowness import patient
 
 KINDS: Final[dict[str, type[Message]]] = {
     INTEGRATION.name: Integration,
@@ -183,5 +184,5 @@ def write(bootstrap: str, records: Iterator[Written]) -> list[Written]:
     for record in records:
         put(record)
         producer.poll(0)
-    assert producer.flush(30.0) == 0
+    assert producer.flush(patient(30)) == 0
     return written

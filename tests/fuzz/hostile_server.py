@@ -11,12 +11,17 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import quote_plus, unquote_to_bytes
 
+from tests.support.slowness import patient
+
 ECHO: Final = b"{QUERY}"
 """Where it says back what it was asked, password included."""
 PLAIN_ECHO: Final = b"{PLAIN}"
 """The same, unquoted."""
 DOTNET_ECHO: Final = b"{DOTNET}"
 """The same, quoted as .NET does it: small letters, and plus for a space."""
+
+GOES_ON: Final = 30.0
+"""Seconds on an idle machine that it goes on for with who does not leave."""
 
 End = Literal["close", "reset", "hold"]
 
@@ -61,7 +66,7 @@ class HostileServer:
             writer.close()
 
     async def _say(self, target: bytes, writer: asyncio.StreamWriter) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + patient(GOES_ON)
         for _ in range(self.script.times):
             for part in self.script.parts:
                 writer.write(_said_back(part, target))

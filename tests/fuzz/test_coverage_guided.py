@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.slowness import patient
+
 ROOT = Path(__file__).parents[2]
-SECONDS = 4
+SECONDS = int(patient(4))
 
 pytestmark = pytest.mark.skipif(
     find_spec("atheris") is None, reason="atheris is not here: it is made for Linux on x86-64 and Python up to 3.12"
@@ -23,7 +25,7 @@ def coverage_guided(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=100,
+        timeout=patient(120),
         check=False,
     )
 
@@ -40,7 +42,7 @@ def test_nothing_is_found_in_some_seconds(target: str) -> None:
 
 
 def test_a_planted_fault_is_found_and_the_command_that_is_told_repeats_it() -> None:
-    done = coverage_guided("planted", "--seconds", "60", "--seed", "7")
+    done = coverage_guided("planted", "--seconds", str(int(patient(60))), "--seed", "7")
     assert done.returncode != 0
     told = re.search(r"To repeat it: python -m tests\.fuzz\.coverage_guided (planted --input [0-9a-f]+)\n", done.stderr)
     assert told is not None, done.stderr[-4000:]

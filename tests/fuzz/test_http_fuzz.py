@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounting.credentials import CredentialsFolder
@@ -22,17 +22,18 @@ from accounting.vantaca.answer import Answer
 from accounting.vantaca.client import SMALL_BODY, Client, Request
 from schemas.integration import Integration
 from tests.accounting.builders import integration
-from tests.fuzz.hostile_server import DOTNET_ECHO, ECHO, PLAIN_ECHO, End, HostileServer, Script, hostile_server
+from tests.fuzz.hostile_server import DOTNET_ECHO, ECHO, GOES_ON, PLAIN_ECHO, End, HostileServer, Script, hostile_server
+from tests.support.slowness import patient
 
 PASSWORD: Final = "hunter2&s3cret +%41/ö"  # noqa: S105 -- no one's
 CREDENTIALS: Final = {"company": "Acme Books", "login": "vive-login", "password": PASSWORD}
 SECRETS: Final = ("hunter2", "vive-login", "acme books", "acme%20books", "acme+books")
 SECONDS: Final = 0.3
 """The integration's time limit."""
-IN_PEACE: Final = 20.0
+IN_PEACE: Final = patient(20)
 """The same, where the answer comes at once and what is looked at is the answer."""
-SLACK: Final = 6.0
-"""Seconds that a busy machine may take besides. A server that is not left goes on for ten."""
+SLACK: Final = patient(GOES_ON / 2)
+"""Seconds that a busy machine may take besides."""
 MOST_MEMORY: Final = 16 * SMALL_BODY
 
 READ = Request(method="GET", path="/read/providerSingle", parameters=(("providerID", 1),), doing="reading provider 1")
@@ -243,7 +244,7 @@ def one_client(runner: asyncio.Runner) -> Iterator[Client]:
 
 
 @given(script=scripts(), request_=st.sampled_from([READ, WRITE]), basic_auth=st.booleans())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 def test_any_answer(
     runner: asyncio.Runner,
     one_client: Client,

@@ -14,6 +14,7 @@ from schemas.integration import Mode
 from schemas.outcome import Status
 from schemas.topics import DEAD_LETTER, INTEGRATION, VENDOR_RECORD
 from tests.fuzz.hostile_records import ENEMY, KINDS, Written, hostile, is_dead, too_large, write
+from tests.support.slowness import patient
 from tests.support.world import PASSWORD, World
 
 SEED = 20260301
@@ -51,7 +52,7 @@ def mixed(random: Random, world: World, numbers: range) -> Iterator[Written]:
 
 
 def letters_of(world: World) -> list[DeadLetter]:
-    with TopicReader(world.bootstrap, [DEAD_LETTER.name]) as reader:
+    with TopicReader(world.bootstrap, [DEAD_LETTER.name], seconds=patient(30)) as reader:
         return [world.codec.decode(DeadLetter, record.value) for record in reader.to_end()]
 
 
@@ -67,7 +68,7 @@ def kept(letters: list[DeadLetter]) -> set[Written]:
 
 async def all_kept(world: World, expected: set[Written], *, seconds: float = 30.0) -> None:
     """Wait until there are letters of all of these, and make sure that there are of no others."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + patient(seconds)
     while missing := expected - (found := kept(await asyncio.to_thread(letters_of, world))):
         assert time.monotonic() < deadline, f"{len(missing)} have no dead letter, such as {next(iter(missing))}"
     assert found == expected
@@ -100,7 +101,7 @@ async def test_records_too_large_to_be_told_of_stop_nobody(world_alone: World) -
     unread = {place(one) for one in written if is_dead(one)}
     worker, log = world.start_process("worker", "worker"), world.folder / "worker.log"
     await world.press(("v1",))
-    deadline = time.monotonic() + 25
+    deadline = time.monotonic() + patient(30)
     while True:
         assert worker.poll() is None
         assert "The worker stops" not in log.read_text()

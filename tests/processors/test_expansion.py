@@ -2,7 +2,7 @@ from collections import Counter
 from itertools import chain
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.expansion import Chunk, chunks, event_for, expand, report
@@ -89,7 +89,6 @@ def test_a_request_that_is_read_twice_expands_to_the_same() -> None:
     assert first == again
 
 
-@settings(deadline=None)
 @given(
     count=st.sampled_from([0, 1, CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, 2 * CHUNK_SIZE, 2 * CHUNK_SIZE + 1]),
     every=st.integers(min_value=1, max_value=4),

@@ -5,6 +5,7 @@ import pytest
 
 from processors.in_flight import InFlight
 from tests.support.eventually import eventually_async
+from tests.support.slowness import patient
 
 
 class Work:
@@ -44,7 +45,7 @@ async def test_draining_waits_for_the_work_of_these_partitions_and_no_other(in_f
     in_flight.start(0, work.piece("a"))
     in_flight.start(1, work.piece("b"))
     elsewhere = in_flight.start(2, other.piece("c"))
-    draining = asyncio.create_task(in_flight.drain({0, 1}, seconds=30))
+    draining = asyncio.create_task(in_flight.drain({0, 1}, seconds=patient(30)))
     done, _ = await asyncio.wait({draining}, timeout=0.02)
     assert not done
     work.may_end.set()
@@ -71,11 +72,11 @@ async def test_what_is_late_is_cancelled_and_said(
 
 
 async def test_draining_where_nothing_is_under_way_returns_at_once(in_flight: InFlight, work: Work) -> None:
-    await in_flight.drain({0, 1}, seconds=30)
+    await in_flight.drain({0, 1}, seconds=patient(30))
     ended = in_flight.start(0, work.piece("a"))
     work.may_end.set()
     await ended
-    await in_flight.drain({0}, seconds=30)
+    await in_flight.drain({0}, seconds=patient(30))
 
 
 async def test_work_that_fails_is_told_as_a_crash_and_the_other_work_goes_on(
@@ -90,7 +91,7 @@ async def test_work_that_fails_is_told_as_a_crash_and_the_other_work_goes_on(
     in_flight.start(0, failing())
     await eventually_async(lambda: crashes == [fault])
     work.may_end.set()
-    await in_flight.drain({0}, seconds=30)
+    await in_flight.drain({0}, seconds=patient(30))
     assert work.done == ["a"]
     assert crashes == [fault]
 
@@ -100,5 +101,5 @@ async def test_work_begun_after_a_drain_is_kept_as_before(in_flight: InFlight, w
     await in_flight.drain({0}, seconds=0.01)
     in_flight.start(0, work.piece("b"))
     work.may_end.set()
-    await in_flight.drain({0}, seconds=30)
+    await in_flight.drain({0}, seconds=patient(30))
     assert (work.cancelled, work.done) == (["a"], ["b"])

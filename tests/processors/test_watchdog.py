@@ -23,6 +23,7 @@ from schemas.vendor_key import VendorKey
 from tests.support.fake_accounting import FakeAccounting
 from tests.support.free_port import free_port
 from tests.support.messages import integration
+from tests.support.slowness import patient
 from tests.support.topics import create_topic, unique
 
 PATIENCE = 60.0
@@ -297,7 +298,7 @@ class Scene:
     async def run(self) -> None:
         """Until the watchdog barks or all was seen."""
         running, over = asyncio.create_task(self.dog.run()), asyncio.create_task(self.over.wait())
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(patient(10)):
             await asyncio.wait({running, over}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             over.cancel()

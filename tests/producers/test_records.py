@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producers.kafka import KafkaVoice
@@ -12,6 +12,7 @@ from schemas.topics import INTEGRATION, VENDOR_RECORD
 from schemas.vendor_record import Origin, VendorRecord
 from tests.support.messages import integration, integrations, vendor_record, vendor_records
 from tests.support.product_topics import CODEC, new_client, said
+from tests.support.slowness import patient
 
 SECRET = "hunter2"  # noqa: S105 -- it must turn up in no sentence
 
@@ -31,7 +32,7 @@ def refusal(line: str, *, before: int = 2) -> str:
     return str(caught.value)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(st.lists(integrations | vendor_records, max_size=4))
 def test_good_lines_become_their_records_in_order(records: list[Integration | VendorRecord]) -> None:
     assert list(read_lines(line_of(record) for record in records)) == records
@@ -128,7 +129,7 @@ def test_loaded_records_lie_on_their_topics_under_their_keys(bootstrap: str) -> 
         vendor_record(client_id=client, vendor_id=f"v{number}", origin=Origin.SNAPSHOT, provider_id=None)
         for number in range(5)
     ]
-    loaded = load([settings_of_client, *vendors], voice=KafkaVoice(bootstrap), codec=CODEC)
+    loaded = load([settings_of_client, *vendors], voice=KafkaVoice(bootstrap, seconds=patient(30)), codec=CODEC)
     assert loaded == 6
     assert said(bootstrap, INTEGRATION, Integration, client) == [settings_of_client]
     found = said(bootstrap, VENDOR_RECORD, VendorRecord, f"{client}:")
@@ -136,4 +137,4 @@ def test_loaded_records_lie_on_their_topics_under_their_keys(bootstrap: str) -> 
 
 
 def test_loading_nothing_says_nothing(bootstrap: str) -> None:
-    assert load([], voice=KafkaVoice(bootstrap), codec=CODEC) == 0
+    assert load([], voice=KafkaVoice(bootstrap, seconds=patient(30)), codec=CODEC) == 0

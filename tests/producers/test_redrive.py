@@ -25,6 +25,7 @@ from schemas.vendor_sync import Cause, VendorSync
 from tests.support.free_port import free_port
 from tests.support.messages import dead_letter, handled, unread_record
 from tests.support.product_topics import CODEC, new_client, partitions_of, records_of, said
+from tests.support.slowness import patient
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HANDLER = Handler(person="Dana", note="mended", now=NOW, letters_topic_id="t1")
@@ -139,7 +140,7 @@ def test_a_redriven_vendor_is_an_event_in_lane_live_and_its_letters_are_marked(b
     key = f"{client}:v1"
     letters = [vendors(offset, key=key.encode()) for offset in (3, 4)]
     plan = plan_redrive(letters, {})
-    (one,) = redrive(plan.steps, HANDLER, voice=ExactVoice(bootstrap), codec=CODEC)
+    (one,) = redrive(plan.steps, HANDLER, voice=ExactVoice(bootstrap, seconds=patient(30)), codec=CODEC)
     (record,) = records_of(bootstrap, VENDOR_SYNC, key)
     assert (record.topic, record.partition, record.offset) == one.put
     event = CODEC.decode(VendorSync, record.value)
@@ -167,15 +168,15 @@ def test_a_redriven_record_is_its_bytes_once_more(bootstrap: str) -> None:
     run = new_client()
     last = partitions_of(bootstrap, SYNC_EXPANSION) - 1
     letter = records(topic=SYNC_EXPANSION.name, partition=last, key=run.encode())
-    redrive(plan_redrive([letter], {}).steps, HANDLER, voice=ExactVoice(bootstrap), codec=CODEC)
+    redrive(plan_redrive([letter], {}).steps, HANDLER, voice=ExactVoice(bootstrap, seconds=patient(30)), codec=CODEC)
     (record,) = records_of(bootstrap, SYNC_EXPANSION, run)
     assert (record.partition, record.key, record.value) == (last, run.encode(), GARBAGE)
 
 
 def test_a_letter_without_a_key_is_marked_too(bootstrap: str) -> None:
     letter = Letter(id=LetterId(1, 10**12), content=unread_record(key=None))
-    discard([letter], HANDLER, voice=ExactVoice(bootstrap), codec=CODEC)
-    with TopicReader(bootstrap, [DEAD_LETTER_HANDLED.name], partition=1) as reader:
+    discard([letter], HANDLER, voice=ExactVoice(bootstrap, seconds=patient(30)), codec=CODEC)
+    with TopicReader(bootstrap, [DEAD_LETTER_HANDLED.name], partition=1, seconds=patient(30)) as reader:
         marks = [CODEC.decode(DeadLetterHandled, record.value) for record in reader.to_end() if record.key is None]
     (mark,) = [mark for mark in marks if mark.letter_id == str(letter.id)]
     assert (mark.action, mark.topic, mark.offset) == (Action.DISCARDED, None, None)
@@ -183,7 +184,7 @@ def test_a_letter_without_a_key_is_marked_too(bootstrap: str) -> None:
 
 
 def test_the_newest_value_of_a_key_is_read_where_its_key_belongs(bootstrap: str) -> None:
-    client, voice = new_client(), ExactVoice(bootstrap)
+    client, voice = new_client(), ExactVoice(bootstrap, seconds=patient(30))
     keys = [f"{client}:v{number}".encode() for number in range(4)]
     voice.put([ToPut(VENDOR_RECORD.name, key, value) for value in (b"old", b"new") for key in keys[:2]])
     voice.put([ToPut(VENDOR_RECORD.name, keys[2], b"old"), ToPut(VENDOR_RECORD.name, keys[2], None)])
@@ -199,7 +200,7 @@ def test_the_newest_value_of_a_key_is_read_where_its_key_belongs(bootstrap: str)
 def test_a_partition_that_is_not_there_is_told(bootstrap: str) -> None:
     there = partitions_of(bootstrap, SYNC_EXPANSION)
     with pytest.raises(KafkaAwayError, match="partition"):
-        ExactVoice(bootstrap, seconds=5.0).put([ToPut(SYNC_EXPANSION.name, b"run", GARBAGE, there)])
+        ExactVoice(bootstrap, seconds=patient(10)).put([ToPut(SYNC_EXPANSION.name, b"run", GARBAGE, there)])
 
 
 def test_when_kafka_is_away_nothing_is_marked_and_it_is_said() -> None:

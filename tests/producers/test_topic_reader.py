@@ -9,6 +9,7 @@ from schemas.topics import Topic
 from schemas.topics_on_broker import admin_of, create_topics
 from tests.support.eventually import eventually
 from tests.support.free_port import free_port
+from tests.support.slowness import patient
 
 PARTITIONS = 40
 
@@ -28,7 +29,7 @@ def now_ms() -> int:
 @pytest.mark.parametrize("_round", range(3))
 def test_nothing_is_missed_that_is_said_once_it_has_begun(bootstrap: str, _round: int) -> None:
     topic = a_topic(bootstrap, partitions=PARTITIONS)
-    voice = KafkaVoice(bootstrap)
+    voice = KafkaVoice(bootstrap, seconds=patient(30))
     said = {uuid.uuid4().bytes for _ in range(10 * PARTITIONS)}
     read: set[bytes | None] = set()
 
@@ -36,18 +37,18 @@ def test_nothing_is_missed_that_is_said_once_it_has_begun(bootstrap: str, _round
         read.update(record.key for record in reader.poll(0.1))
         return read == said
 
-    with TopicReader(bootstrap, [topic], since_ms=now_ms() - 60_000) as reader:
+    with TopicReader(bootstrap, [topic], since_ms=now_ms() - 60_000, seconds=patient(30)) as reader:
         voice.say([Said(topic, key, b"said") for key in said])
-        eventually(all_is_read, seconds=10)
+        eventually(all_is_read)
 
 
 def test_what_is_older_than_asked_for_is_left_out(bootstrap: str) -> None:
     topic = a_topic(bootstrap, partitions=1)
-    voice = KafkaVoice(bootstrap)
+    voice = KafkaVoice(bootstrap, seconds=patient(30))
     voice.say([Said(topic, b"old", b"said")])
-    with TopicReader(bootstrap, [topic], since_ms=now_ms() + 60_000) as reader:
+    with TopicReader(bootstrap, [topic], since_ms=now_ms() + 60_000, seconds=patient(30)) as reader:
         assert list(reader.to_end()) == []
-    with TopicReader(bootstrap, [topic]) as reader:
+    with TopicReader(bootstrap, [topic], seconds=patient(30)) as reader:
         assert [record.key for record in reader.to_end()] == [b"old"]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import fastavro
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import registry as registry_module
@@ -29,7 +29,7 @@ SECRET = "hunter2-S3cret"  # noqa: S105 -- it must turn up nowhere
 
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.SCHEMA)
 codecs = pytest.mark.parametrize("codec", [PLAIN, REGISTERED], ids=["single-object", "confluent"])
-often = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(max_examples=60)
 
 
 def messages(kind: type[Message]) -> st.SearchStrategy[Message]:
@@ -68,7 +68,7 @@ def test_what_is_encoded_decodes_to_the_same(kind: type[Message], codec: Codec, 
 
 
 @kinds
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(data=st.data())
 def test_a_reader_with_a_registry_reads_both_formats(kind: type[Message], data: st.DataObject) -> None:
     message = data.draw(messages(kind))
@@ -101,7 +101,7 @@ def test_any_bytes_are_a_valid_message_or_undecodable(kind: type[Message], data:
 
 @kinds
 @codecs
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(data=st.data())
 def test_a_truncated_record_is_undecodable(kind: type[Message], codec: Codec, data: st.DataObject) -> None:
     whole = codec.encode(data.draw(messages(kind)), topic=TOPIC)
@@ -110,7 +110,7 @@ def test_a_truncated_record_is_undecodable(kind: type[Message], codec: Codec, da
 
 @kinds
 @codecs
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(data=st.data())
 def test_bytes_after_the_record_make_it_undecodable(kind: type[Message], codec: Codec, data: st.DataObject) -> None:
     whole = codec.encode(data.draw(messages(kind)), topic=TOPIC)
@@ -137,7 +137,7 @@ def test_bytes_without_a_known_header_are_undecodable(data: bytes) -> None:
 
 
 @codecs
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_record_of_another_kind_is_undecodable(codec: Codec, data: st.DataObject) -> None:
     written, wanted = data.draw(st.permutations(KINDS))[:2]

@@ -11,6 +11,7 @@ from producers.kafka import PARTITIONER
 from schemas.partitioning import partition_of
 from schemas.vendor_key import VendorKey
 from tests.support.messages import identifiers
+from tests.support.slowness import patient
 from tests.support.topics import QUIET, create_topic, unique
 
 PARTITIONS = 12
@@ -31,7 +32,7 @@ def test_librdkafka_puts_keys_where_we_say_they_belong(kafka: Broker) -> None:
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "partitioner": PARTITIONER, **QUIET})
     for key in keys:
         producer.produce(topic, key=key, value=b"", on_delivery=delivered)
-    assert producer.flush(30) == 0
+    assert producer.flush(patient(30)) == 0
     assert put == {key: partition_of(key, PARTITIONS) for key in keys}
     assert set(put.values()) == set(range(PARTITIONS))
 

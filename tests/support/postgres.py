@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.support.eventually import eventually
 from tests.support.free_port import free_port
+from tests.support.slowness import patient
 
 DEBIANS = "/usr/lib/postgresql"
 STOP_SECONDS = 20.0
@@ -62,7 +63,7 @@ def running_postgres() -> Iterator[Postgres]:
         data = folder / "data"
         options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         made = _start([initdb, "-D", str(data), *options], folder, user)
-        assert made.wait(60) == 0, (folder / "log").read_text()
+        assert made.wait(patient(60)) == 0, (folder / "log").read_text()
         port = free_port()
         fast = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=64MB"]
         told = ["listen_addresses=127.0.0.1", "unix_socket_directories=", *fast]
@@ -70,7 +71,7 @@ def running_postgres() -> Iterator[Postgres]:
         running = _start([server, "-D", str(data), "-p", str(port), *settings], folder, user)
         try:
             postgres = Postgres(port=port, pid=running.pid)
-            eventually(lambda: running.poll() is not None or _answers(postgres), seconds=30)
+            eventually(lambda: running.poll() is not None or _answers(postgres), seconds=60)
             assert running.poll() is None, (folder / "log").read_text()
             yield postgres
         finally:
@@ -127,7 +128,7 @@ def _stop(running: subprocess.Popen[bytes]) -> None:
     """At once, but in order: its connections are broken off."""
     running.send_signal(signal.SIGINT)
     try:
-        running.wait(STOP_SECONDS)
+        running.wait(patient(STOP_SECONDS))
     except subprocess.TimeoutExpired:
         running.send_signal(signal.SIGQUIT)
         running.wait()

@@ -11,6 +11,7 @@ from schemas.codec import Codec
 from schemas.message import Message
 from schemas.topics import Topic
 from schemas.topics_on_broker import create_topics, partition_count
+from tests.support.slowness import patient
 from tests.support.topics import QUIET
 
 CODEC = Codec()
@@ -37,7 +38,7 @@ def new_run() -> str:
 
 def records_of(bootstrap: str, topic: Topic, key_prefix: str) -> list[Record]:
     """The records whose key begins so."""
-    with TopicReader(bootstrap, [topic.name]) as reader:
+    with TopicReader(bootstrap, [topic.name], seconds=patient(30)) as reader:
         return [record for record in reader.to_end() if (record.key or b"").startswith(key_prefix.encode())]
 
 

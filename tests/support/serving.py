@@ -8,6 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from cli.console_server import Server, address_of, listening
+from tests.support.slowness import patient
 
 
 @asynccontextmanager
@@ -15,7 +16,7 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
     """Its address, as long as it serves."""
     with listening("127.0.0.1", 0) as at:
         ready = asyncio.Event()
-        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
+        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=int(patient(10)))
         server = Server(config, before_shutdown=app.state.progress.close, ready=ready.set)
         running = asyncio.create_task(server.serve(sockets=[at]))
         waiting = asyncio.create_task(ready.wait())

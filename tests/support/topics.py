@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
+from tests.support.slowness import patient
+
 QUIET = {"log_level": 0}
 
 
@@ -25,14 +27,14 @@ def produce(
     producer = Producer({"bootstrap.servers": bootstrap, "queue.buffering.max.messages": 1_000_000, **QUIET})
     for key, value in records:
         producer.produce(topic, key=key, value=value, partition=partition)
-    assert producer.flush(30) == 0
+    assert producer.flush(patient(30)) == 0
 
 
 def committed(bootstrap: str, group: str, topic: str, partition: int = 0) -> int | None:
     """The committed offset, None where there is none."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, **QUIET})
     try:
-        (found,) = consumer.committed([TopicPartition(topic, partition)], timeout=10)
+        (found,) = consumer.committed([TopicPartition(topic, partition)], timeout=patient(30))
     finally:
         consumer.close()
     return found.offset if found.offset >= 0 else None

@@ -21,10 +21,11 @@ from processors.watchdog import StalledError
 from processors.worker import Worker
 from schemas.integration import VANTACA
 from tests.support.eventually import eventually_async
+from tests.support.slowness import patient
 from tests.support.world import SESSION_TIMEOUT, World
 
-PATIENCE = 2.0
-"""Seconds that it may stand still."""
+PATIENCE = patient(2.0)
+"""Seconds that it may stand still: a worker that gets no processor must not count as one that does nothing."""
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Watched:
     async def ends(self, *, seconds: float = 30.0) -> str:
         """What it says when it ends by itself."""
         self.may_stand_still = True
-        await asyncio.wait({self.running}, timeout=seconds)
+        await asyncio.wait({self.running}, timeout=patient(seconds))
         assert self.running.done()
         with pytest.raises(StalledError) as raised:
             self.running.result()
@@ -70,12 +71,12 @@ async def watched(world: World, *, system: AccountingSystem | None = None, **set
     stop, ready = asyncio.Event(), asyncio.Event()
     with patch.object(worker_module, "assemble", noted):
         running = asyncio.create_task(Worker(config, systems=systems, codec=world.codec).run(stop, on_ready=ready.set))
-        await eventually_async(lambda: ready.is_set() or running.done())
+        await eventually_async(lambda: ready.is_set() or running.done(), seconds=60)
     if running.done():
         running.result()
     worker = Watched(running, made[-1])
     try:
-        await eventually_async(lambda: worker.consumer.reading or running.done())
+        await eventually_async(lambda: worker.consumer.reading or running.done(), seconds=60)
         yield worker
     finally:
         stop.set()

@@ -25,7 +25,7 @@ from processors.attempt import Clock
 from processors.config import WorkerConfig
 from processors.worker import Worker
 from producers.button import CLIENT_ADMIN, press
-from producers.kafka import KafkaVoice, Said
+from producers.kafka import KafkaAwayError, KafkaVoice, Said
 from producers.records import load
 from producers.topic_reader import TopicReader
 from schemas.codec import Codec
@@ -37,11 +37,14 @@ from schemas.topics_on_broker import admin_of, create_topics, partition_count
 from schemas.vendor_key import VendorKey
 from schemas.vendor_record import Origin, VendorRecord
 from tests.support.eventually import eventually_async
+from tests.support.slowness import patient
 
 PASSWORD = f"pa55-{uuid.uuid4().hex}"
 """The password of every sandbox company of this test run; it must turn up nowhere (test_no_secret_leaks)."""
-SESSION_TIMEOUT = 6.0
-"""The shortest that Kafka allows by default."""
+SESSION_TIMEOUT = patient(6.0)
+"""Seconds; on an idle machine the shortest that Kafka allows by default. A worker that gets no processor stays a member."""
+ANSWER_SECONDS = 30.0
+"""How long Kafka may take to answer a question or to take records."""
 UPDATE = "/write/providerUpdate"
 
 
@@ -79,11 +82,11 @@ class World:
         return VendorRecord.model_validate(given | fields)
 
     async def load(self, records: Iterable[Integration | VendorRecord]) -> None:
-        voice = KafkaVoice(self.bootstrap, seconds=30.0)
+        voice = KafkaVoice(self.bootstrap, seconds=patient(ANSWER_SECONDS))
         await asyncio.to_thread(load, list(records), voice=voice, codec=self.codec)
 
     async def say(self, topic: str, key: bytes, value: bytes | None) -> None:
-        voice = KafkaVoice(self.bootstrap, seconds=30.0)
+        voice = KafkaVoice(self.bootstrap, seconds=patient(ANSWER_SECONDS))
         await asyncio.to_thread(voice.say, [Said(topic, key, value)])
 
     def providers(self, numbers: Iterable[int], **fields: Any) -> None:
@@ -99,7 +102,7 @@ class World:
             person="Dana",
             roles={CLIENT_ADMIN},
             integration=self.integration,
-            voice=KafkaVoice(self.bootstrap),
+            voice=KafkaVoice(self.bootstrap, seconds=patient(ANSWER_SECONDS)),
             codec=self.codec,
             vendor_ids=vendor_ids,
         )
@@ -110,16 +113,24 @@ class World:
         return await self.until(run_id, lambda progress: progress.done, seconds=seconds)
 
     async def until(self, run_id: str, holds: Callable[[RunProgress], bool], *, seconds: float = 60.0) -> RunProgress:
+        """The run once it is so. A Kafka that does not answer is asked again until the time is over."""
+        limit = patient(seconds)
+        deadline = time.monotonic() + limit
+
         def look() -> RunProgress:
-            deadline = time.monotonic() + seconds
             for progress in follow(self.bootstrap, run_id, self.codec):
                 if holds(progress):
                     return progress
                 if time.monotonic() > deadline:
-                    raise AssertionError(f"not so after {seconds:g} s: {progress.counts()}{self._last_words()}")
+                    raise AssertionError(f"not so after {limit:g} s: {progress.counts()}{self._last_words()}")
             raise AssertionError(f"the run ended otherwise: {progress.counts()}{self._last_words()}")
 
-        return await asyncio.to_thread(look)
+        while True:
+            try:
+                return await asyncio.to_thread(look)
+            except KafkaAwayError:
+                if time.monotonic() > deadline:
+                    raise
 
     def _last_words(self) -> str:
         """The end of each process's output."""
@@ -144,19 +155,20 @@ class World:
         self, vendor_id: str, status: Status, *, times: int = 1, seconds: float = 30.0
     ) -> VendorSyncOutcome:
         """The vendor's newest outcome of this status, once there are so many."""
-        deadline = time.monotonic() + seconds
+        limit = patient(seconds)
+        deadline = time.monotonic() + limit
         while True:
             found = [outcome for outcome in await self.outcomes(vendor_id) if outcome.status is status]
             if len(found) >= times:
                 return found[-1]
             if time.monotonic() > deadline:
-                raise AssertionError(f"{len(found)} outcomes {status} of {vendor_id} after {seconds:g} s, not {times}")
+                raise AssertionError(f"{len(found)} outcomes {status} of {vendor_id} after {limit:g} s, not {times}")
 
     async def dead_letters(self) -> list[DeadLetter]:
         """Those of this client."""
 
         def look() -> list[DeadLetter]:
-            with TopicReader(self.bootstrap, [DEAD_LETTER.name]) as reader:
+            with TopicReader(self.bootstrap, [DEAD_LETTER.name], seconds=patient(ANSWER_SECONDS)) as reader:
                 letters = [self.codec.decode(DeadLetter, record.value) for record in reader.to_end()]
             return [letter for letter in letters if (letter.key or b"").startswith(self.client_id.encode())]
 
@@ -222,7 +234,7 @@ class World:
             env=self.environment({}),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=patient(60),
             check=False,
         )
         with (self.folder / "commands.log").open("a") as log:

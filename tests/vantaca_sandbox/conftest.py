@@ -14,6 +14,7 @@ from accounting.vantaca.sandbox import (
     Sandbox,
     run_sandbox,
 )
+from tests.support.slowness import patient
 
 from .caller import CREDENTIALS, Caller
 
@@ -66,6 +67,6 @@ async def running(sandbox: Sandbox, acme: Company) -> AsyncIterator[RunningSandb
 
 @pytest.fixture
 async def caller(running: RunningSandbox) -> AsyncIterator[Caller]:
-    timeout = aiohttp.ClientTimeout(total=20)
+    timeout = aiohttp.ClientTimeout(total=patient(20))
     async with aiohttp.ClientSession(timeout=timeout) as session:
         yield Caller(url=running.url, session=session)

@@ -314,4 +314,4 @@ class Against(RuleBasedStateMachine):
 
 
 TestWorkQueueAgainstModel = Against.TestCase
-TestWorkQueueAgainstModel.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestWorkQueueAgainstModel.settings = settings(max_examples=150, stateful_step_count=60)

@@ -15,6 +15,7 @@ from tests.console.api.conftest import ACME, RUN, World
 from tests.support.eventually import eventually_async
 from tests.support.projected import outcome, run_of
 from tests.support.serving import serving
+from tests.support.slowness import patient
 
 LIVE = "live-run"
 OTHER = "another-life"
@@ -30,7 +31,7 @@ async def address(world: World) -> AsyncIterator[str]:
 @asynccontextmanager
 async def stream(world: World, address: str, path: str, **headers: str) -> AsyncIterator["Events"]:
     async with (
-        httpx.AsyncClient(base_url=address, headers={**world.bearer(), **headers}, timeout=20) as client,
+        httpx.AsyncClient(base_url=address, headers={**world.bearer(), **headers}, timeout=patient(20)) as client,
         client.stream("GET", path) as answer,
     ):
         assert answer.status_code == 200
@@ -123,12 +124,11 @@ async def test_a_run_that_is_unknown_is_not(world: World, address: str) -> None:
 
 async def test_a_stream_ends_with_its_token(world: World, address: str) -> None:
     world.projected.take(*run_of(ACME, LIVE, ["x-1"], topic_id=OTHER))
-    token = world.bearer(ACME, exp=int(time.time()) + 2)
-    began = time.monotonic()
-    async with stream(world, address, f"/clients/{ACME}/sync-runs/{LIVE}/progress", **token) as events:
+    token = world.bearer(ACME, exp=int(time.time() + patient(3)))
+    path = f"/clients/{ACME}/sync-runs/{LIVE}/progress"
+    async with asyncio.timeout(patient(20)), stream(world, address, path, **token) as events:
         assert "data" in (await events.data())
         assert not [event async for event in events if "data" in event]
-    assert time.monotonic() - began < 5
 
 
 async def test_at_most_four_a_second_and_the_last_always(world: World, address: str) -> None:
@@ -178,14 +178,13 @@ async def test_a_stream_that_is_left_is_forgotten(world: World, address: str) ->
     await eventually_async(lambda: hub.watched == 0)
 
 
-async def test_the_server_ends_though_streams_are_open(world: World) -> None:
+async def test_the_server_ends_though_streams_are_open(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.projected.take(*run_of(ACME, LIVE, ["x-1"], topic_id=OTHER))
     async with serving(world.app) as address:
         reading = stream(world, address, f"/clients/{ACME}/sync-runs/{LIVE}/progress")
         events = await reading.__aenter__()
         await events.data()
-        began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert "graceful shutdown exceeded" not in caplog.text
     assert [event async for event in events] == []
     await reading.__aexit__(None, None, None)
 
@@ -194,18 +193,19 @@ async def test_comments_keep_a_quiet_stream_alive(world: World) -> None:
     world.projected.take(*run_of(ACME, LIVE, ["x-1"], topic_id=OTHER))
     hub = ProgressHub(world.deeds.read_model, keep_alive=0.1)
     parts = []
-    async for part in hub.stream(ACME, LIVE, seen=-1, seconds=20):
+    async for part in hub.stream(ACME, LIVE, seen=-1, seconds=patient(20)):
         parts.append(part)
-        if len(parts) == 4:
+        if parts.count(KEEP_ALIVE) > 1 and any(b"event: progress" in each for each in parts):
             break
     hub.close()
-    assert (parts[0], parts[2:]) == (BEGIN, [KEEP_ALIVE, KEEP_ALIVE])
+    assert parts[0] == BEGIN
+    assert len([part for part in parts[1:] if part != KEEP_ALIVE]) == 1
 
 
 async def test_a_database_that_is_away_is_asked_again(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.projected.take(*run_of(ACME, LIVE, ["x-1"], topic_id=OTHER))
     hub = ProgressHub(world.deeds.read_model)
-    events = hub.stream(ACME, LIVE, seen=-1, seconds=20)
+    events = hub.stream(ACME, LIVE, seen=-1, seconds=patient(20))
     with world.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE runs RENAME TO gone")
     assert await anext(events) == BEGIN
@@ -227,6 +227,6 @@ async def test_a_bug_ends_the_streams_and_is_logged(
 
     hub = ProgressHub(world.deeds.read_model)
     monkeypatch.setattr(world.deeds.read_model, "run", bug)
-    assert [part async for part in hub.stream(ACME, LIVE, seen=-1, seconds=20)] == [BEGIN]
+    assert [part async for part in hub.stream(ACME, LIVE, seen=-1, seconds=patient(20))] == [BEGIN]
     assert "can't be followed" in caplog.text
     hub.close()

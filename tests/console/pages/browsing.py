@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.support.slowness import patient
 
 SCREENSHOTS: Final = Path(__file__).parent / ".screenshots"
 WIDE: Final = {"width": 1280, "height": 900}
+MILLISECONDS: Final = patient(20_000)
+"""How long a page may take to show what is expected of it."""
 PHONE: Final = {"width": 390, "height": 844}
 ARGUMENTS: Final = (
     "--no-sandbox",
@@ -39,6 +43,7 @@ def find_chromium() -> str:
 def launched() -> Iterator[Browser]:
     """A browser."""
     chromium = find_chromium()
+    expect.set_options(timeout=MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
         try:
@@ -78,7 +83,7 @@ def visiting(
         timezone_id="America/Los_Angeles",
         **options,
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(MILLISECONDS)
     if token is not None:
         context.add_cookies([{"name": "vive_session", "value": token, "url": url}])
     try:

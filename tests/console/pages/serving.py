@@ -8,6 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from tests.support.eventually import eventually
+from tests.support.slowness import patient
 
 
 @contextmanager
@@ -25,4 +26,4 @@ def serve(app: FastAPI, port: int) -> Iterator[None]:
     finally:
         app.state.progress.close()
         server.should_exit = True
-        thread.join(10)
+        thread.join(patient(10))

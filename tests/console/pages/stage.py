@@ -38,6 +38,7 @@ from tests.console.pages.serving import serve
 from tests.support.eventually import eventually
 from tests.support.free_port import free_port
 from tests.support.product_topics import ensure_topics
+from tests.support.slowness import patient
 from tests.support.world import PASSWORD
 
 PERSONS_HOLD: Final = "Dispute about invoice 4711 - ask Maria before paying"
@@ -152,7 +153,7 @@ class Stage:
 
     def say(self, client: Client, *records: Integration | VendorRecord) -> None:
         """Put records onto their topics, and wait until the read model has them."""
-        load(list(records), voice=KafkaVoice(self.bootstrap, seconds=30.0), codec=self.codec)
+        load(list(records), voice=KafkaVoice(self.bootstrap, seconds=patient(30)), codec=self.codec)
         vendors = sum(isinstance(record, VendorRecord) for record in records)
 
         def there() -> bool:
@@ -168,7 +169,7 @@ class Stage:
             person="Dana Reyes",
             roles={CLIENT_ADMIN},
             integration=client.integration,
-            voice=KafkaVoice(self.bootstrap, seconds=30.0),
+            voice=KafkaVoice(self.bootstrap, seconds=patient(30)),
             codec=self.codec,
         )
         eventually(lambda: self.read_model.runs(client.client_id).total > 0, seconds=30)
@@ -259,4 +260,4 @@ def projecting(engine: Engine, bootstrap: str) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(15)
+        thread.join(patient(15))

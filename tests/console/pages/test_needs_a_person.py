@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.console.pages.browsing import screenshot, visiting
 from tests.console.pages.stage import Client, Stage
 from tests.support.eventually import eventually
+from tests.support.slowness import patient
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,9 @@ def test_a_client_is_paused_while_vantaca_refuses_its_credentials(browser: Brows
     with visiting(browser, stage.url, stage.token(client.admin)) as visit:
         page = visit.go(client.page)
         page.get_by_role("button", name="Sync All Vendors").click()
-        expect(page.locator("#run .summary")).to_contain_text("4 waiting for Vantaca's credentials", timeout=30_000)
+        expect(page.locator("#run .summary")).to_contain_text(
+            "4 waiting for Vantaca's credentials", timeout=patient(30_000)
+        )
         paused = page.locator("[data-concern=paused]")
         expect(paused).to_contain_text("Syncing is paused: Vantaca refuses the credentials of Mesa Homes")
         expect(paused).to_contain_text("Nothing has to be pressed afterwards.")

@@ -14,6 +14,7 @@ from producers.records import load
 from schemas.codec import Codec
 from schemas.integration import Integration
 from schemas.vendor_record import VendorRecord
+from tests.support.slowness import patient
 
 CODEC = Codec()
 
@@ -37,7 +38,7 @@ def projecting(engine: Engine, bootstrap: str) -> Iterator[Projector]:
         yield projector
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(patient(30))
         assert not thread.is_alive()
     if failed:
         raise failed[0]
@@ -52,8 +53,8 @@ def all_is_projected(engine: Engine, bootstrap: str) -> bool:
 
 
 def say(bootstrap: str, records: Iterable[Integration | VendorRecord]) -> None:
-    load(list(records), voice=KafkaVoice(bootstrap, seconds=30.0), codec=CODEC)
+    load(list(records), voice=KafkaVoice(bootstrap, seconds=patient(30)), codec=CODEC)
 
 
 def end_client(bootstrap: str, client_id: str) -> None:
-    KafkaVoice(bootstrap, seconds=30.0).say([Said("vive.integration", client_id.encode(), None)])
+    KafkaVoice(bootstrap, seconds=patient(30)).say([Said("vive.integration", client_id.encode(), None)])

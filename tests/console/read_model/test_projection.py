@@ -19,7 +19,7 @@ RUNS = ("run", "again")
 OPEN = {VendorState.QUEUED, VendorState.WRITING}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(logs=topics(), data=st.data())
 def test_any_interleaving_of_the_topics_gives_the_same_tables_and_the_counts_of_the_command_line(
     engine: Engine, logs: list[Log], data: st.DataObject

@@ -26,6 +26,7 @@ from tests.support.messages import integration, vendor_record
 from tests.support.postgres import Postgres
 from tests.support.product_topics import ensure_topics, new_client
 from tests.support.registry_server import RegistryServer
+from tests.support.slowness import patient
 
 
 def client_of(engine: Engine, client_id: str) -> ClientView | None:
@@ -140,8 +141,8 @@ def test_it_goes_on_when_kafka_was_away_and_counts_a_topic_that_was_created_anew
         say(broker.bootstrap, [vendor_record(vendor_id="v30")])
         eventually(lambda: vendors_of(engine, "acme") == 31)
         admin = admin_of(broker.bootstrap)
-        admin.delete_topics([VENDOR_RECORD.name])[VENDOR_RECORD.name].result(30)
-        eventually(lambda: VENDOR_RECORD.name not in admin.list_topics(timeout=10).topics)
+        admin.delete_topics([VENDOR_RECORD.name])[VENDOR_RECORD.name].result(patient(30))
+        eventually(lambda: VENDOR_RECORD.name not in admin.list_topics(timeout=patient(10)).topics)
         create_topics(admin)
         say(broker.bootstrap, [vendor_record(vendor_id="anew")])
         eventually(lambda: vendors_of(engine, "acme") == 1, seconds=40)

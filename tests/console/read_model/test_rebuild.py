@@ -26,6 +26,7 @@ from tests.support.eventually import eventually, eventually_async
 from tests.support.free_port import free_port
 from tests.support.messages import vendor_record
 from tests.support.product_topics import new_client
+from tests.support.slowness import patient
 from tests.support.world import World, world_of
 
 
@@ -100,7 +101,7 @@ def rebuilt_by_command(world: World, url: str) -> int:
         env=world.environment({"VIVE_SYNC_READ_MODEL": url}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patient(60),
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -37,7 +37,7 @@ from tests.support.messages import (
     vendor_records,
 )
 
-wide = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+wide = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def writer_of(engine: Engine) -> Writer:
