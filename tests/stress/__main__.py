@@ -5,16 +5,19 @@ import asyncio
 import shutil
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
-from tests.stress.kinds import KINDS, Plan
+from tests.stress.kinds import KINDS
+from tests.stress.observations import Observations
+from tests.stress.plan import Plan
 from tests.stress.report import report_of
 from tests.stress.tree import HERE, tree_at
 from tests.support.slowness import patient
 
 
 def main() -> None:
-    """Play one kind and print what came of it."""
+    """Run one kind and print the report."""
     parser = argparse.ArgumentParser(prog="python -m tests.stress")
     parser.add_argument("kind", nargs="?", choices=sorted(KINDS), default="default")
     parser.add_argument("-n", "--number", type=int, help="how many trials; each kind has its own default")
@@ -42,7 +45,12 @@ def main() -> None:
         seed=given.seed,
         folder=folder,
     )
-    seen = asyncio.run(kind.play(plan))
+    seen = Observations()
+    try:
+        asyncio.run(kind.run(plan, seen))
+    except Exception as error:  # noqa: BLE001 -- what was observed until then is reported as well, and the exit code is 1
+        traceback.print_exception(error)
+        seen.wrong.append("the program could not go on: its error is printed above")
     report = report_of(seen, goal=kind.goal)
     if report.code:
         print(f"The logs are in {folder}.")

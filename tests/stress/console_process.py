@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -19,7 +19,7 @@ ANSWER_SECONDS: Final = 10.0
 
 
 class ConsoleProcess:
-    """A console, started again by ``replace_ended`` when it has ended by itself."""
+    """A console; one process after the other, each with a port and a log of its own."""
 
     def __init__(self, tree: Tree, world: World) -> None:
         self._tree = tree
@@ -52,7 +52,7 @@ class ConsoleProcess:
             )
         self._world.processes.append(self.process)
 
-    def start_anew(self) -> None:
+    def start_again(self) -> None:
         """Kill its process, if it runs, and start another."""
         self.process.kill()
         self.process.wait()
@@ -68,21 +68,25 @@ class ConsoleProcess:
         """Of the present process."""
         return self._world.folder / f"{self.name}.log"
 
-    async def shows(self, beacons: Iterable[VendorRecord]) -> str:
-        """What the console lacks: empty when its health is 200 and it shows an outcome of each beacon's version."""
+    async def missing(self, probes: Iterable[VendorRecord]) -> str:
+        """What is missing, as a sentence; empty if its health is 200 and it shows each probe's newest outcome."""
         health = await self._request("GET", "/health")
         if health is None or health.status_code != httpx.codes.OK:
             return f"health: {'no answer' if health is None else health.text}"
-        for beacon in beacons:
-            answer = await self._request("GET", f"{self._client}/vendors/{beacon.vendor_id}")
-            told = answer.json() if answer is not None and answer.is_success else {}
-            newest = (told.get("outcomes") or [{}])[0].get("record_version")
-            if newest != beacon.version:
-                return f"{beacon.vendor_id}: it shows an outcome of version {newest}, not {beacon.version}"
+        for probe in probes:
+            answer = await self._request("GET", f"{self._client}/vendors/{probe.vendor_id}")
+            vendor = answer.json() if answer is not None and answer.is_success else {}
+            newest = (vendor.get("outcomes") or [{}])[0].get("record_version")
+            if newest != probe.version:
+                return f"{probe.vendor_id}: it shows the outcome of version {newest}, not {probe.version}"
         return ""
 
     async def press(self, key: str) -> str | None:
-        """Press the button; the run's id, or None if it was refused. The same key again is the same press."""
+        """Press the button. The same key again is the same press.
+
+        Returns:
+            The id of the run; None if the console did not accept the press.
+        """
         answer = await self._request("POST", f"{self._client}/sync-runs", key=key)
         if answer is None or answer.status_code != httpx.codes.ACCEPTED:
             return None
@@ -93,7 +97,7 @@ class ConsoleProcess:
         return f"/clients/{self._world.client_id}"
 
     async def _request(self, method: str, path: str, *, key: str | None = None) -> httpx.Response | None:
-        """The answer; None where the console does not answer."""
+        """The answer; None if the console does not answer."""
         if not self._port.exists():
             return None
         token = self._issuer.token(self._world.client_id, exp=int(time.time()) + 600)
@@ -104,8 +108,3 @@ class ConsoleProcess:
                 return await http.request(method, url, headers=headers)
         except httpx.TransportError:
             return None
-
-    async def describe(self) -> dict[str, Any]:
-        """What its health says."""
-        health = await self._request("GET", "/health")
-        return {"running": self.process.poll() is None, "health": None if health is None else health.text}

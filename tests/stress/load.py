@@ -1,18 +1,21 @@
-"""Runs, one after the other, for as long as something else goes on."""
+"""Keeps runs under way while something else is tested."""
 
 import asyncio
+import logging
 import random
 from typing import Final
 
 from producers.kafka import KafkaAwayError
 from tests.stress.runs import Runs
 
+log = logging.getLogger(__name__)
+
 IN_A_RUN: Final = (60, 150)
 AGAIN_SECONDS: Final = 0.5
 
 
 class Load:
-    """Presses again as soon as all earlier runs are settled, and bears a Kafka that is unavailable."""
+    """Presses again as soon as all earlier runs are settled; while Kafka is unavailable it tries again."""
 
     def __init__(self, runs: Runs, rng: random.Random) -> None:
         self._runs = runs
@@ -20,17 +23,17 @@ class Load:
         self._stopping = False
 
     async def run(self) -> None:
-        """Until it is stopped."""
+        """Press until ``stop`` is called."""
         while not self._stopping:
             try:
-                await self._runs.look()
+                await self._runs.forget_settled()
                 async with self._runs.pressing:
                     if not self._runs.unsettled:
                         await self._runs.press(self._rng.randint(*IN_A_RUN))
-            except KafkaAwayError:  # the next look shows when it is back
-                continue
+            except KafkaAwayError as error:
+                log.info("No press: %s", error)
             await asyncio.sleep(AGAIN_SECONDS)
 
-    async def stop(self) -> None:
-        """Press no more."""
+    def stop(self) -> None:
+        """End ``run`` after the present press."""
         self._stopping = True

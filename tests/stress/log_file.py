@@ -13,7 +13,7 @@ def tail(log: Path, lines: int = TAIL_LINES) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def last_words(log: Path) -> str:
+def final_line(log: Path) -> str:
     """The line of the log that says why its process ended, as far as one does; without its time."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     said = [line for line in lines if " CRITICAL " in line]

@@ -1,4 +1,4 @@
-"""What a stress has seen; plain data."""
+"""What a stress has observed; plain data."""
 
 from dataclasses import dataclass, field
 
@@ -21,13 +21,13 @@ class Ended:
 
     name: str
     code: int | None
-    said: str
+    reason: str
     """The line of its log that says why."""
 
 
 @dataclass(kw_only=True)
 class Observations:
-    """Everything that was seen."""
+    """Everything that was observed."""
 
     trials: list[Trial] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What a stress says at its end: a pure function of what was seen."""
+"""What is printed at the end of a stress: a pure function of the observations."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from tests.stress.observations import Ended, Observations, Trial
 
 @dataclass(frozen=True)
 class Report:
-    """Lines for a person, the last of which sums up, and the exit code."""
+    """The lines, the last of which is the summary, and the exit code."""
 
     lines: tuple[str, ...]
     code: int
@@ -20,8 +20,8 @@ def report_of(seen: Observations, *, goal: float | None) -> Report:
     """The report.
 
     Args:
-        seen: what was seen.
-        goal: seconds that the slowest should take; a figure to compare with, which decides nothing. None: there is none.
+        seen: the observations.
+        goal: seconds that the slowest trial should take; printed only, it does not change the exit code. None: no goal.
     """
     hung = sum(trial.seconds is None for trial in seen.trials)
     counted = Counter(trial.group for trial in seen.trials if trial.counted)
@@ -39,7 +39,7 @@ def report_of(seen: Observations, *, goal: float | None) -> Report:
     lines = (
         *_by_what(seen.trials),
         *seen.figures,
-        *(f"ended by itself: {one.name}, exit code {one.code}: {one.said}" for one in seen.ended),
+        *(f"ended by itself: {one.name}, exit code {one.code}: {one.reason}" for one in seen.ended),
         *_why(seen.restarts),
         *(f"wrong: {sentence}" for sentence in seen.wrong),
         f"stress: {', '.join(parts)}",
@@ -55,13 +55,14 @@ def _by_what(trials: Iterable[Trial]) -> list[str]:
 
 
 def _why(restarts: Iterable[Ended]) -> list[str]:
-    kinds = Counter((one.name.rpartition("/")[2].rstrip("0123456789-"), one.code, one.said) for one in restarts)
+    kinds = Counter((one.name.rpartition("/")[2].rstrip("0123456789-"), one.code, one.reason) for one in restarts)
     return [
-        f"started again {times} times: {name}, exit code {code}: {said}" for (name, code, said), times in kinds.items()
+        f"started again {times} times: {name}, exit code {code}: {reason}"
+        for (name, code, reason), times in kinds.items()
     ]
 
 
 def _figures(seconds: list[float | None]) -> str:
     done = [one for one in seconds if one is not None]
-    told = f"{len(seconds)} times, {len(seconds) - len(done)} hung"
-    return f"{told}, median {median(done):.1f} s, slowest {max(done):.1f} s" if done else told
+    counts = f"{len(seconds)} times, {len(seconds) - len(done)} hung"
+    return f"{counts}, median {median(done):.1f} s, slowest {max(done):.1f} s" if done else counts

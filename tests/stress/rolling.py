@@ -1,4 +1,4 @@
-"""Workers are restarted in turn during a run: how long does the group as a whole stand still?"""
+"""Restarts workers in turn during a run, and measures how long the group as a whole publishes no outcome."""
 
 import asyncio
 import time
@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import Final
 
 from accounting.vantaca.sandbox import Latency
-from tests.stress.crew import start_crew
+from tests.stress.harness import Harness
 from tests.stress.log_file import tail
 from tests.stress.observations import Trial
 from tests.stress.runs import Runs
-from tests.stress.scene import Scene
+from tests.stress.worker_group import start_workers
 from tests.stress.worker_process import WorkerProcess
 from tests.support.slowness import patient
 
@@ -24,27 +24,27 @@ UNDER_WAY: Final = 50
 UNDER_WAY_SECONDS: Final = 60.0
 
 
-async def restart_in_turn(scene: Scene, *, workers: int) -> None:
+async def restart_in_turn(harness: Harness, *, workers: int) -> None:
     """Restart each of so many workers while a run over all vendors is under way."""
-    scene.world.sandbox.faults.put("slow", Latency(min_seconds=CALL_SECONDS[0], max_seconds=CALL_SECONDS[1]))
-    runs = Runs(scene)
-    await start_crew(scene, workers)
-    before = len(scene.tail.seen_at)
-    await runs.press(scene.vendors)
+    harness.world.sandbox.faults.put("slow", Latency(min_seconds=CALL_SECONDS[0], max_seconds=CALL_SECONDS[1]))
+    runs = Runs(harness)
+    await start_workers(harness, workers)
+    before = len(harness.tail.seen_at)
+    await runs.press(harness.vendors)
     until = time.monotonic() + patient(UNDER_WAY_SECONDS)
-    while len(scene.tail.seen_at) < before + min(UNDER_WAY, scene.vendors // 2) and time.monotonic() < until:
+    while len(harness.tail.seen_at) < before + min(UNDER_WAY, harness.vendors // 2) and time.monotonic() < until:
         await asyncio.sleep(0.05)
     in_the_run = 0
-    for worker in list(scene.workers):
-        in_the_run += len(scene.tail.seen_at) < before + scene.vendors
-        await _restart(scene, worker)
+    for worker in list(harness.workers):
+        in_the_run += len(harness.tail.seen_at) < before + harness.vendors
+        await _restart(harness, worker)
     await runs.settle()
     await runs.check()
-    gap = longest_gap(scene.tail.seen_at[before:])
+    gap = longest_gap(harness.tail.seen_at[before:])
     goal = BESIDES_THE_CALL + CALL_SECONDS[1]
     slowest = f"{BESIDES_THE_CALL:g} s and the slowest call, {CALL_SECONDS[1]:g} s"
-    scene.seen.figures += [
-        f"{in_the_run} of {workers} workers were restarted before the run over {scene.vendors} vendors was done",
+    harness.seen.figures += [
+        f"{in_the_run} of {workers} workers were restarted before the run over {harness.vendors} vendors was done",
         f"longest gap between two outcomes of the group: {gap:.1f} s (goal {goal:.1f} s: {slowest})",
     ]
 
@@ -54,15 +54,17 @@ def longest_gap(times: Iterable[float]) -> float:
     return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
 
-async def _restart(scene: Scene, worker: WorkerProcess) -> None:
+async def _restart(harness: Harness, worker: WorkerProcess) -> None:
     began = time.monotonic()
     worker.terminate()
     code = await worker.exit_code()
     took = time.monotonic() - began
-    scene.seen.trials.append(Trial(group=GROUP, what="SIGTERM until the exit", seconds=None if code is None else took))
-    scene.seen.figures.append(f"{worker.name} ended with {code} after {took:.1f} s")
+    harness.seen.trials.append(
+        Trial(group=GROUP, what="SIGTERM until the exit", seconds=None if code is None else took)
+    )
+    harness.seen.figures.append(f"{worker.name} ended with {code} after {took:.1f} s")
     if code != 0:
-        scene.seen.wrong.append(f"{worker.name} ended with {code} after SIGTERM: {tail(worker.log, 3)}")
-    scene.take_off(worker)
-    scene.replace_ended()
-    await scene.start_ready()
+        harness.seen.wrong.append(f"{worker.name} ended with {code} after SIGTERM: {tail(worker.log, 3)}")
+    harness.remove(worker)
+    harness.replace_ended()
+    await harness.start_ready()

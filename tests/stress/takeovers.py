@@ -1,4 +1,4 @@
-"""Of two workers one goes, or a third one comes, in the middle of a run: how long until every partition is worked again?"""
+"""Changes the group of two workers in the middle of a run, and measures until every partition is worked again."""
 
 import asyncio
 import random
@@ -7,13 +7,12 @@ from enum import StrEnum
 from typing import Final
 
 from accounting.vantaca.sandbox import Latency
-from tests.stress.crew import restored, start_crew
+from tests.stress.harness import Harness
 from tests.stress.log_file import tail
 from tests.stress.observations import Trial
 from tests.stress.runs import Runs
-from tests.stress.scene import Scene
-from tests.stress.worker_process import WorkerProcess
-from tests.support.slowness import patient
+from tests.stress.worker_group import restored, start_workers
+from tests.stress.worker_process import READY_SECONDS, WorkerProcess, recovered_since
 
 GROUP: Final = "takeovers"
 WORKERS: Final = 2
@@ -23,20 +22,20 @@ PAUSE: Final = (0.3, 2.0)
 """Seconds from the press to the takeover."""
 CALL_SECONDS: Final = (0.2, 0.6)
 REJOIN_SECONDS: Final = 30.0
-SAY_EVERY: Final = 10
+PRINT_EVERY: Final = 10
 
 
 class Change(StrEnum):
     """What happens to the group of workers."""
 
     FREEZE_AND_KILL = "frozen for longer than its session, then killed"
-    FREEZE_AND_GO_ON = "frozen for longer than its session, then let go on"
+    FREEZE_AND_RESUME = "frozen for longer than its session, then resumed"
     KILL = "killed"
     STOP = "stopped"
     JOIN = "another joins"
 
 
-FREEZES: Final = (Change.FREEZE_AND_KILL, Change.FREEZE_AND_GO_ON)
+FREEZES: Final = (Change.FREEZE_AND_KILL, Change.FREEZE_AND_RESUME)
 OTHERS: Final = (Change.KILL, Change.STOP, Change.JOIN)
 
 
@@ -49,86 +48,80 @@ def plan_of(times: int, rng: random.Random) -> list[Change]:
     return plan
 
 
-async def take_over_again_and_again(scene: Scene, *, times: int, rng: random.Random) -> None:
-    """Change the group so many times; what hangs is described, noted and replaced by new workers."""
-    scene.world.sandbox.faults.put("slow", Latency(min_seconds=CALL_SECONDS[0], max_seconds=CALL_SECONDS[1]))
-    runs = Runs(scene)
-    await start_crew(scene, WORKERS)
+async def take_over_repeatedly(harness: Harness, *, times: int, rng: random.Random) -> None:
+    """Change the group so many times; workers that hang are described, noted and replaced."""
+    harness.world.sandbox.faults.put("slow", Latency(min_seconds=CALL_SECONDS[0], max_seconds=CALL_SECONDS[1]))
+    runs = Runs(harness)
+    await start_workers(harness, WORKERS)
     for number, change in enumerate(plan_of(times, rng), start=1):
         await runs.press(IN_A_RUN)
         await asyncio.sleep(rng.uniform(*PAUSE))
-        if not await _take_over(scene, change, rng):
-            print(await scene.describe_hang(f"takeover {number} ({change}) hangs"), flush=True)
-            await start_crew(scene, WORKERS)
+        if not await _take_over(harness, change, rng):
+            print(await harness.describe_hang(f"takeover {number} ({change}) hangs"), flush=True)
+            await start_workers(harness, WORKERS)
         await runs.settle()
-        if number % SAY_EVERY == 0:
-            hung = sum(one.seconds is None for one in scene.seen.trials)
-            print(f"{number} takeovers, {hung} hung", flush=True)
+        if number % PRINT_EVERY == 0:
+            print(f"{harness.world.folder.name}: {number} takeovers", flush=True)
     await runs.check()
 
 
-async def _take_over(scene: Scene, change: Change, rng: random.Random) -> bool:
-    """Change the group, and change it back once all is worked; False if all is not worked in time after either."""
-    victim = rng.choice(scene.workers)
+async def _take_over(harness: Harness, change: Change, rng: random.Random) -> bool:
+    """Change the group, and change it back once all is worked; False if a change did not end in time."""
+    victim = rng.choice(harness.workers)
     generation = (await victim.ask("state")).get("generation", -1)
-    began = time.monotonic()
-    await _make(change, scene, victim)
-    await scene.light()
-    took = await scene.worked_everywhere(since=began)
-    scene.seen.trials.append(Trial(group=GROUP, what=change, seconds=took))
+    began = await _make(change, harness, victim)
+    await harness.change_probes()
+    took = await harness.worked_everywhere(since=began)
+    harness.seen.trials.append(Trial(group=GROUP, what=change, seconds=took))
     if took is None:
         return False
-    await _undo(change, scene, victim, generation)
-    return await restored(scene, f"after: {change}")
+    await _undo(change, harness, victim, generation)
+    return await restored(harness, f"after: {change}")
 
 
-async def _make(change: Change, scene: Scene, victim: WorkerProcess) -> None:
+async def _make(change: Change, harness: Harness, victim: WorkerProcess) -> float:
+    """Make the change, and return when it began, on the monotonic clock: not before a joining process has loaded its code."""
+    began = time.monotonic()
     match change:
-        case Change.FREEZE_AND_KILL | Change.FREEZE_AND_GO_ON:
+        case Change.FREEZE_AND_KILL | Change.FREEZE_AND_RESUME:
             victim.freeze()
         case Change.KILL:
-            scene.take_off(victim)
+            harness.remove(victim)
         case Change.STOP:
             victim.terminate()
         case Change.JOIN:
-            await scene.start_ready()
+            joining = harness.start()
+            await joining.until(lambda _: True, seconds=READY_SECONDS)
+            began = time.monotonic()
+            await joining.until(lambda state: state["generation"] > 0, seconds=READY_SECONDS)
+    return began
 
 
-async def _undo(change: Change, scene: Scene, victim: WorkerProcess, generation: int) -> None:
-    """Have two workers again. ``generation``: the group's, before the change."""
+async def _undo(change: Change, harness: Harness, victim: WorkerProcess, generation: int) -> None:
+    """Return to two workers. ``generation``: of the group before the change."""
     match change:
-        case Change.FREEZE_AND_GO_ON:
-            victim.go_on()
-            await _rejoined(victim, generation)
+        case Change.FREEZE_AND_RESUME:
+            victim.resume()
+            await victim.until(recovered_since(generation), seconds=REJOIN_SECONDS)
         case Change.JOIN:
             victim.terminate()
-            await _ended(scene, victim)
+            await _ended(harness, victim)
         case Change.STOP:
-            await _ended(scene, victim)
-            await scene.start_ready()
+            await _ended(harness, victim)
+            await harness.start_ready()
         case Change.FREEZE_AND_KILL:
-            scene.take_off(victim)
-            await scene.start_ready()
+            harness.remove(victim)
+            await harness.start_ready()
         case Change.KILL:
-            await scene.start_ready()
+            await harness.start_ready()
 
 
-async def _ended(scene: Scene, worker: WorkerProcess) -> None:
+async def _ended(harness: Harness, worker: WorkerProcess) -> None:
     code = await worker.exit_code()
     if code != 0:
-        scene.seen.wrong.append(
+        harness.seen.wrong.append(
             f"{worker.name} ended with {code} after SIGTERM (None: it did not end): {tail(worker.log, 3)}"
         )
         worker.kill()
-    if worker in scene.workers:
-        scene.workers.remove(worker)
-
-
-async def _rejoined(worker: WorkerProcess, generation: int) -> None:
-    """Wait until a worker that was frozen is a member of the group again, for a while."""
-    until = time.monotonic() + patient(REJOIN_SECONDS)
-    while worker.running and time.monotonic() < until:
-        state = await worker.ask("state")
-        if state.get("recovered_generation", -1) > generation and not state["rebalancing"]:
-            return
-        await asyncio.sleep(0.1)
+    if worker in harness.workers:
+        harness.workers.remove(worker)

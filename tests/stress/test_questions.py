@@ -1,12 +1,15 @@
+import random
+from collections import Counter
 from datetime import UTC, datetime
 
 from accounting.vantaca.sandbox import Insurance, Provider
 from schemas.partitioning import partition_of
 from schemas.vendor_key import VendorKey
 from schemas.vendor_record import Origin, VendorRecord
-from tests.stress.beacons import beacon_ids, changed, not_worked
+from tests.stress.probes import changed, not_worked, probe_ids
 from tests.stress.rebalances import not_stressed
 from tests.stress.runs import differing, unequal
+from tests.stress.takeovers import Change, plan_of
 
 ROW = Insurance(provider_insurance_id=1, insurance_type="General Liability")
 
@@ -21,7 +24,7 @@ def record() -> VendorRecord:
     at = datetime(2026, 3, 1, tzinfo=UTC)
     return VendorRecord(
         client_id="acme",
-        vendor_id="beacon-1",
+        vendor_id="probe-1",
         version=4,
         updated_at=at,
         provider_id="7",
@@ -31,17 +34,17 @@ def record() -> VendorRecord:
 
 
 def test_there_is_a_beacon_on_every_partition() -> None:
-    ids = beacon_ids("acme", 12)
+    ids = probe_ids("acme", 12)
     assert list(ids) == list(range(12))
     for partition, vendor_id in ids.items():
         assert partition_of(VendorKey("acme", vendor_id).to_bytes(), 12) == partition
 
 
 def test_a_beacon_is_worked_once_an_outcome_has_its_version() -> None:
-    beacons = {3: changed(record())}
-    assert not_worked(beacons, {}) == [3]
-    assert not_worked(beacons, {"beacon-1": 4}) == [3]
-    assert not_worked(beacons, {"beacon-1": 5}) == []
+    probes = {3: changed(record())}
+    assert not_worked(probes, {}) == [3]
+    assert not_worked(probes, {"probe-1": 4}) == [3]
+    assert not_worked(probes, {"probe-1": 5}) == []
 
 
 def test_a_changed_beacon_is_pushed_at_once() -> None:
@@ -67,5 +70,16 @@ def test_a_recovery_without_rows_or_lateness_is_no_stress() -> None:
         "a recovery ended with 311 of 312 rows"
     ]
     (found,) = not_stressed(before, {"rows_recovered": 612, "late_seeks": 2}, rows=312, late=True)
-    assert found.startswith("no seek on a changelog was answered late")
+    assert found.startswith("no seek on a changelog was late")
     assert not_stressed(before, {"rows_recovered": 612, "late_seeks": 2}, rows=312, late=False) == []
+
+
+def test_half_of_the_takeovers_are_freezes() -> None:
+    plan = plan_of(60, random.Random(1))
+    assert Counter(plan) == {
+        Change.FREEZE_AND_KILL: 15,
+        Change.FREEZE_AND_RESUME: 15,
+        Change.KILL: 10,
+        Change.STOP: 10,
+        Change.JOIN: 10,
+    }

@@ -27,7 +27,7 @@ def test_one_that_hung_between_two_trials_is_1_and_no_trial() -> None:
 
 
 def test_a_worker_that_ended_by_itself_is_1_and_its_last_words_are_there() -> None:
-    ended = Ended(name="worker-3", code=70, said="The worker stops: blocked")
+    ended = Ended(name="worker-3", code=70, reason="The worker stops: blocked")
     report = report_of(Observations(trials=[trial(2.0)], ended=[ended]), goal=None)
     assert report.code == 1
     assert "ended by itself: worker-3, exit code 70: The worker stops: blocked" in report.lines

@@ -1,28 +1,42 @@
 """A short form of each kind, so that the programs keep working; ``make stress`` is the long one."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from tests.stress.kinds import KINDS, Plan, shares
-from tests.stress.report import report_of
+from tests.stress.kinds import KINDS, shares
+from tests.stress.observations import Observations
+from tests.stress.plan import Plan
+from tests.stress.report import Report, report_of
 from tests.stress.rolling import longest_gap
 from tests.stress.tree import Tree, tree_at
 from tests.support.slowness import patient
 
+SHORT = {
+    "default": (2, 1, "2 rebalances, 1 takeovers"),
+    "kill": (1, 1, "1 kills"),
+    "broker": (1, 1, "1 broker restarts"),
+    "rolling": (300, 2, "2 rolling restarts"),
+}
+"""By kind: number, what is in parallel, and the beginning of the last line."""
+
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(
-    ("name", "number", "parallel", "counted"),
-    [
-        ("default", 2, 1, "2 rebalances, 1 takeovers"),
-        ("kill", 1, 1, "1 kills"),
-        ("broker", 1, 1, "1 broker restarts"),
-        ("rolling", 300, 2, "2 rolling restarts"),
-    ],
-)
-async def test_a_short_stress(name: str, number: int, parallel: int, counted: str, tmp_path: Path) -> None:
+async def test_a_short_stress_of_each_kind_ends_well(tmp_path: Path) -> None:
+    assert SHORT.keys() == KINDS.keys()
+    async with asyncio.TaskGroup() as kinds:
+        reports = {name: kinds.create_task(short(name, tmp_path / name)) for name in SHORT}
+    for name, report in reports.items():
+        code, lines = report.result().code, report.result().lines
+        assert code == 0, lines
+        assert lines[-1].startswith(f"stress: {SHORT[name][2]}, 0 hung, "), lines
+
+
+async def short(name: str, folder: Path) -> Report:
+    folder.mkdir()  # noqa: ASYNC240 -- a local folder
     kind = KINDS[name]
+    number, parallel, _ = SHORT[name]
     plan = Plan(
         number=number,
         takeovers=1,
@@ -31,11 +45,11 @@ async def test_a_short_stress(name: str, number: int, parallel: int, counted: st
         late=0.03,
         parallel=parallel,
         seed=1,
-        folder=tmp_path,
+        folder=folder,
     )
-    report = report_of(await kind.play(plan), goal=kind.goal)
-    assert report.code == 0, report.lines
-    assert report.lines[-1].startswith(f"stress: {counted}, 0 hung, "), report.lines
+    seen = Observations()
+    await kind.run(plan, seen)
+    return report_of(seen, goal=kind.goal)
 
 
 def test_a_folder_without_the_product_is_no_tree(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ import json
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,18 +18,19 @@ from tests.support.slowness import patient
 READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 5.0
+STATE_SECONDS: Final = 0.05
 READY: Final = b"Worker ready."
 
 
 @dataclass(kw_only=True)
 class WorkerProcess:
-    """A real ``vive-sync worker``. ``meant_to_end``: it was killed or stopped, so its end is no news."""
+    """A real ``vive-sync worker``. ``expected_to_end``: it was killed or stopped, so its end is no news."""
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
     control: Path
-    meant_to_end: bool = False
+    expected_to_end: bool = False
     frozen: bool = False
 
     @property
@@ -45,6 +47,15 @@ class WorkerProcess:
         """``state``, ``rejoin`` or ``dump``; {"error": ...} where it can't answer."""
         return await asyncio.to_thread(self._ask, question)
 
+    async def until(self, holds: Callable[[Mapping[str, Any]], bool], *, seconds: float) -> None:
+        """Wait until its ``state`` is so, until it has ended or for so many seconds."""
+        until = time.monotonic() + patient(seconds)
+        while self.running and time.monotonic() < until:
+            state = await self.ask("state")
+            if "error" not in state and holds(state):
+                return
+            await asyncio.sleep(STATE_SECONDS)
+
     def _ask(self, question: str) -> dict[str, Any]:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
@@ -53,30 +64,30 @@ class WorkerProcess:
                 line.sendall(f"{question}\n".encode())
                 with line.makefile("rb") as answer:
                     read = answer.readline()
-            told: dict[str, Any] = json.loads(read) if read else {"error": "no answer"}
+            answered: dict[str, Any] = json.loads(read) if read else {"error": "no answer"}
         except OSError as error:
             return {"error": f"{type(error).__name__}: {error}"}
-        return told
+        return answered
 
     def freeze(self) -> None:
         """SIGSTOP: it keeps its connections and does nothing."""
         self.frozen = True
         self.process.send_signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """SIGCONT."""
         self.frozen = False
         self.process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """SIGKILL, and wait."""
-        self.meant_to_end = True
+        self.expected_to_end = True
         self.process.kill()
         self.process.wait()
 
     def terminate(self) -> None:
         """SIGTERM, without waiting."""
-        self.meant_to_end = True
+        self.expected_to_end = True
         self.process.terminate()
 
     async def exit_code(self) -> int | None:
@@ -85,6 +96,11 @@ class WorkerProcess:
             return await asyncio.to_thread(self.process.wait, patient(STOP_SECONDS))
         except subprocess.TimeoutExpired:
             return None
+
+
+def recovered_since(generation: int) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a worker of this state has recovered in a later generation of the group."""
+    return lambda state: state["recovered_generation"] > generation and not state["rebalancing"]
 
 
 def start_worker(

@@ -4,7 +4,7 @@ STRESS_SOCKET: path of the Unix socket that answers ``state``, ``rejoin`` and ``
 STRESS_LATE: seconds by which the answer to a seek on a changelog comes late.
 STRESS_FORGET: set: the tables forget all rows at every rebalance, so that each recovery has rows to recover.
 
-It stands on classes of Faust and aiokafka only, so that workers of any version of the product can be stressed.
+It relies on classes of Faust and aiokafka only, so that workers of any version of the product can be stressed.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ CHANGELOG = "-changelog"
 
 
 class Control:
-    """What is known of the Faust app in this process, and what can be asked of it from outside."""
+    """Answers questions on the Faust app of this process."""
 
     def __init__(self) -> None:
         self.app: Any = None
@@ -75,7 +75,7 @@ class Control:
         for name, look in looks.items():
             try:
                 lines.append(f"{name}: {look()}")
-            except Exception as error:  # noqa: BLE001 -- told in its place, the other lines still help
+            except Exception as error:  # noqa: BLE001 -- printed in its place, so that the other lines are not lost
                 lines.append(f"{name}: {type(error).__name__}: {error}")
         return "\n".join([*lines, *self._tasks(), *_threads()])
 
@@ -165,7 +165,7 @@ def _count_rows(store: Any, counts: "Counter[str]") -> None:
 
 
 def serve(control: Control, path: str) -> None:
-    """Answer questions in a thread of its own: the main loop may be the one that hangs."""
+    """Answer questions in a thread of its own, because the main loop may be what hangs."""
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:

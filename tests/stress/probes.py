@@ -8,14 +8,14 @@ from schemas.vendor_key import VendorKey
 from schemas.vendor_record import Origin, VendorRecord
 
 FIRST_PROVIDER = 1_000_001
-"""Provider ids of beacons begin here, above those of all other vendors."""
+"""Provider ids of probes begin here, above those of all other vendors."""
 
 
-def beacon_ids(client_id: str, partitions: int) -> dict[int, str]:
+def probe_ids(client_id: str, partitions: int) -> dict[int, str]:
     """For each partition the id of a vendor of the client whose records go there."""
     found: dict[int, str] = {}
     for number in count():
-        vendor_id = f"beacon-{number}"
+        vendor_id = f"probe-{number}"
         found.setdefault(partition_of(VendorKey(client_id, vendor_id).to_bytes(), partitions), vendor_id)
         if len(found) == partitions:
             break
@@ -28,6 +28,6 @@ def changed(record: VendorRecord) -> VendorRecord:
     return record.model_copy(update=fields)
 
 
-def not_worked(beacons: Mapping[int, VendorRecord], worked: Mapping[str, int]) -> list[int]:
-    """The partitions whose beacon has no outcome yet for its present version; ``worked``: vendor id -> version."""
-    return [partition for partition, one in beacons.items() if worked.get(one.vendor_id, -1) < one.version]
+def not_worked(probes: Mapping[int, VendorRecord], worked: Mapping[str, int]) -> list[int]:
+    """The partitions whose probe has no outcome yet for its present version; ``worked``: vendor id -> version."""
+    return [partition for partition, one in probes.items() if worked.get(one.vendor_id, -1) < one.version]
