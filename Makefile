@@ -45,6 +45,10 @@ chaos: setup ## break everything, SEEDS=20 times, and look whether anything was 
 	$(RUN)/python -m tests.chaos.play --seeds $(SEEDS) --first $(FIRST)
 	$(RUN)/python -m tests.chaos.many
 
+.PHONY: stress
+stress: setup ## rebalance, kill, freeze and stop workers until one hangs; KIND=kill, broker or rolling, N=trials, TREE=another checkout
+	$(RUN)/python -m tests.stress $(KIND) $(if $(N),--number $(N)) $(if $(TREE),--tree $(TREE))
+
 .PHONY: check
 check: setup ## linters, types, room rules
 	$(RUN)/ruff check .

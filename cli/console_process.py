@@ -124,12 +124,13 @@ def issuers_of(settings: Settings, sign_in: LocalSignIn | None) -> list[Issuer]:
 
 def health_of(engine: Engine, projector: Projector, thread: threading.Thread) -> Health:
     """Whether database and projector do their work."""
+    works = thread.is_alive() and not projector.stands_still()
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-        return Health(database=True, projector=thread.is_alive(), caught_up=projector.caught_up())
+        return Health(database=True, projector=works, caught_up=projector.caught_up())
     except SQLAlchemyError:
-        return Health(database=False, projector=thread.is_alive(), caught_up=False)
+        return Health(database=False, projector=works, caught_up=False)
 
 
 @contextmanager

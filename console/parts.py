@@ -56,7 +56,7 @@ class Health:
 
     database: bool
     projector: bool
-    """Whether it runs."""
+    """Whether it runs, and reads on or knows why it waits."""
     caught_up: bool
     """Whether it has projected all there was when last looked."""
 

@@ -72,7 +72,8 @@ class Presses:
     def _voice(self) -> Iterator[KafkaVoice]:
         """A voice for one press at a time: one that gives up takes back all that it was asked to say.
 
-        They are kept, since a new one takes half a second to be known to Kafka; one that gave up is not.
+        They are kept, since a new one takes half a second to be known to Kafka. When one gives up, none is kept: the others
+        may have lost their connections too, and each of them would cost a person a press.
 
         Raises:
             KafkaAwayError: too many presses wait.
@@ -83,7 +84,12 @@ class Presses:
             with self._guard:
                 voice = self._idle.pop() if self._idle else None
             voice = voice or KafkaVoice(self._bootstrap, seconds=KAFKA_SECONDS, settings=SOON_BACK)
-            yield voice
+            try:
+                yield voice
+            except KafkaAwayError:
+                with self._guard:
+                    self._idle = []
+                raise
             with self._guard:
                 self._idle.append(voice)
         finally:

@@ -1,10 +1,14 @@
 """Runs and vendors as the topics tell of them."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from console.run_progress import RunProgress
+from console.stillness import LOOKS, PATIENCE, Stillness
+from producers.kafka import KafkaAwayError
+from producers.topic_offsets import TopicOffsets
 from producers.topic_reader import Record, TopicReader
 from schemas.codec import Codec, UndecodableError
 from schemas.outcome import VendorSyncOutcome
@@ -14,6 +18,8 @@ from schemas.topics import SYNC_RUN, VENDOR_SYNC_OUTCOME, VENDOR_TABLE_CHANGELOG
 from schemas.vendor_key import VendorKey
 from schemas.vendor_row import VendorRow
 
+ENDS_SECONDS = 2.0
+"""How long to wait for the topics' ends while a run is followed."""
 CLOCK_SLACK_MS = 60_000
 """How far the clocks of who presses and of Kafka may differ."""
 
@@ -39,20 +45,46 @@ def fold(progress: RunProgress, record: Record, codec: Codec) -> None:
         return
 
 
-def follow(bootstrap: str, run_id: str, codec: Codec) -> Iterator[RunProgress]:
-    """The run's progress, again and again, at least four times a second, until it is done. It blocks between two.
+def follow(bootstrap: str, run_id: str, codec: Codec, *, patience: float = PATIENCE) -> Iterator[RunProgress]:
+    """The run's progress, again and again, until it is done; at least four times a second while Kafka answers.
+
+    It blocks between two. After ``patience`` seconds, a consumer that does not read on though Kafka answers is replaced.
 
     Raises:
-        KafkaAwayError: Kafka does not answer at the beginning.
+        KafkaAwayError: Kafka does not answer at the beginning, or of a new consumer.
     """
     progress = RunProgress(run_id)
-    with TopicReader(bootstrap, [SYNC_RUN.name, VENDOR_SYNC_OUTCOME.name], since_ms=_since(run_id)) as reader:
-        while True:
-            for record in reader.poll(0.2):
-                fold(progress, record, codec)
-            yield progress
-            if progress.done:
+    while not progress.done:
+        with TopicReader(bootstrap, [SYNC_RUN.name, VENDOR_SYNC_OUTCOME.name], since_ms=_since(run_id)) as reader:
+            yield from _read_on(bootstrap, reader, progress, codec, patience)
+
+
+def _read_on(
+    bootstrap: str, reader: TopicReader, progress: RunProgress, codec: Codec, patience: float
+) -> Iterator[RunProgress]:
+    """Until the run is done, or the reader stands still."""
+    stillness, looked = Stillness(patience=patience), time.monotonic()
+    while True:
+        records = reader.poll(0.2)
+        stillness.polled(delivered=bool(records), more=reader.more)
+        for record in records:
+            fold(progress, record, codec)
+        yield progress
+        if progress.done:
+            return
+        if time.monotonic() - looked > patience / LOOKS:
+            if _stands_still(bootstrap, reader, stillness):
                 return
+            looked = time.monotonic()
+
+
+def _stands_still(bootstrap: str, reader: TopicReader, stillness: Stillness) -> bool:
+    try:
+        ends = TopicOffsets(bootstrap, seconds=ENDS_SECONDS).ends(reader.positions)
+    except KafkaAwayError:
+        stillness.waits()
+        return False
+    return bool(stillness.looked(reader.positions, ends))
 
 
 def status_of(bootstrap: str, run_id: str, codec: Codec) -> RunProgress:

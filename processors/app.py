@@ -7,6 +7,7 @@ from typing import Any, cast
 import faust
 
 from processors.config import WorkerConfig
+from processors.strict_recovery import StrictTableManager
 from processors.strict_transport import StrictConsumer, StrictTransport
 from processors.vendor_table import Summarise, VendorTable
 from schemas.topics import Topic
@@ -37,6 +38,7 @@ def create_app(config: WorkerConfig, *, partitions: int) -> faust.App:
         broker_commit_interval=config.commit_interval,
         stream_recovery_delay=0.0,
         stream_wait_empty=False,
+        TableManager=StrictTableManager,
     )
     app.transport = StrictTransport(app.conf.broker, app, loop=None)
     return app

@@ -22,13 +22,14 @@ from processors.publisher import Publisher
 from processors.requeue import Requeue
 from processors.retrier import Retrier
 from processors.rows import Rows
+from processors.topic_ends import TopicEnds
 from processors.vendor_records import VendorRecords
 from processors.vendor_syncing import VendorSyncing
 from processors.voice import Voice
 from processors.watchdog import Patience, Watchdog
 from processors.watchdog.agents import Agents
 from processors.watchdog.calls import Calls, WatchedSystem
-from processors.watchdog.ends import PartitionEnds
+from processors.watchdog.delivery import DeliveryWatch
 from processors.watchdog.looker import Looker
 from processors.work_queue import WorkQueue
 from schemas.codec import Codec
@@ -49,7 +50,7 @@ class Surroundings:
     voice: Voice
     integrations: Integrations
     observations: Observations
-    ends: PartitionEnds
+    ends: TopicEnds
     partitions: int
     life: str
     on_crash: Callable[[BaseException], None]
@@ -107,6 +108,7 @@ def assemble(around: Surroundings) -> Assembly:
             observations=around.observations,
             voice=voice,
             membership=membership,
+            in_flight=in_flight,
             worker_id=around.config.worker_id,
             clock=clock,
             retry=around.config.retry,
@@ -121,13 +123,19 @@ def assemble(around: Surroundings) -> Assembly:
         clock=clock,
     )
     expander = Expander(
-        codec=codec, voice=voice, integrations=integrations, partitions=around.partitions, now=clock.now
+        codec=codec,
+        voice=voice,
+        integrations=integrations,
+        in_flight=in_flight,
+        partitions=around.partitions,
+        now=clock.now,
     )
     shard_expander = ShardExpander(
         codec=codec,
         voice=voice,
         rows=rows,
         in_progress=in_progress,
+        in_flight=in_flight,
         read_to_end=read_to_end,
         topic_id=around.life,
         now=clock.now,
@@ -141,7 +149,7 @@ def assemble(around: Surroundings) -> Assembly:
         finish=finish,
         now=clock.now,
     )
-    requeue = Requeue(rows=rows, voice=voice, in_progress=in_progress, now=clock.now)
+    requeue = Requeue(rows=rows, voice=voice, in_progress=in_progress, in_flight=in_flight, now=clock.now)
 
     def reading() -> bool:
         return consumer_of(app).reading
@@ -172,6 +180,7 @@ def assemble(around: Surroundings) -> Assembly:
     watchdog = Watchdog(
         look=looker.look, account=looker.account, monotonic=clock.monotonic, patience=Patience.of(around.config)
     )
+    delivery = DeliveryWatch.of(around.config, around.publisher, monotonic=clock.monotonic)
     add_agents(
         app,
         {
@@ -182,7 +191,7 @@ def assemble(around: Surroundings) -> Assembly:
         },
         on_crash=around.on_crash,
     )
-    return Assembly(app=app, syncing=syncing, timers=(retrier.run, pauses.run, watchdog.run))
+    return Assembly(app=app, syncing=syncing, timers=(retrier.run, pauses.run, watchdog.run, delivery.run))
 
 
 def _begin(

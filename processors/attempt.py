@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounting.errors import AccountingError
-from accounting.port import AccountingSystem, Observed, Plan
+from accounting.port import AccountingSystem, Applied, Observed, Plan
 from processors.failure import Ready, bug, judge
+from processors.in_flight import InFlight, Phase
 from processors.observations import Observations
 from processors.retry import RetryPolicy, Soon
 from processors.settlement import Asked, NotSynced, Synced, announce
@@ -31,6 +32,7 @@ class Attempts:
     voice: Voice
     membership: Callable[[], Awaitable[None]]
     """Ends once it is certain that the partition is still this worker's."""
+    in_flight: InFlight
     worker_id: str
     clock: Clock
     retry: RetryPolicy
@@ -65,7 +67,7 @@ class Attempts:
         if plan.calls:
             self.observations.written(ready.integration.client_id, ready.provider_id)
             self._announce(asked, ready, plan, observed)
-            applied = await system.apply(ready.integration, plan, before_write=self.membership)
+            applied = await self._apply(system, ready, plan)
             calls += applied.calls
         return Synced(
             record=ready.record,
@@ -75,6 +77,24 @@ class Attempts:
             observed_at=observed.at,
             calls=calls,
         )
+
+    async def _apply(self, system: AccountingSystem, ready: Ready, plan: Plan) -> Applied:
+        """Make the writes. Until the first one a drain may end this work at once, and from then on not before its time."""
+        wrote = False
+
+        async def before_write() -> None:
+            nonlocal wrote
+            if wrote:
+                self.in_flight.enter(Phase.SETTLING)
+            await self.membership()
+            wrote = True
+            self.in_flight.enter(Phase.CALLING)
+
+        try:
+            return await system.apply(ready.integration, plan, before_write=before_write)
+        finally:
+            if wrote:
+                self.in_flight.enter(Phase.SETTLING)
 
     def _plan(self, system: AccountingSystem, ready: Ready, observed: Observed) -> Plan:
         return system.plan(ready.record, observed, ready.integration, ready.row.delivered, self.clock.now())

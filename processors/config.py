@@ -23,6 +23,8 @@ class WorkerConfig:
     commit_interval: float = 1.0
     stall_seconds: float = 60.0
     """How long a worker may stand still before it ends to be started anew."""
+    delivery_seconds: float = 20.0
+    """How long the producer may deliver nothing and get no answer while Kafka answers a new client; then the worker ends."""
     blocked_seconds: float = 30.0
     """How long the event loop may be blocked before it is said where; after twice as long the process ends."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)

@@ -11,6 +11,7 @@ from faust.types import TP
 
 from processors.dead_letters import unreadable
 from processors.expansion import Chunk, chunks, event_for, expand, report
+from processors.in_flight import InFlight, Phase
 from processors.in_progress import InProgress, Pending
 from processors.integrations import Integrations
 from processors.rows import Rows
@@ -30,6 +31,7 @@ class Expander:
     codec: Codec
     voice: Voice
     integrations: Integrations
+    in_flight: InFlight
     partitions: int
     now: Callable[[], datetime]
 
@@ -38,11 +40,13 @@ class Expander:
         try:
             request = self.codec.decode(SyncRequested, message.value)
         except UndecodableError as error:
+            self.in_flight.enter(Phase.SETTLING)
             await self.voice.dead_letter(unreadable(message, error, now=self.now()))
             return
         await self.integrations.read_to_end()
         integration = self.integrations.get(request.client_id)
         expansion = expand(request, integration, partitions=self.partitions, now=self.now())
+        self.in_flight.enter(Phase.SETTLING)
         await self.voice.sync_run(expansion.run)
         await asyncio.gather(*(self.voice.sync_expansion(shard) for shard in expansion.shards))
 
@@ -55,6 +59,7 @@ class ShardExpander:
     voice: Voice
     rows: Rows
     in_progress: InProgress
+    in_flight: InFlight
     read_to_end: ReadToEnd
     topic_id: str
     now: Callable[[], datetime]
@@ -70,17 +75,24 @@ class ShardExpander:
         try:
             expansion = self.codec.decode(SyncExpansion, message.value)
         except UndecodableError as error:
+            self.in_flight.enter(Phase.SETTLING)
             await self.voice.dead_letter(unreadable(message, error, now=self.now()))
             return
         partition = message.tp.partition
         async with self.turns[partition]:
             await self.read_to_end(TP(VENDOR_RECORD.name, partition))
             await self.read_to_end(TP(VENDOR_SYNC.name, partition))
-            reports = [
-                await self._queue(partition, expansion, chunk)
-                for chunk in chunks(expansion, self.rows.vendors_of(partition, expansion.client_id))
-            ]
+            reports = []
+            for chunk in chunks(expansion, self.rows.vendors_of(partition, expansion.client_id)):
+                await self._may_be_cut()
+                reports.append(await self._queue(partition, expansion, chunk))
         await asyncio.gather(*reports)
+
+    async def _may_be_cut(self) -> None:
+        """A drain may end the expansion here: the next owner repeats it, and what is queued by then counts as queued."""
+        self.in_flight.enter(Phase.WAITING)
+        await asyncio.sleep(0)
+        self.in_flight.enter(Phase.SETTLING)
 
     async def _queue(self, partition: int, expansion: SyncExpansion, chunk: Chunk) -> Said:
         already: list[QueuedVendor] = []

@@ -2,16 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from faust.types import TP
 
+from processors.topic_ends import TopicEnds
+from processors.watchdog.reading import ReadingWatch
 from schemas.codec import Codec, UndecodableError
 from schemas.integration import Integration
 from schemas.topics import INTEGRATION
 
 log = logging.getLogger(__name__)
+
+POSITION_SECONDS: Final = 0.2
+"""How long to wait for a position that is not known: it is while the client looks it up."""
 
 BadRecord = Callable[[ConsumerRecord, UndecodableError], None]
 
@@ -24,7 +32,10 @@ class ReadingEndedError(RuntimeError):
 
 
 class Integrations:
-    """Reads the whole of ``vive.integration``, without a consumer group, and goes on reading."""
+    """Reads the whole of ``vive.integration``, without a consumer group, and goes on reading.
+
+    ``on_crash`` is called with what ended the reading; a ``StalledError`` when records were not read for ``patience`` seconds.
+    """
 
     def __init__(
         self,
@@ -32,6 +43,8 @@ class Integrations:
         bootstrap: str,
         partitions: int,
         codec: Codec,
+        ends: TopicEnds,
+        patience: float,
         on_bad_record: BadRecord,
         on_crash: Callable[[BaseException], None],
     ) -> None:
@@ -43,7 +56,9 @@ class Integrations:
         self._on_crash = on_crash
         self._by_client: dict[str, Integration] = {}
         self.on_change: Callable[[str], None] = lambda _client_id: None
-        self._partitions = [TopicPartition(INTEGRATION.name, number) for number in range(partitions)]
+        self._partitions = [TP(INTEGRATION.name, number) for number in range(partitions)]
+        self._ends = ends
+        self._watch = ReadingWatch(read_to=self._read_to, ends=ends, patience=patience, monotonic=time.monotonic)
         self._reading: asyncio.Task[None] | None = None
         self._moved = asyncio.Condition()
 
@@ -52,13 +67,20 @@ class Integrations:
         return self._by_client.get(client_id)
 
     async def start(self) -> None:
-        """Read all there is, then go on in the background."""
+        """Read all there is, then go on in the background.
+
+        Raises:
+            StalledError: it is not read on though Kafka answers.
+        """
         await self._consumer.start()
-        self._consumer.assign(self._partitions)
-        await self._consumer.seek_to_beginning(*self._partitions)
-        self._reading = asyncio.create_task(self._read_on())
+        self._consumer.assign([TopicPartition(*tp) for tp in self._partitions])
+        self._reading = asyncio.create_task(self._read_and_watch())
         self._reading.add_done_callback(self._look)
-        await self.read_to_end()
+        try:
+            await self.read_to_end()
+        except ReadingEndedError:
+            self._reading.result()
+            raise
 
     async def read_to_end(self) -> None:
         """Wait until everything that the topic held when this was called is known.
@@ -66,23 +88,47 @@ class Integrations:
         Raises:
             ReadingEndedError: it is not read any more; ``on_crash`` was told why.
         """
-        ends = await self._consumer.end_offsets(self._partitions)
+        ends = await self._ends.known_ends(self._partitions)
         async with self._moved:
-            while [tp for tp in self._partitions if await self._consumer.position(tp) < ends[tp]]:
+            while await self._is_behind(ends):
                 if self._reading is None or self._reading.done():
                     raise ReadingEndedError
                 await self._moved.wait()
 
-    async def _read_on(self) -> None:
+    async def _is_behind(self, ends: Mapping[TP, int]) -> bool:
+        read_to = await self._read_to()
+        return any(read_to[tp] < end for tp, end in ends.items())
+
+    async def _read_to(self) -> Mapping[TP, int]:
+        """How far each partition is read; -1 where that is not known."""
+        return dict(zip(self._partitions, await asyncio.gather(*map(self._position, self._partitions)), strict=True))
+
+    async def _position(self, tp: TP) -> int:
         try:
-            while True:
-                batches = await self._consumer.getmany(timeout_ms=200)
-                for records in batches.values():
-                    for record in records:
-                        self._take(record)
-                async with self._moved:
-                    self._moved.notify_all()
+            async with asyncio.timeout(POSITION_SECONDS):
+                return int(await self._consumer.position(TopicPartition(*tp)))
+        except TimeoutError:
+            return -1
+
+    async def _read_and_watch(self) -> None:
+        """Until either raises."""
+        tasks = [asyncio.create_task(self._read_on()), asyncio.create_task(self._watch.run())]
+        try:
+            await asyncio.gather(*tasks)
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            async with self._moved:
+                self._moved.notify_all()
+
+    async def _read_on(self) -> None:
+        await self._consumer.seek_to_beginning()
+        while True:
+            batches = await self._consumer.getmany(timeout_ms=200)
+            for records in batches.values():
+                for record in records:
+                    self._take(record)
             async with self._moved:
                 self._moved.notify_all()
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from processors.in_flight import InFlight, Phase
 from processors.in_progress import InProgress, Pending
 from processors.rows import Rows
 from processors.voice import Voice
@@ -19,6 +20,7 @@ class Requeue:
     rows: Rows
     voice: Voice
     in_progress: InProgress
+    in_flight: InFlight
     now: Callable[[], datetime]
 
     async def again(self, partition: int, key: VendorKey) -> None:
@@ -33,6 +35,7 @@ class Requeue:
             requested_by="VIVE",
             requested_at=self.now(),
         )
+        self.in_flight.enter(Phase.SETTLING)
         offset = (await self.voice.vendor_sync(event, partition=partition)).offset
         answered = self.rows.answered_through(partition, key)
         self.in_progress.note(partition, key, Pending(offset, None), answered_through=answered)

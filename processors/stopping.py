@@ -44,6 +44,24 @@ async def at_most(seconds: float, what: str, work: Awaitable[object]) -> None:
     working.cancel()
 
 
+class Ending:
+    """The steps of a worker's end. Each must be over so long after the first began, so that their sum is bounded."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+
+    def begin(self) -> None:
+        """The time counts from now, unless it does already."""
+        if self._began is None:
+            self._began = asyncio.get_running_loop().time()
+
+    async def step(self, by: float, what: str, work: Awaitable[object]) -> None:
+        """Wait for ``work`` as ``at_most`` does, until ``by`` seconds after the beginning."""
+        self.begin()
+        passed = asyncio.get_running_loop().time() - (self._began or 0.0)
+        await at_most(max(by - passed, 0.0), what, work)
+
+
 def in_a_thread(work: Callable[[], T]) -> "asyncio.Future[T]":
     """Do blocking work in a thread that the process does not wait for when it ends, unlike asyncio's own."""
     loop = asyncio.get_running_loop()

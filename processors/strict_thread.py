@@ -5,11 +5,14 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.threads import WorkerThread
+
+from processors.stalled import StalledError
 
 FETCH_WAIT_MS: Final = 100
 TOPICS_SECONDS: Final = 20.0
@@ -44,7 +47,7 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Start the consumer; note when the group last said that this worker is one of its members, and assign knowingly."""
         await super().on_start()
-        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001 -- aiokafka is pinned, it tells nobody of heartbeats
+        coordinator = self._coordinator()
         beat = coordinator._do_heartbeat  # noqa: SLF001
 
         async def noted() -> bool:
@@ -62,6 +65,42 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
             return await assign(response)
 
         coordinator._perform_assignment = assign_knowingly  # noqa: SLF001
+        self._end_worker_with(coordinator)
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the worker has a member id in its group: the brokers take it back from a member that they have removed."""
+        return bool(self._coordinator().member_id)
+
+    def _coordinator(self) -> GroupCoordinator:
+        return self._ensure_consumer()._coordinator  # noqa: SLF001 -- aiokafka is pinned, it publishes no membership events
+
+    def _end_worker_with(self, coordinator: GroupCoordinator) -> None:
+        """End the worker when its group membership fails for good.
+
+        aiokafka keeps such an error for the next call of ``AIOKafkaConsumer.getmany`` and stops coordinating until then. Faust
+        fetches without that method, so the worker would keep its partitions in name and never rebalance again.
+        """
+        keep_for_user = coordinator._push_error_to_user  # noqa: SLF001
+
+        def end_worker(error: BaseException) -> Any:
+            self._end_worker(error)
+            return keep_for_user(error)
+
+        def coordination_ended(task: "asyncio.Task[None]") -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self._end_worker(error)
+
+        coordinator._push_error_to_user = end_worker  # noqa: SLF001
+        coordinator._coordination_task.add_done_callback(coordination_ended)  # noqa: SLF001
+
+    def _end_worker(self, cause: BaseException) -> None:
+        error = StalledError(
+            f"The worker's membership in group {self.app.conf.id} failed: {type(cause).__name__}: {cause}. "
+            "The worker ends so that it can be started anew."
+        )
+        loop = self.app.loop
+        loop.call_soon_threadsafe(lambda: loop.create_task(self.app.crash(error)))
 
     async def _know_topics(self) -> None:
         """Wait until the brokers tell of all topics that are read.
@@ -86,6 +125,28 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
         except asyncio.CancelledError:
             # aiokafka waits for a fetch that it has cancelled, and where that was about to try again, breaks off itself.
             await self._ensure_consumer()._client.close()  # noqa: SLF001
+
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109 -- Faust's signature
+        max_records: int | None = None,
+    ) -> Mapping[TP, list[Any]]:
+        """Fetch, and seek back at once to records that Faust would drop.
+
+        A fetch may be under way while partitions move. ``active_partitions`` is Faust's own set: it is empty then, which
+        aiokafka takes for "all partitions". Faust drops records that arrive while the flow is stopped or their partition is
+        paused, and changelog records that recovery has just sought would never be fetched again.
+        """
+        fetched = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+        if not fetched:
+            return {}
+        taken: set[TP] = active_partitions | self.consumer._buffered_partitions  # noqa: SLF001 -- what Faust's getmany takes
+        kept = {tp: records for tp, records in fetched.items() if self.consumer.flow_active and tp in taken}
+        for tp in fetched.keys() - kept.keys():
+            consumer.seek(tp, fetched[tp][0].offset)
+        return kept
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         assigned = self.assignment()

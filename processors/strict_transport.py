@@ -14,11 +14,14 @@ awaited and what is finished by then is committed.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from aiokafka.errors import IllegalStateError
 from faust.exceptions import ConsumerNotStarted
+from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode.utils.locks import Event
 
 from processors.offset_ledger import OffsetLedger, Reading, Standing
 from processors.strict_thread import StrictConsumerThread
@@ -27,10 +30,16 @@ READ_TO_SECONDS: Final = 0.01
 MEMBERSHIP_MARGIN: Final = 1.0
 """Seconds before the end of the session at which membership is no longer taken for granted."""
 MEMBERSHIP_LOOK_SECONDS: Final = 0.05
+RESUME_SECONDS: Final = 1.0
+"""How long the fetching task waits for a partition to be resumed before it checks whether it should stop."""
 
 RevocationHook = Callable[[set[TP]], Awaitable[None]]
 AssignmentHook = Callable[[set[TP], int], None]
 """(assigned, the group's generation)"""
+
+
+class MembershipLostError(asyncio.CancelledError):
+    """The group has removed this worker, so its partitions belong to others. Raised in a task, it cancels the task."""
 
 
 class StrictConsumer(driver.Consumer):
@@ -48,6 +57,9 @@ class StrictConsumer(driver.Consumer):
         self._sought = False
         self._open = False
         self._leaving = False
+        self._rebalancing = False
+        self._rebalances = 0
+        self._resumed = Event()
         self._left_out: set[TP] = set()
         self._fetching: asyncio.Task[Any] | None = None
         self.before_revocation: RevocationHook | None = None
@@ -61,6 +73,11 @@ class StrictConsumer(driver.Consumer):
         """Whether records of streams flow: partitions are assigned and their table is whole."""
         return self._open
 
+    @property
+    def rebalancing(self) -> bool:
+        """Whether partitions were revoked and none are assigned yet. Faust's ``app.rebalancing`` lasts until a recovery ends."""
+        return self._rebalancing
+
     def standing(self) -> Mapping[TP, Standing]:
         """How far each partition that streams read is."""
         return {tp: ledger.standing(read_to=self._position(tp)) for tp, ledger in self._ledgers.items()}
@@ -69,9 +86,16 @@ class StrictConsumer(driver.Consumer):
         """Wait until it is certain that the group has not given this worker's partitions away.
 
         A worker that was stopped for a while, or cut off, must not go on with what it had in hand: another may have done it.
+
+        Raises:
+            MembershipLostError: the group has removed this worker; no heartbeat of this membership will be accepted again.
         """
-        while time.monotonic() - self._thread.member_at > self._session:  # noqa: ASYNC110 -- heartbeats come on another thread
-            await asyncio.sleep(MEMBERSHIP_LOOK_SECONDS)
+        while True:
+            if not self._thread.is_member:
+                raise MembershipLostError
+            if time.monotonic() - self._thread.member_at <= self._session:
+                return
+            await asyncio.sleep(MEMBERSHIP_LOOK_SECONDS)  # heartbeats are sent by another thread
 
     def finish(self, tp: TP, offset: int) -> None:
         """The record's effects are safe; its offset may be committed once all before it are finished too."""
@@ -100,12 +124,18 @@ class StrictConsumer(driver.Consumer):
         ]
 
     async def perform_seek(self) -> None:
-        """Seek every partition to its committed offset, and to its earliest one where none, or one of an older life, is."""
+        """Seek every partition to its committed offset, and to its earliest one where none, or one of an older life, is.
+
+        Raises:
+            IllegalStateError: a rebalance began meanwhile; Faust begins another recovery once partitions are assigned.
+        """
         if asyncio.current_task() is self._fetching:
             # Faust also seeks when a fetch comes back while the flow is stopped, which holds up the recovery that follows.
             # What is dropped there is read again: every rebalance ends with a seek.
             return
         self._open = self._sought = False
+        rebalances = self._rebalances
+        self._refuse_during_rebalance(since=rebalances)
         await super().perform_seek()
         mine = self._read_by_streams()
         ends = await self.highwaters(*mine) if mine else {}
@@ -114,18 +144,32 @@ class StrictConsumer(driver.Consumer):
         if lost:
             start.update({TP(*tp): offset for tp, offset in (await self.earliest_offsets(*lost)).items()})
             self._left_out.update(lost)
+        self._refuse_during_rebalance(since=rebalances)
         for tp, offset in start.items():
             self._ledgers[tp] = OffsetLedger(offset or 0)
             self._handed_over.pop(tp, None)
             self._taken.pop(tp, None)
         self._sought = True
 
+    def _refuse_during_rebalance(self, *, since: int) -> None:
+        if self._rebalancing or since != self._rebalances:
+            raise IllegalStateError("A rebalance is under way.")
+
+    def resume_partitions(self, tps: Iterable[TP]) -> None:
+        """Resume fetching from partitions, at once: Faust's fetching task would sleep for a second where all were paused."""
+        super().resume_partitions(tps)
+        self._resumed.set()
+
     def resume_flow(self) -> None:
         """Let records flow. Those of streams flow only after a seek.
 
         Faust resumes a stream's partition, seeks it, and then empties the streams' queues: a record handed over before that
         would be gone, and never be finished.
+
+        A recovery that does not know yet that another rebalance has begun also calls this: nothing may flow then.
         """
+        if self._rebalancing or cast("TableManager", self.app.tables).recovery.signal_recovery_start.is_set():
+            return
         super().resume_flow()
         self._open = self._sought and not self._leaving
 
@@ -134,7 +178,7 @@ class StrictConsumer(driver.Consumer):
         self._fetches += 1
         self._fetching = asyncio.current_task()
         if self._open and self._left_out:
-            await self.seek_wait({tp: self._ledgers[tp].expect() for tp in self._left_out if tp in self._ledgers})
+            await self._seek_back({tp: self._ledgers[tp].expect() for tp in self._left_out if tp in self._ledgers})
             self._left_out.clear()
         gone_back: set[TP] = set()
         async for tp, message in super().getmany(timeout):
@@ -155,12 +199,29 @@ class StrictConsumer(driver.Consumer):
                     yield tp, message
                 case Reading.HOLE:
                     gone_back.add(tp)
-                    await self.seek_wait({tp: ledger.expect()})
+                    await self._seek_back({tp: ledger.expect()})
                 case Reading.ALREADY_READ:
                     continue
 
+    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109 -- Faust's signature
+        if self.flow_active and not self._get_active_partitions():
+            self._resumed.clear()
+            await self.wait(self._resumed, timeout=RESUME_SECONDS)
+            if not self._get_active_partitions():
+                return {}, set()
+        return await super()._wait_next_records(timeout)
+
+    async def _seek_back(self, offsets: Mapping[TP, int]) -> None:
+        try:
+            await self.seek_wait(offsets)
+        except IllegalStateError as error:
+            # The rebalance that took the partition ends with a seek of all partitions that are assigned then.
+            self.log.info("A partition was revoked before it could be sought back: %s", error)
+
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Let in-flight work end and commit what is finished; then Faust may forget the partitions."""
+        self._rebalancing = True
+        self._rebalances += 1
         await self._conclude(revoked)
         for tp in revoked:
             self._ledgers.pop(tp, None)
@@ -171,7 +232,10 @@ class StrictConsumer(driver.Consumer):
         self._thread.member_at = time.monotonic()
         if self.after_assignment is not None:
             self.after_assignment(assigned, generation_id)
-        await super().on_partitions_assigned(assigned, generation_id)
+        try:
+            await super().on_partitions_assigned(assigned, generation_id)
+        finally:
+            self._rebalancing = False
 
     async def hand_over(self) -> None:
         """Before the worker stops: hand out nothing more, let in-flight work end, commit what is finished.

@@ -9,7 +9,7 @@ from typing import Any
 from faust.types import TP
 
 from processors.dead_letters import unreadable
-from processors.in_flight import InFlight
+from processors.in_flight import InFlight, Phase
 from processors.integrations import Integrations
 from processors.rows import Rows
 from processors.vendor_change import forget_record, keep_record
@@ -33,11 +33,13 @@ class VendorRecords:
 
     def accept(self, message: Any) -> None:
         """Take one record in. It does not wait: many are on their way to the brokers at once."""
+        if not self.in_flight.is_open(message.tp.partition):
+            return  # it was in its agent's hands when the partition went: the next owner reads it
         try:
             said = self._keep(message)
         except UndecodableError as error:
             said = [self.voice.dead_letter(unreadable(message, error, now=self.now()))]
-        self.in_flight.start(message.tp.partition, self._confirm(message, said))
+        self.in_flight.start(message.tp.partition, self._confirm(message, said), phase=Phase.SETTLING)
 
     def _keep(self, message: Any) -> list[Said]:
         partition = message.tp.partition

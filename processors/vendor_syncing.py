@@ -10,7 +10,7 @@ from faust.types import TP
 from processors.attempt import Attempts, Clock
 from processors.dead_letters import unreadable
 from processors.failure import park, prepare
-from processors.in_flight import InFlight
+from processors.in_flight import InFlight, Phase
 from processors.in_progress import InProgress, Pending
 from processors.integrations import Integrations
 from processors.ownership import Ownership
@@ -64,6 +64,8 @@ class VendorSyncing:
     def accept(self, message: Any) -> None:
         """Take one ``vendor-sync`` record in: into the queue, or out of the way when its vendor's row answers it already."""
         tp, offset = message.tp, message.offset
+        if not self.in_flight.is_open(tp.partition):
+            return  # it was in its agent's hands when the partition went: the next owner reads it
         try:
             event = _read(self.codec, message)
         except UndecodableError as error:
@@ -111,12 +113,18 @@ class VendorSyncing:
             )
             self.in_flight.start(work.partition, self._make_safe(work, self._asked(work), park(CLIENT_PAUSED, None)))
 
-    def drop(self, partitions: set[int]) -> None:
-        """These partitions are going: begin nothing more in them."""
+    async def let_go(self, partitions: set[int], *, seconds: float, settling: float) -> None:
+        """These partitions are going: begin nothing more in them, and wait until nothing of theirs is under way.
+
+        ``seconds`` and ``settling`` as in ``InFlight.drain``.
+        """
         self.queue.drop(partitions)
+        await self.in_flight.drain(partitions, seconds=seconds, settling=settling)
+        # Work that ends in the drain still looks at these marks, and sets some.
         self.in_progress.drop(partitions)
 
     async def _bury(self, message: Any, error: UndecodableError) -> None:
+        self.in_flight.enter(Phase.SETTLING)
         await self.voice.dead_letter(unreadable(message, error, now=self.clock.now()))
         self.finish(message.tp, message.offset)
 
@@ -153,6 +161,7 @@ class VendorSyncing:
     async def _make_safe(self, work: Work, asked: Asked, result: Synced | NotSynced) -> None:
         """Outcome (and dead letter), then row, then acknowledgement: whatever is lost to a crash is done again."""
         await self.attempts.membership()
+        self.in_flight.enter(Phase.SETTLING)
         row = self.rows.get(work.partition, work.key)
         settlement = settle(row, asked, result, worker=self.worker_id, now=self.clock.now())
         said = [self.voice.outcome(settlement.outcome, partition=work.partition)]

@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import faust
-from faust.types import TP
 
 from accounting.port import AccountingSystem
 from processors.app import consumer_of
@@ -19,22 +18,18 @@ from processors.attempt import Clock
 from processors.config import WorkerConfig
 from processors.dead_letters import unreadable
 from processors.integrations import Integrations
+from processors.leaving import CLOSED_BY, Leaving
 from processors.observations import Observations
 from processors.publisher import Publisher
-from processors.stopping import at_most, in_a_thread, unless
-from processors.strict_thread import COMMIT_SECONDS
+from processors.stopping import Ending, in_a_thread, unless
+from processors.topic_ends import TopicEnds
 from processors.voice import Voice
 from processors.watchdog import LoopGuard
-from processors.watchdog.ends import PartitionEnds
 from schemas.codec import Codec
 from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
 from schemas.topics_on_broker import TopicsError, admin_of, check_topics, partition_count, topic_id
 
 log = logging.getLogger(__name__)
-
-CLOSING_SECONDS: Final = 1.0
-LEAVING_SECONDS: Final = 3.0
-"""What all of it takes is below the 25 s that `vive-sync up` and most supervisors give a process to end."""
 
 
 def system_clock() -> Clock:
@@ -53,6 +48,7 @@ class Worker:
         self._codec = codec
         self._clock = clock or system_clock()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ending = Ending()
 
     async def run(self, stop: asyncio.Event, *, on_ready: Callable[[], None] = lambda: None) -> None:
         """Work until ``stop`` is set, then let in-flight work end, commit and leave the group.
@@ -71,9 +67,9 @@ class Worker:
             {"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail
         )
         voice = Voice(publisher=publisher, codec=self._codec)
-        integrations = self._integrations(voice, partitions)
+        ends = TopicEnds(self._config.bootstrap)
+        integrations = self._integrations(voice, ends, partitions)
         observations = Observations(monotonic=self._clock.monotonic)
-        ends = PartitionEnds(self._config.bootstrap)
         parts = assemble(
             Surroundings(
                 config=self._config,
@@ -93,21 +89,21 @@ class Worker:
         try:
             await unless(stop, _start(ends, integrations))
             if not stop.is_set():
-                await self._run_app(parts, stop, on_ready)
+                await self._run_app(parts, publisher, stop, on_ready)
         finally:
             observations.close()
             await asyncio.gather(
-                at_most(CLOSING_SECONDS, "Closing what reads the integrations", integrations.stop()),
-                at_most(CLOSING_SECONDS, "Closing what reads the topics' ends", ends.stop()),
+                self._ending.step(CLOSED_BY, "Closing what reads the integrations", integrations.stop()),
+                self._ending.step(CLOSED_BY, "Closing what reads the topics' ends", ends.stop()),
                 *(
-                    at_most(CLOSING_SECONDS, f"Closing the connections to {name}", system.aclose())
+                    self._ending.step(CLOSED_BY, f"Closing the connections to {name}", system.aclose())
                     for name, system in self._systems.items()
                 ),
-                publisher.flush(CLOSING_SECONDS),
+                self._ending.step(CLOSED_BY, "Sending the last records", publisher.flush(CLOSED_BY)),
             )
             publisher.close()
 
-    def _integrations(self, voice: Voice, partitions: int) -> Integrations:
+    def _integrations(self, voice: Voice, ends: TopicEnds, partitions: int) -> Integrations:
         def bury(record: Any, error: Any) -> None:
             voice.dead_letter(unreadable(record, error, now=self._clock.now()))
 
@@ -115,24 +111,20 @@ class Worker:
             bootstrap=self._config.bootstrap,
             partitions=partitions,
             codec=self._codec,
+            ends=ends,
+            patience=self._config.stall_seconds,
             on_bad_record=bury,
             on_crash=self._fail,
         )
 
-    async def _run_app(self, parts: Assembly, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
-        app, syncing = parts.app, parts.syncing
-
-        async def let_go(revoked: set[TP]) -> None:
-            partitions = {tp.partition for tp in revoked}
-            syncing.drop(partitions)
-            await syncing.in_flight.drain(partitions, seconds=self._config.drain_seconds)
-
-        def own(assigned: set[TP], generation: int) -> None:
-            syncing.ownership.assigned({tp.partition for tp in assigned if tp.topic == VENDOR_SYNC.name}, generation)
-
+    async def _run_app(
+        self, parts: Assembly, publisher: Publisher, stop: asyncio.Event, on_ready: Callable[[], None]
+    ) -> None:
+        app = parts.app
+        leaving = Leaving(parts, publisher, self._ending, seconds=self._config.drain_seconds)
         consumer = consumer_of(app)
-        consumer.before_revocation = let_go
-        consumer.after_assignment = own
+        consumer.before_revocation = leaving.let_go
+        consumer.after_assignment = leaving.own
         starting = asyncio.create_task(app.start())
         stopping = asyncio.create_task(stop.wait())
         crashed = asyncio.create_task(app.wait_for_stopped())
@@ -146,16 +138,9 @@ class Worker:
         finally:
             for task in (stopping, crashed, *timers):
                 task.cancel()
-            await self._leave(app, starting)
+            starting.cancel()
+            await leaving.leave()
         self._raise_failure(app, starting, *timers)
-
-    async def _leave(self, app: faust.App, starting: "asyncio.Task[None]") -> None:
-        """Let in-flight work end before another worker may have its partitions: leaving the group gives them away at once."""
-        if app.consumer.started:
-            seconds = self._config.drain_seconds + COMMIT_SECONDS + CLOSING_SECONDS
-            await at_most(seconds, "Handing the partitions over", consumer_of(app).hand_over())
-        starting.cancel()
-        await at_most(LEAVING_SECONDS, "Leaving the group", app.stop())
 
     def _raise_failure(self, app: faust.App, *tasks: "asyncio.Task[None]") -> None:
         if self._failure.done():
@@ -172,7 +157,7 @@ class Worker:
             self._failure.set_exception(error)
 
 
-async def _start(ends: PartitionEnds, integrations: Integrations) -> None:
+async def _start(ends: TopicEnds, integrations: Integrations) -> None:
     await ends.start()
     await integrations.start()
 

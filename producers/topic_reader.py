@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Self
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
 from producers.kafka import LOG_LEVEL, KafkaAwayError
-from producers.topic_offsets import TopicOffsets
+from producers.topic_offsets import Offsets, TopicOffsets
 
 
 class Record(NamedTuple):
@@ -43,6 +43,10 @@ class TopicReader:
         self._bootstrap = bootstrap
         self._seconds = seconds
         self._at_end: set[tuple[str, int]] = set()
+        self.positions: Offsets = {}
+        """By partition: everything before it has been handed over, or is not there."""
+        self.more = False
+        """Whether there may have been more to hand over at once when it was last polled."""
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -56,7 +60,9 @@ class TopicReader:
         )
         try:
             self._where = [tp for topic in topics for tp in self._partitions(topic, partition)]
-            self._consumer.assign(self._starts(since_ms))
+            starts = self._starts(since_ms)
+            self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
+            self._consumer.assign(starts)
         except KafkaException as error:
             self._consumer.close()
             raise KafkaAwayError(f"Kafka at {bootstrap} does not answer: {error.args[0].str()}.") from error
@@ -81,13 +87,17 @@ class TopicReader:
     def poll(self, seconds: float) -> list[Record]:
         """What came within so many seconds; empty when nothing did."""
         records = []
-        for message in self._consumer.consume(BATCH, seconds):
+        messages = self._consumer.consume(BATCH, seconds)
+        self.more = len(messages) == BATCH
+        for message in messages:
             error = message.error()
-            topic, partition = message.topic() or "", message.partition() or 0
+            topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
             if error is None:
-                records.append(Record(topic, partition, message.offset() or 0, message.key(), message.value()))
+                records.append(Record(topic, partition, offset, message.key(), message.value()))
+                self.positions[topic, partition] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add((topic, partition))
+                self.positions[topic, partition] = offset
         return records
 
     def to_end(self) -> Iterator[Record]:

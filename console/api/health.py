@@ -16,7 +16,7 @@ class HealthAnswer(BaseModel):
 
     well: bool
     database: bool
-    projector: bool = Field(description="Whether it runs.")
+    projector: bool = Field(description="Whether it runs, and reads on or waits for Kafka.")
     caught_up: bool = Field(description="Whether it has taken in all there was.")
 
 

@@ -76,6 +76,8 @@ class Source:
         self.positions: Offsets = {place: offsets.get(place, 0) for place in self._where}
         """Everything before them has been handed over, or is not there."""
         self._at_end: set[tuple[str, int]] = set()
+        self.more = False
+        """Whether there may have been more to hand over at once when it was last polled."""
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -96,7 +98,9 @@ class Source:
             KafkaAwayError: a partition can't be read.
         """
         records = []
-        for message in self._consumer.consume(BATCH, seconds):
+        messages = self._consumer.consume(BATCH, seconds)
+        self.more = len(messages) == BATCH
+        for message in messages:
             place = message.topic() or "", message.partition() or 0
             error, offset = message.error(), message.offset() or 0
             if error is None:
@@ -110,6 +114,10 @@ class Source:
             else:
                 raise KafkaAwayError(f"Topic {place[0]} can't be read: {error.str()}.")
         return records
+
+    def learn(self, ends: Offsets) -> None:
+        """Take in where partitions end, by another client's word: what is longer than was handed over is not at its end."""
+        self._at_end -= {place for place, end in ends.items() if end > self.positions[place]}
 
     @property
     def at_end(self) -> bool:

@@ -8,9 +8,9 @@ from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
 from processors.app import consumer_of
+from processors.topic_ends import TopicEnds
 from processors.watchdog.agents import Agents
 from processors.watchdog.calls import Calls
-from processors.watchdog.ends import PartitionEnds
 from processors.watchdog.observation import Observation
 from processors.work_queue import Place, WorkQueue
 from schemas.topics import VENDOR_SYNC
@@ -28,7 +28,7 @@ class Looker:
     agents: Agents
     calls: Calls
     queue: WorkQueue
-    ends: PartitionEnds
+    ends: TopicEnds
     takes_writes: Callable[[], bool]
     rows: Callable[[], int]
     monotonic: Callable[[], float]
@@ -42,7 +42,7 @@ class Looker:
             kafka=self.takes_writes() and ends is not None,
             assigned=bool(assigned),
             generation=self.app.consumer_generation_id,
-            rebalancing=self.app.rebalancing,
+            rebalancing=consumer.rebalancing,
             reading=consumer.reading,
             rows=self.rows(),
             steps=self.calls.steps,

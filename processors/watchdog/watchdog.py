@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from processors.config import WorkerConfig
+from processors.stalled import StalledError
 from processors.watchdog import conditions
 from processors.watchdog.observation import Observation
 
@@ -13,10 +14,6 @@ LOOKS: Final = 12
 """How often to look within one patience."""
 COMMITS: Final = 5
 """How many commits may fail, or not be due yet, before they are missed."""
-
-
-class StalledError(RuntimeError):
-    """The worker stands still. The text says how, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Protocol
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
@@ -95,7 +96,14 @@ def doubled(stage: Stage) -> list[str]:
     return found[:FEW]
 
 
-def uncommitted(stage: Stage) -> list[str]:
+class OnKafka(Protocol):
+    """Whatever has a Kafka."""
+
+    @property
+    def bootstrap(self) -> str: ...
+
+
+def uncommitted(stage: OnKafka) -> list[str]:
     """Is everything committed?"""
     consumer = Consumer({"bootstrap.servers": stage.bootstrap, "group.id": WorkerConfig.group, "log_level": 0})
     try:

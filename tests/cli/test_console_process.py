@@ -1,18 +1,21 @@
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from cli.console_process import issuers_of, read_model_engine
+from cli.console_process import health_of, issuers_of, read_model_engine
 from cli.console_server import ConsoleError, address_of, listening
 from cli.demo_people import DEMO_PEOPLE
 from cli.settings import Settings
 from console.auth.local_sign_in import LocalSignIn
 from console.auth.tokens import Verifier
+from console.read_model.projector import Projector
 from devkit.demo_data import demo_clients
 from producers.button import CLIENT_ADMIN
+from schemas.codec import Codec
 
 
 @pytest.mark.parametrize("given", [{}, {"token_issuer": "https://i.example"}, {"token_audience": "console"}])
@@ -66,3 +69,17 @@ def test_the_people_to_sign_in_as_are_of_the_demos_clients() -> None:
     clients = {client.integration.client_id for client in demo_clients("http://127.0.0.1:1", vendors=10)}
     assert {one.client_id for one in found if CLIENT_ADMIN in one.roles} == clients
     assert any(not one.is_client_admin for one in found)
+
+
+class StandsStill(Projector):
+    def stands_still(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("kind", "well"), [(Projector, True), (StandsStill, False)])
+def test_a_projector_that_stands_still_is_not_healthy_though_its_thread_lives(
+    kind: type[Projector], *, well: bool, tmp_path: Path
+) -> None:
+    with read_model_engine(Settings(data_dir=tmp_path)) as engine:
+        found = health_of(engine, kind(engine, bootstrap="127.0.0.1:1", codec=Codec()), threading.current_thread())
+    assert (found.database, found.projector, found.well) == (True, well, well)

@@ -12,7 +12,7 @@ from console.read_model.engine import migrate, open_engine
 from console.read_model.idempotency import Idempotency
 from console.read_model.queries import ReadModel
 from producers.button import CLIENT_ADMIN, RefusedError
-from producers.kafka import KafkaAwayError
+from producers.kafka import KafkaAwayError, KafkaVoice
 from producers.topic_reader import TopicReader
 from schemas.codec import Codec
 from schemas.sync_run import SyncRequested
@@ -89,3 +89,15 @@ def test_the_role_and_the_integration_are_looked_at_here_too(bootstrap: str, eng
     with pytest.raises(RefusedError, match="no accounting integration"):
         pressing.press(person("unknown"), "unknown", key="k")
     assert requested(bootstrap, client_id) == []
+
+
+def test_of_kept_voices_that_have_lost_their_connections_one_press_fails_and_no_more(
+    bootstrap: str, engine: Engine, client_id: str
+) -> None:
+    pressing, dana = presses(bootstrap, engine), person(client_id)
+    nobody = f"127.0.0.1:{free_port()}"
+    pressing._idle = [KafkaVoice(nobody, seconds=1.0) for _ in range(3)]  # noqa: SLF001 -- nothing outside can break them
+    with pytest.raises(KafkaAwayError):
+        pressing.press(dana, client_id, key="k")
+    run_id = pressing.press(dana, client_id, key="k").run_id
+    assert [one.run_id for one in requested(bootstrap, client_id)] == [run_id]

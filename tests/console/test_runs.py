@@ -2,15 +2,17 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console import runs
 from console.run_progress import RunProgress
 from console.runs import began_at, fold, follow, status_of, vendor_view
 from producers.kafka import KafkaVoice, Said
-from producers.topic_reader import Record
+from producers.topic_reader import Record, TopicReader
 from schemas.message import Message
 from schemas.outcome import Status
 from schemas.sync_run import QueuedVendor, RunPart
@@ -115,6 +117,28 @@ def test_following_a_run_shows_it_grow_and_ends_when_it_is_done(telling: Telling
     (*_, last) = following
     assert last.done
     assert last.counts().by_status == {Status.UNCHANGED: 1, Status.UPDATED: 2}
+
+
+def test_following_goes_on_with_a_new_consumer_when_its_own_stops_delivering(
+    telling: Telling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[TopicReader] = []
+
+    class Noted(TopicReader):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            opened.append(self)
+
+    monkeypatch.setattr(runs, "TopicReader", Noted)
+    telling.expanding(1)
+    telling.shard(0, v1=0)
+    following = follow(telling.bootstrap, telling.run, CODEC, patience=2.0)
+    until(following, lambda progress: progress.counts().queued == 1)
+    consumer = opened[0]._consumer  # noqa: SLF001 -- nothing outside can break it
+    consumer.pause(consumer.assignment())
+    telling.outcome("v1", 0)
+    until(following, lambda progress: progress.done)
+    assert len(opened) == 2
 
 
 def test_the_status_of_a_run_is_what_the_topics_hold(telling: Telling) -> None:

@@ -30,13 +30,14 @@ from devkit.broker import LocalBroker, LocalCluster
 from processors import app as app_module
 from processors.strict_thread import StrictConsumerThread
 from processors.strict_transport import StrictConsumer, StrictTransport
-from processors.watchdog import EXIT_BLOCKED
+from processors.watchdog import EXIT_BLOCKED, StalledError
 from schemas.integration import Integration
 from schemas.outcome import Status
 from schemas.topics import SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC_OUTCOME, Topic
 from schemas.topics_on_broker import admin_of
 from schemas.vendor_record import Origin
 from tests.support.eventually import eventually_async
+from tests.support.free_port import free_port
 from tests.support.slowness import patient
 from tests.support.watched_worker import PATIENCE, watched
 from tests.support.world import World, world_of
@@ -105,6 +106,48 @@ async def test_a_partition_that_is_not_read_on(world: World) -> None:
         await world.load([world.integration, world.record(1)])
         said = await worker.ends()
     assert said.startswith(f"There are records that were not read for {STOOD_STILL}: vive.vendor-record ")
+
+
+class NoChangelog(StrictConsumerThread):
+    """What the fetching of a table's changelog is broken for."""
+
+    async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
+        fetched = await super()._fetch_records(*args, **kwargs)
+        return {tp: records for tp, records in fetched.items() if not tp.topic.endswith("-changelog")}
+
+
+class WithoutChangelog(StrictTransport):
+    class Consumer(StrictConsumer):
+        def _new_consumer_thread(self) -> StrictConsumerThread:
+            return NoChangelog(self, loop=self.loop, beacon=self.beacon)
+
+
+async def test_a_recovery_that_does_not_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.providers([1])
+    await world.load([world.integration, world.record(1)])
+    async with world.worker():
+        await world.settled(await world.press())
+    monkeypatch.setattr(app_module, "StrictTransport", WithoutChangelog)
+    with pytest.raises(
+        StalledError, match=f"^The worker has had partitions for {STOOD_STILL} and does not get to read them"
+    ):
+        async with watched(world):
+            pass
+
+
+async def test_a_producer_without_a_connection_though_kafka_is_available(world: World) -> None:
+    world.providers([1], compliance_status="Pending")
+    await world.load([world.integration, world.record(1)])
+    nobody = {"bootstrap.servers": f"127.0.0.1:{free_port()}"}
+    async with watched(world, delivery_seconds=PATIENCE, producer=nobody) as worker:
+        run = await world.press()
+        said = await worker.ends()
+    assert re.fullmatch(
+        rf"The producer has delivered none of its \d+ records for {STOOD_STILL} and gets no answer from Kafka, though a new "
+        r"client gets one\. The worker ends so that it can be started anew\.",
+        said,
+    )
+    await another_worker_settles(world, run)
 
 
 class Hanging(Vantaca):
@@ -251,7 +294,7 @@ async def test_a_kafka_that_answers_and_takes_no_writes_is_waited_for(tmp_path: 
             await world.load([world.integration, world.record(1)])
             await asyncio.to_thread(wants_replicas, kafka.bootstrap, VENDOR_SYNC_OUTCOME, 3)
             await asyncio.to_thread(kafka.stop, 3)
-            async with watched(world) as worker:
+            async with watched(world, delivery_seconds=PATIENCE) as worker:
                 run = await world.press()
                 await eventually_async(lambda: len(world.writes()) == 1)
                 await passes(2.5 * PATIENCE, while_=lambda: not worker.running.done())

@@ -9,9 +9,11 @@ from typing import Any
 
 import faust
 import pytest
+from faust.tables.manager import TableManager
 from faust.transport.drivers.aiokafka import Transport as StockTransport
 
 from devkit.broker import Broker
+from processors.strict_recovery import StrictTableManager
 from processors.strict_transport import StrictTransport
 from processors.vendor_table import Summary, VendorTable
 from tests.support.eventually import eventually_async, within
@@ -44,7 +46,7 @@ class Reading:
         await eventually_async(holds)
 
 
-def app_of(kafka: Broker, transport: TransportClass, folder: Path) -> faust.App:
+def app_of(kafka: Broker, transport: TransportClass, folder: Path, **settings: Any) -> faust.App:
     app = faust.App(
         unique("strict"),
         broker=f"kafka://{kafka.bootstrap}",
@@ -58,6 +60,8 @@ def app_of(kafka: Broker, transport: TransportClass, folder: Path) -> faust.App:
         topic_partitions=1,
         topic_replication_factor=1,
         table_standby_replicas=0,
+        TableManager=StrictTableManager if issubclass(transport, StrictTransport) else TableManager,
+        **settings,
     )
     app.transport = transport(app.conf.broker, app, loop=None)
     return app

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from console.read_model.projection import projected
 from console.read_model.projector import Projector
 from console.read_model.source import ends_of, layout_of
+from console.stillness import PATIENCE
 from producers.kafka import KafkaVoice, Said
 from producers.records import load
 from schemas.codec import Codec
@@ -20,9 +21,9 @@ CODEC = Codec()
 
 
 @contextmanager
-def projecting(engine: Engine, bootstrap: str) -> Iterator[Projector]:
+def projecting(engine: Engine, bootstrap: str, *, patience: float = PATIENCE) -> Iterator[Projector]:
     """Project in a thread; what ended it before its time is raised at the end."""
-    projector = Projector(engine, bootstrap=bootstrap, codec=CODEC)
+    projector = Projector(engine, bootstrap=bootstrap, codec=CODEC, patience=patience)
     stop = threading.Event()
     failed: list[BaseException] = []
 

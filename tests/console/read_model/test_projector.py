@@ -4,14 +4,17 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
+from console.read_model import projector as projector_module
 from console.read_model.engine import migrate, open_engine
 from console.read_model.facts import facts_of
 from console.read_model.projector import Projector
 from console.read_model.queries import ReadModel
+from console.read_model.source import Source, ends_of, layout_of
 from console.read_model.views import ClientView
 from devkit.broker import LocalBroker
 from producers.topic_reader import Record
@@ -22,6 +25,7 @@ from schemas.topics_on_broker import admin_of, create_topics
 from tests.console.read_model.logs import dump
 from tests.console.read_model.running import CODEC, all_is_projected, end_client, projecting, say
 from tests.support.eventually import eventually
+from tests.support.free_port import free_port
 from tests.support.messages import integration, vendor_record
 from tests.support.postgres import Postgres
 from tests.support.product_topics import ensure_topics, new_client
@@ -150,3 +154,80 @@ def test_it_goes_on_when_kafka_was_away_and_counts_a_topic_that_was_created_anew
         eventually(projector.caught_up)
     assert all_is_projected(engine, broker.bootstrap)
     engine.dispose()
+
+
+PATIENCE = 2.0
+
+
+@pytest.fixture
+def sources(monkeypatch: pytest.MonkeyPatch) -> list[Source]:
+    """Every consumer that a projector opens."""
+    opened: list[Source] = []
+
+    class Noted(Source):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            opened.append(self)
+
+    monkeypatch.setattr(projector_module, "Source", Noted)
+    return opened
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_consumer_that_stops_delivering_is_replaced(engine: Engine, bootstrap: str, sources: list[Source]) -> None:
+    client_id = new_client()
+    with projecting(engine, bootstrap, patience=PATIENCE) as projector:
+        eventually(projector.caught_up)
+        (source,) = sources
+        source._consumer.pause(source._consumer.assignment())  # noqa: SLF001 -- nothing outside can break it
+        say(bootstrap, [vendor_record(client_id=client_id)])
+        eventually(lambda: vendors_of(engine, client_id) == 1)
+        assert len(sources) == 2
+        eventually(lambda: not projector.stands_still())
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_projector_whose_consumers_get_no_connection_stands_still_until_one_does(
+    engine: Engine, bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = [f"127.0.0.1:{free_port()}"]
+
+    class Elsewhere(Source):
+        def __init__(self, _bootstrap: str, *args: Any) -> None:
+            super().__init__(where[0], *args)
+
+    monkeypatch.setattr(projector_module, "Source", Elsewhere)
+    client_id = new_client()
+    say(bootstrap, [vendor_record(client_id=client_id)])
+    with projecting(engine, bootstrap, patience=PATIENCE) as projector:
+        eventually(projector.stands_still)
+        assert not projector.caught_up()
+        where[0] = bootstrap
+        eventually(lambda: vendors_of(engine, client_id) == 1)
+        eventually(lambda: projector.caught_up() and not projector.stands_still())
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_projector_that_waits_for_kafka_does_not_stand_still(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    with projecting(engine, f"127.0.0.1:{free_port()}", patience=0.1) as projector:
+        eventually(lambda: "does not answer" in caplog.text)
+        assert not projector.stands_still()
+
+
+def test_what_another_client_knows_to_be_longer_is_not_read_to_its_end(bootstrap: str) -> None:
+    layout = layout_of(bootstrap)
+    with Source(bootstrap, layout, {}) as source:
+
+        def reads_to_the_end() -> bool:
+            return source.poll(0.1) == [] and source.at_end
+
+        eventually(reads_to_the_end)
+        source.learn(source.positions)
+        known = [source.at_end]
+        say(bootstrap, [vendor_record(client_id=new_client())])
+        source.learn(ends_of(bootstrap, layout))
+        known.append(source.at_end)
+        eventually(reads_to_the_end)
+    assert known == [True, False]

@@ -1,0 +1,65 @@
+"""Whether a consumer stands still though Kafka is available. It may be asked from other threads than the one that reads."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from producers.topic_offsets import Offsets, Place
+from schemas.standing_still import Behind, behind, stuck
+
+PATIENCE: Final = 20.0
+"""Seconds after which a consumer that delivers nothing stands still."""
+LOOKS: Final = 4
+"""How often to look within one patience where partitions end."""
+LONGEST_STEP: Final = 20.0
+"""Seconds that one step with Kafka may take; each has a time limit of its own, and the longest is 10 s."""
+
+
+class Stillness:
+    """What is known of a consumer, and of the ones that replace it. Seconds are monotonic."""
+
+    def __init__(self, *, patience: float = PATIENCE, now: Callable[[], float] = time.monotonic) -> None:
+        self._patience = patience
+        self._now = now
+        self._behind: Mapping[Place, Behind] = {}
+        self._busy = False
+        self._stuck = False
+        self._reading_since: float | None = None
+
+    def found(self) -> bool:
+        """Whether it stands still: the consumer delivered nothing, or a step with Kafka does not end."""
+        since = self._reading_since
+        return self._stuck or (since is not None and self._now() - since >= LONGEST_STEP)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A step with Kafka is under way."""
+        self._reading_since = self._now()
+        try:
+            yield
+        finally:
+            self._reading_since = None
+
+    def began(self) -> None:
+        """A new consumer began to read."""
+        self._behind = {}
+
+    def waits(self) -> None:
+        """It is known why nothing is read: Kafka or the database is unavailable, or another process reads."""
+        self._behind = {}
+        self._stuck = False
+
+    def polled(self, *, delivered: bool, more: bool) -> None:
+        """The consumer delivered records, or none; ``more``: there may be more in its queue, so partitions wait for others."""
+        self._stuck = self._stuck and not delivered
+        self._busy = self._busy or more
+
+    def looked(self, positions: Offsets, ends: Offsets) -> list[Place]:
+        """A new client says where partitions end: those that the consumer has not read on for as long as the patience."""
+        at = self._now()
+        self._behind = {} if self._busy else behind(self._behind, positions, ends, at=at)
+        self._busy = False
+        found = stuck(self._behind, at=at, patience=self._patience)
+        self._stuck = bool(found) or (self._stuck and bool(self._behind))
+        return found

@@ -1,0 +1,97 @@
+"""Notices that the worker's producer delivers nothing though Kafka is available, and ends the worker.
+
+librdkafka can lose all of its connections for good: https://github.com/confluentinc/librdkafka/issues/5301. The same question
+is put to Kafka through our producer and through a new client. Where only the new client gets an answer, our producer is
+broken. Where both do, Kafka refuses what is written (disk full, too few replicas in sync), and that is waited for.
+
+A broken producer is not replaced in the running worker: records that it holds may or may not be on their topics, so the order
+outcome, row, acknowledgement could not be proved. A worker that ends has acknowledged none of them.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NoReturn, Self
+
+from processors.config import WorkerConfig
+from processors.new_client import ANSWER_SECONDS, kafka_answers
+from processors.publisher import Publisher
+from processors.stalled import StalledError
+from processors.watchdog.seconds_seen import SecondsSeen
+
+LOOKS: Final = 20
+"""How often to look within one patience."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryLook:
+    """What was seen of the producer at one look."""
+
+    at: float = 0.0
+    """In seconds of looking on."""
+    waiting: int
+    """Records that wait for delivery."""
+    delivered: int
+    """Deliveries reported since the worker started."""
+    answered: bool = True
+    """Whether Kafka answered the producer; True where nobody asked."""
+    kafka: bool = True
+    """Whether Kafka answered a new client; True where nobody asked."""
+
+
+def waits(before: DeliveryLook | None, now: DeliveryLook) -> bool:
+    """Whether the same records wait at both looks."""
+    return before is not None and bool(before.waiting and now.waiting) and before.delivered == now.delivered
+
+
+def broken_since(since: float | None, before: DeliveryLook | None, now: DeliveryLook) -> float | None:
+    """From when on every look has shown a broken producer; None when ``now`` does not. ``since``: the same at ``before``."""
+    if waits(before, now) and now.kafka and not now.answered:
+        return now.at if since is None else since
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryWatch:
+    """Watches one producer. ``patience``: seconds that it may be broken."""
+
+    publisher: Publisher
+    bootstrap: str
+    patience: float
+    monotonic: Callable[[], float]
+
+    @classmethod
+    def of(cls, config: WorkerConfig, publisher: Publisher, *, monotonic: Callable[[], float]) -> Self:
+        """The one that is set."""
+        return cls(
+            publisher=publisher, bootstrap=config.bootstrap, patience=config.delivery_seconds, monotonic=monotonic
+        )
+
+    async def run(self) -> NoReturn:
+        """Look until cancelled.
+
+        Raises:
+            StalledError: the producer has been broken for as long as the patience.
+        """
+        interval = self.patience / LOOKS
+        seconds = SecondsSeen(self.monotonic, longest=interval + ANSWER_SECONDS)
+        before: DeliveryLook | None = None
+        since: float | None = None
+        while True:
+            await asyncio.sleep(interval)
+            now = await self._look(before, seconds)
+            since = broken_since(since, before, now)
+            if since is not None and now.at - since >= self.patience:
+                raise StalledError(
+                    f"The producer has delivered none of its {now.waiting} records for {self.patience:g} s and gets no "
+                    "answer from Kafka, though a new client gets one. The worker ends so that it can be started anew."
+                )
+            before = now
+
+    async def _look(self, before: DeliveryLook | None, seconds: SecondsSeen) -> DeliveryLook:
+        waiting, delivered = self.publisher.waiting, self.publisher.delivered
+        now = DeliveryLook(at=seconds.now(), waiting=waiting, delivered=delivered)
+        if not waits(before, now):
+            return now
+        answered, kafka = await asyncio.gather(self.publisher.is_answered(), kafka_answers(self.bootstrap))
+        return DeliveryLook(at=seconds.now(), waiting=waiting, delivered=delivered, answered=answered, kafka=kafka)

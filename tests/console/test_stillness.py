@@ -1,0 +1,92 @@
+from typing import Any
+
+import pytest
+
+from console.stillness import LONGEST_STEP, PATIENCE, Stillness
+
+ONE, OTHER = ("t", 0), ("t", 1)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Watched:
+    """A consumer that is looked at every five seconds."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.stillness = Stillness(now=self.clock)
+        self.stillness.began()
+
+    def look(self, position: int, end: int, *, delivered: bool = False, more: bool = False) -> list[tuple[str, int]]:
+        self.clock.now += 5.0
+        self.stillness.polled(delivered=delivered, more=more)
+        return self.stillness.looked({ONE: position, OTHER: 3}, {ONE: end, OTHER: 3})
+
+
+def test_a_consumer_that_is_behind_and_delivers_nothing_stands_still_after_the_patience() -> None:
+    watched = Watched()
+    found = [watched.look(5, 9) for _ in range(5)]
+    assert found == [[], [], [], [], [ONE]]
+    assert watched.clock.now - 5.0 == PATIENCE
+    assert watched.stillness.found()
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        [{"position": 9, "end": 9}] * 9,
+        [{"position": number, "end": 99} for number in range(9)],
+        [{"position": 5, "end": 9, "more": True}] * 9,
+        [{"position": 5, "end": 9}] * 4 + [{"position": 9, "end": 9}] + [{"position": 9, "end": 10}] * 4,
+    ],
+    ids=["at_its_end", "reads_on", "others_come_first", "behind_anew"],
+)
+def test_what_does_not_stand_still(looks: list[dict[str, Any]]) -> None:
+    watched = Watched()
+    assert [watched.look(**look) for look in looks] == [[]] * len(looks)
+    assert not watched.stillness.found()
+
+
+def still() -> Watched:
+    watched = Watched()
+    for _ in range(5):
+        watched.look(5, 9)
+    watched.stillness.began()
+    return watched
+
+
+def test_a_new_consumer_is_believed_once_it_delivers_or_nothing_is_left() -> None:
+    watched = still()
+    watched.look(5, 9)
+    assert watched.stillness.found()
+    watched.look(7, 9, delivered=True)
+    assert not watched.stillness.found()
+    watched = still()
+    watched.look(9, 9)
+    assert not watched.stillness.found()
+
+
+def test_a_new_consumer_has_the_whole_patience() -> None:
+    watched = still()
+    assert [watched.look(5, 9) for _ in range(5)] == [[], [], [], [], [ONE]]
+
+
+def test_one_that_knows_why_it_waits_does_not_stand_still() -> None:
+    watched = still()
+    watched.stillness.waits()
+    assert not watched.stillness.found()
+
+
+def test_a_step_that_does_not_end_stands_still() -> None:
+    watched = Watched()
+    with watched.stillness.reading():
+        watched.clock.now += LONGEST_STEP - 0.1
+        assert not watched.stillness.found()
+        watched.clock.now += 0.1
+        assert watched.stillness.found()
+    assert not watched.stillness.found()

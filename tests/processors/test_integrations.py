@@ -1,0 +1,83 @@
+"""The integrations are known, or the worker learns that they are not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from devkit.broker import Broker
+from processors.integrations import Integrations, ReadingEndedError
+from processors.stalled import StalledError
+from processors.topic_ends import TopicEnds
+from producers.kafka import KafkaVoice
+from producers.records import load
+from schemas.codec import Codec
+from schemas.topics import INTEGRATION
+from schemas.topics_on_broker import admin_of, partition_count
+from tests.support.eventually import eventually_async
+from tests.support.messages import integration
+from tests.support.product_topics import ensure_topics, new_client
+
+PATIENCE = 2.0
+
+
+@pytest.fixture(scope="module")
+def bootstrap(kafka: Broker) -> str:
+    """A Kafka with the product's topics."""
+    return ensure_topics(kafka.bootstrap)
+
+
+@asynccontextmanager
+async def reading(bootstrap: str, crashes: list[BaseException]) -> AsyncIterator[Integrations]:
+    ends = TopicEnds(bootstrap)
+    await ends.start()
+    integrations = Integrations(
+        bootstrap=bootstrap,
+        partitions=partition_count(admin_of(bootstrap), INTEGRATION),
+        codec=Codec(),
+        ends=ends,
+        patience=PATIENCE,
+        on_bad_record=lambda _record, _error: None,
+        on_crash=crashes.append,
+    )
+    try:
+        await integrations.start()
+        yield integrations
+    finally:
+        if not crashes:
+            await integrations.stop()
+        await ends.stop()
+
+
+async def say(bootstrap: str, client_id: str) -> None:
+    voice = KafkaVoice(bootstrap, seconds=30.0)
+    await asyncio.to_thread(load, [integration(client_id=client_id)], voice=voice, codec=Codec())
+
+
+async def test_what_is_written_before_and_later_is_known(bootstrap: str) -> None:
+    crashes: list[BaseException] = []
+    before, later = new_client(), new_client()
+    await say(bootstrap, before)
+    async with reading(bootstrap, crashes) as integrations:
+        assert integrations.get(before) is not None
+        await say(bootstrap, later)
+        await integrations.read_to_end()
+        assert integrations.get(later) is not None
+    assert crashes == []
+
+
+async def test_a_consumer_that_does_not_read_on_though_kafka_answers_ends_the_worker(bootstrap: str) -> None:
+    crashes: list[BaseException] = []
+    async with reading(bootstrap, crashes) as integrations:
+        consumer = integrations._consumer  # noqa: SLF001 -- nothing outside can make it stand still
+        consumer.pause(*consumer.assignment())
+        await say(bootstrap, new_client())
+        waiting = asyncio.create_task(integrations.read_to_end())
+        await eventually_async(lambda: bool(crashes))
+        with pytest.raises(ReadingEndedError):
+            await waiting
+        await consumer.stop()
+    (error,) = crashes
+    assert isinstance(error, StalledError)
+    assert str(error).startswith("There are records that were not read for 2 s: vive.integration ")

@@ -1,0 +1,155 @@
+"""A worker's recovery and its membership go on, or end the worker: they never stand still."""
+# ruff: noqa: SLF001 -- Faust and aiokafka keep private what a broken cluster would change
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaError, UnknownError
+
+from devkit.broker import Broker
+from processors.strict_transport import MembershipLostError
+from tests.processors.recovering import Recovering
+from tests.support.eventually import eventually_async
+from tests.support.topics import produce
+
+
+@pytest.mark.filterwarnings("ignore::faust.exceptions.AlreadyConfiguredWarning")
+async def test_a_step_of_recovery_that_takes_too_long_begins_the_recovery_again(kafka: Broker, tmp_path: Path) -> None:
+    recovering = Recovering(kafka, tmp_path)
+    async with recovering.running():
+        recovering.app.conf.broker_request_timeout = 3.0  # a step waits for the fetch under way, up to a second
+        thread, generation = recovering.thread, recovering.app.consumer_generation_id
+        highwaters, answer = thread._highwaters, asyncio.Event()
+        asked = 0
+
+        async def late_highwaters(partitions: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            if asked == 1:
+                await answer.wait()
+            answer.set()
+            return await highwaters(partitions)
+
+        thread._highwaters = late_highwaters
+        recovering.rebalance()
+        assert await recovering.recovered(since=generation)
+    assert asked > 1
+
+
+async def test_a_step_of_recovery_that_fails_begins_the_recovery_again(kafka: Broker, tmp_path: Path) -> None:
+    recovering = Recovering(kafka, tmp_path)
+    async with recovering.running():
+        thread, generation = recovering.thread, recovering.app.consumer_generation_id
+        highwaters = thread._highwaters
+        asked = 0
+
+        async def failing_highwaters(partitions: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            if asked == 1:
+                raise UnknownError
+            return await highwaters(partitions)
+
+        thread._highwaters = failing_highwaters
+        recovering.rebalance()
+        assert await recovering.recovered(since=generation)
+    assert asked > 1
+    assert recovering.app.crash_reason is None
+
+
+async def test_the_fetching_task_goes_on_at_once_when_partitions_are_resumed(
+    kafka: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processors.strict_transport.RESUME_SECONDS", 3600.0)
+    recovering = Recovering(kafka, tmp_path)
+    consumer = recovering.consumer
+    async with recovering.running():
+        assigned = consumer.assignment()
+        consumer.pause_partitions(assigned)
+        await eventually_async(lambda: consumer._resumed.is_set() is False and not consumer._get_active_partitions())
+        produce(kafka.bootstrap, recovering.source, [(b"k", b"v")])
+        consumer.resume_partitions({tp for tp in assigned if tp.topic == recovering.source})
+        await eventually_async(lambda: recovering.reading.offsets == [0])
+
+
+async def test_a_partition_that_is_revoked_before_a_seek_ends_nothing(kafka: Broker, tmp_path: Path) -> None:
+    recovering = Recovering(kafka, tmp_path)
+    consumer = recovering.consumer
+    async with recovering.running():
+        (source,) = (tp for tp in consumer.assignment() if tp.topic == recovering.source)
+        gone = source._replace(partition=7)
+        consumer._ledgers[gone] = consumer._ledgers[source]
+        consumer._left_out.add(gone)
+        produce(kafka.bootstrap, recovering.source, [(b"k", b"v")])
+        await eventually_async(lambda: recovering.reading.offsets == [0])
+    assert recovering.app.crash_reason is None
+
+
+async def test_work_that_waits_for_a_membership_that_is_lost_is_cancelled(kafka: Broker, tmp_path: Path) -> None:
+    recovering = Recovering(kafka, tmp_path)
+    consumer = recovering.consumer
+    async with recovering.running():
+        coordinator, thread = recovering.aiokafka._coordinator, recovering.thread
+        await consumer.membership()
+        rejoining = asyncio.Event()
+
+        async def wait_to_join(*_: Any) -> None:
+            await rejoining.wait()
+
+        join, coordinator._do_rejoin_group = coordinator._do_rejoin_group, wait_to_join
+        # What aiokafka does when the brokers no longer know the member, as after a session that has expired.
+        thread.thread_loop.call_soon_threadsafe(coordinator.reset_generation)
+        await eventually_async(lambda: not thread.is_member)
+        waiting = asyncio.create_task(consumer.membership())
+        await asyncio.wait({waiting})
+        assert waiting.cancelled()
+        with pytest.raises(MembershipLostError):
+            await consumer.membership()
+        coordinator._do_rejoin_group = join
+        thread.thread_loop.call_soon_threadsafe(rejoining.set)
+        await eventually_async(lambda: thread.is_member)
+        await consumer.membership()
+
+
+@pytest.mark.parametrize("error", [KafkaError("denied"), TypeError("a fault")], ids=["reported", "raised"])
+async def test_a_membership_that_fails_for_good_ends_the_worker(
+    error: Exception, kafka: Broker, tmp_path: Path
+) -> None:
+    recovering = Recovering(kafka, tmp_path)
+    async with recovering.running():
+        subscription = recovering.aiokafka._subscription
+
+        def under_way() -> bool:
+            return any(not waiter.done() for waiter in subscription._fetch_waiters)
+
+        async def fail(*_: Any) -> None:
+            while under_way():  # noqa: ASYNC110 -- it would raise the error, and end the worker too
+                await asyncio.sleep(0.01)
+            raise error
+
+        recovering.aiokafka._coordinator._do_rejoin_group = fail
+        recovering.rebalance()
+        await eventually_async(lambda: recovering.app.crash_reason is not None)
+    assert str(error) in str(recovering.app.crash_reason)
+
+
+async def test_a_recovery_is_no_rebalance(kafka: Broker, tmp_path: Path) -> None:
+    recovering = Recovering(kafka, tmp_path)
+    consumer = recovering.consumer
+    async with recovering.running():
+        recovered, began = asyncio.Event(), asyncio.Event()
+        complete = recovering.app.tables.recovery.on_recovery_completed
+
+        async def complete_late(*args: Any) -> None:
+            began.set()
+            await recovered.wait()
+            await complete(*args)
+
+        recovering.app.tables.recovery.on_recovery_completed = complete_late
+        recovering.rebalance()
+        await began.wait()
+        assert (recovering.app.rebalancing, consumer.rebalancing, consumer.reading) == (True, False, False)
+        recovered.set()
+        await eventually_async(lambda: consumer.reading)
