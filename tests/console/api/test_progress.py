@@ -94,7 +94,7 @@ async def test_after_a_cut_nothing_is_told_twice(world: World, address: str) -> 
     async with stream(world, address, path, **{"Last-Event-ID": seen}) as events:
         last = await events.data()
         assert last["data"]["done"]
-    async with httpx.AsyncClient(base_url=address, headers=world.bearer()) as client:
+    async with httpx.AsyncClient(base_url=address, headers=world.bearer(), timeout=patient(20)) as client:
         # A browser does not come back after this.
         assert (await client.get(path, headers={"Last-Event-ID": last["id"]})).status_code == 204
 
@@ -116,7 +116,7 @@ async def test_a_run_that_no_worker_has_taken_up_yet_is_waited_for(world: World,
 
 
 async def test_a_run_that_is_unknown_is_not(world: World, address: str) -> None:
-    async with httpx.AsyncClient(base_url=address, headers=world.bearer()) as client:
+    async with httpx.AsyncClient(base_url=address, headers=world.bearer(), timeout=patient(20)) as client:
         for run_id in ("unknown", "globex-run", "01800000-0000-7000-8000-000000000000"):
             answer = await client.get(f"/clients/{ACME}/sync-runs/{run_id}/progress")
             assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.console.api.conftest import ACME, RUN, World
 from tests.support.serving import serving
+from tests.support.slowness import patient
 
 KNOWN = {"path.client": ACME, "path.run": RUN, "path.vendor": "v-1", "path.letter": "0-0"}
 CURSORS = (
@@ -37,7 +38,7 @@ async def test_every_answer_is_described(world: World, tmp_path: Path, parameter
             *(Path(sys.executable).with_name("schemathesis"), "run", f"{address}/openapi.json"),
             *("--header", f"Authorization: {world.bearer()['Authorization']}"),
             *("--phases", phases, "--max-examples", str(EXAMPLES), "--seed", "1"),
-            *("--continue-on-failure", "--request-timeout", "20", "--no-color"),
+            *("--continue-on-failure", "--request-timeout", str(int(patient(20))), "--no-color"),
             cwd=tmp_path,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
