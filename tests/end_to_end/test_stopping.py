@@ -4,20 +4,25 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from confluent_kafka import ConsumerGroupState, KafkaException
 from confluent_kafka.admin import AdminClient
+from faust.types import TP
 
 from accounting.vantaca.sandbox import Hang, Latency
 from devkit.broker import LocalBroker
 from processors.config import WorkerConfig
 from producers.kafka import KafkaVoice, Said
+from producers.topic_offsets import TopicOffsets
+from schemas.outcome import Status
 from schemas.partitioning import partition_of
 from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
 from schemas.topics_on_broker import admin_of, partition_count
@@ -25,10 +30,14 @@ from schemas.vendor_key import VendorKey
 from schemas.vendor_row import VendorRow
 from tests.support.eventually import eventually_async
 from tests.support.slowness import patient
-from tests.support.watched_worker import watched
+from tests.support.watched_worker import Watched, watched
 from tests.support.world import UPDATE, World, world_of
 
 BULK = "/read/provider"
+EXIT = patient(3.0)
+"""Seconds from SIGTERM to the worker's end when no call is under way."""
+DRAIN = patient(45.0)
+"""Seconds; a drain that waits until its time is over is told apart from one that does not wait."""
 LIMIT = patient(25.0)
 HANDED_OVER = 3.0
 """Seconds; the session timeout, after which Kafka would do it without the worker's word, is ten times that."""
@@ -49,7 +58,9 @@ async def stopped(process: subprocess.Popen[bytes], *signals: signal.Signals) ->
     for number in signals:
         process.send_signal(number)
     code = await asyncio.to_thread(process.wait, LIMIT)
-    return Ended(code, time.monotonic() - began, time.time())
+    took = time.monotonic() - began
+    sys.stdout.write(f"The worker ended {took:.2f} s after {signals[0].name}.\n")
+    return Ended(code, took, time.time())
 
 
 class Group:
@@ -226,16 +237,20 @@ async def test_a_worker_that_starts_stops(far_enough: Callable[[subprocess.Popen
     no_trace(world, "worker-1")
 
 
-async def test_a_worker_that_recovers_its_rows_stops(world_alone: World) -> None:
-    world = world_alone
+async def with_rows(world: World, numbers: Iterable[int]) -> None:
+    """Vendors that workers have taken in before."""
     table = VENDOR_TABLE_CHANGELOG.name
-    rows = [VendorRow(record=world.record(number)) for number in range(1, 10_001)]
+    records = [world.record(number) for number in numbers]
     said = [
-        Said(table, row.record.key.to_bytes(), world.codec.encode(row, topic=table))
-        for row in rows
-        if row.record is not None
+        Said(table, record.key.to_bytes(), world.codec.encode(VendorRow(record=record), topic=table))
+        for record in records
     ]
     await asyncio.to_thread(KafkaVoice(world.bootstrap, seconds=patient(60)).say, said)
+
+
+async def test_a_worker_that_recovers_its_rows_stops(world_alone: World) -> None:
+    world = world_alone
+    await with_rows(world, range(1, 10_001))
     process = world.start_process("worker-1", "worker", **SESSION)
     await Group(world.bootstrap).has_members(1)
     ended = await stopped(process, signal.SIGTERM)
@@ -289,3 +304,132 @@ async def test_a_worker_without_kafka_stops(
         assert (ended.code, ended.took < LIMIT) == (0, True)
     no_trace(world, "worker-1")
     no_trace(world, "worker-2")
+
+
+async def test_an_idle_worker_ends_at_once(world_alone: World) -> None:
+    worker = await world_alone.start_ready_worker("worker-1", **SESSION)
+    await Group(world_alone.bootstrap).has_members(1)
+    ended = await stopped(worker, signal.SIGTERM)
+    assert (ended.code, ended.took < EXIT) == (0, True)
+
+
+async def test_a_worker_that_waits_for_an_answer_to_a_read_ends_at_once(world_alone: World) -> None:
+    world = world_alone
+    world.integration = world.integration.model_copy(update={"timeout_seconds": DRAIN})
+    world.providers(range(1, 101), compliance_status="Pending")
+    await world.load([world.integration, *(world.record(number) for number in range(1, 101))])
+    worker = await world.start_ready_worker("worker-1", **SESSION, VIVE_SYNC_DRAIN_SECONDS=str(DRAIN))
+    world.sandbox.faults.put("hang", Hang(path="/read"))
+    run = await world.press()
+    await eventually_async(lambda: world.sandbox.call_log.counters().in_flight > 0, seconds=60)
+    ended = await stopped(worker, signal.SIGTERM)
+    assert (ended.code, ended.took < EXIT) == (0, True)
+    world.sandbox.faults.remove("hang")
+    async with world.worker():
+        progress = await world.settled(run)
+    assert progress.counts().settled == 100
+    assert Counter(world.writes()) == {str(number): 1 for number in range(1, 101)}
+
+
+async def test_a_write_under_way_has_its_outcome_before_the_worker_ends(world_alone: World) -> None:
+    world = world_alone
+    latency = 4.0
+    world.providers(range(1, 101), compliance_status="Pending")
+    await world.load([world.integration, *(world.record(number) for number in range(1, 101))])
+    worker = await world.start_ready_worker("worker-1", **SESSION)
+    world.sandbox.faults.put("slow", Latency(min_seconds=latency, max_seconds=latency, path=UPDATE))
+    run = await world.press()
+    await eventually_async(lambda: world.sandbox.call_log.counters().by_path.get(UPDATE, 0) > 0, seconds=60)
+    ended = await stopped(worker, signal.SIGTERM)
+    assert (ended.code, ended.took < latency + EXIT) == (0, True)
+    begun = world.sandbox.call_log.counters().by_path[UPDATE]
+    progress = await world.until(run, lambda progress: progress.counts().settled >= begun)
+    assert progress.counts().by_status == {Status.UPDATED: begun}
+    world.sandbox.faults.remove("slow")
+    async with world.worker():
+        assert (await world.settled(run)).counts().by_status == {Status.UPDATED: 100}
+    assert Counter(world.writes()) == {str(number): 1 for number in range(1, 101)}
+
+
+MANY = 15_000
+
+
+class Events:
+    """The ``vendor-sync`` events of a Kafka."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._offsets = TopicOffsets(bootstrap, seconds=patient(30.0))
+        partitions = partition_count(admin_of(bootstrap), VENDOR_SYNC)
+        self._places = [(VENDOR_SYNC.name, number) for number in range(partitions)]
+
+    async def count(self) -> int:
+        ends = await asyncio.to_thread(self._offsets.ends, self._places)
+        return sum(ends.values())
+
+
+async def test_a_large_expansion_ends_between_two_chunks_and_is_repeated(world_alone: World) -> None:
+    world = world_alone
+    await with_rows(world, range(1, MANY + 1))
+    await world.load([world.integration])
+    world.sandbox.faults.put("hang", Hang())  # no vendor is answered, so one that is queued twice would be two events
+    worker = await world.start_ready_worker("worker-1", **SESSION)
+    events = Events(world.bootstrap)
+    run = await world.press()
+    while not await events.count():
+        assert worker.poll() is None
+    ended = await stopped(worker, signal.SIGTERM)
+    assert (ended.code, ended.took < EXIT) == (0, True)
+    no_trace(world, "worker-1")
+    sys.stdout.write(f"{await events.count()} of {MANY} vendors were queued by then.\n")
+    await world.start_ready_worker("worker-2", **SESSION)
+    counts = (await world.until(run, lambda progress: progress.expanded, seconds=120)).counts()
+    assert (counts.queued, counts.already_in_progress) == (MANY, 0)
+    assert await events.count() == MANY
+
+
+@asynccontextmanager
+async def expansions_that_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
+    """A worker whose expansions wait for records that do not come."""
+    await world.load([world.integration, world.record(1)])
+    waiting: list[TP] = []
+
+    async def read_to(tp: TP, _end: int) -> None:
+        waiting.append(tp)
+        await asyncio.Event().wait()
+
+    async with watched(world, drain_seconds=DRAIN, stall_seconds=DRAIN) as worker:
+        monkeypatch.setattr(worker.consumer, "read_to", read_to)
+        await world.press()
+        await world.press()
+        partitions = len([tp for tp in worker.consumer.assignment() if tp.topic == VENDOR_SYNC.name])
+        await eventually_async(lambda: len(waiting) == partitions, seconds=60)
+        yield worker
+
+
+async def test_an_expansion_that_waits_holds_up_no_stop(world_alone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with expansions_that_wait(world_alone, monkeypatch):
+        began = time.monotonic()
+    took = time.monotonic() - began
+    sys.stdout.write(f"The worker ended {took:.2f} s after it was stopped.\n")
+    assert took < EXIT
+
+
+async def test_an_expansion_that_waits_holds_up_no_rebalance(
+    world_alone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = world_alone
+    async with expansions_that_wait(world, monkeypatch) as worker:
+        rebalances: list[float] = []
+        let_go = worker.consumer.before_revocation
+        assert let_go is not None
+
+        async def timed(revoked: set[TP]) -> None:
+            began = time.monotonic()
+            await let_go(revoked)
+            rebalances.append(time.monotonic() - began)
+
+        worker.consumer.before_revocation = timed
+        await world.start_ready_worker("worker-2", **SESSION)
+        await Group(world.bootstrap).has_members(2, seconds=30)
+    sys.stdout.write(f"The rebalance waited {rebalances[0]:.2f} s for work under way.\n")
+    assert rebalances[0] < EXIT
