@@ -42,7 +42,7 @@ SEEDS ?= 20
 FIRST ?= 0
 .PHONY: chaos
 chaos: setup ## break everything, SEEDS=20 times, and look whether anything was lost
-	$(RUN)/python -m tests.chaos.play --seeds $(SEEDS) --first $(FIRST)
+	$(RUN)/python -m tests.chaos.scenario --seeds $(SEEDS) --first $(FIRST)
 	$(RUN)/python -m tests.chaos.many
 
 .PHONY: stress

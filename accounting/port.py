@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from schemas.integration import Integration
-from schemas.outcome import Change, LeftAlone
-from schemas.vendor_record import VendorRecord
-from schemas.vendor_row import Delivered
+from schemas.records.integration import Integration
+from schemas.records.outcome import Change, LeftAlone
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import Delivered
 
 FRESH_FOR: Final = timedelta(seconds=60)
 """How old an observation may be on which a hold is placed or released, or an insurance row created."""

@@ -19,18 +19,18 @@ from pathlib import Path
 
 from accounting.vantaca.sandbox import CompanySettings, ErrorAnswer, Latency, Provider, Sandbox, run_sandbox
 from bench.pipeline import process
-from console.runs import status_of
+from console.topic_queries.runs import status_of
 from devkit.broker import start_broker
+from messaging.producer import KafkaVoice
+from messaging.topic_admin import admin_of, create_topics
+from messaging.topic_reader import TopicReader
 from producers.button import CLIENT_ADMIN, press
-from producers.kafka import KafkaVoice
 from producers.records import load
-from producers.topic_reader import TopicReader
-from schemas.codec import Codec
-from schemas.dead_letter import DeadLetter
-from schemas.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.dead_letter import DeadLetter
+from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.topics import DEAD_LETTER
-from schemas.topics_on_broker import admin_of, create_topics
-from schemas.vendor_record import Origin, VendorRecord
+from schemas.wire.codec import Codec
 
 CAP = 8
 LATENCY = Latency(min_seconds=0.05, max_seconds=0.05)

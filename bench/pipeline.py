@@ -19,18 +19,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from console.runs import status_of
+from console.topic_queries.runs import status_of
 from devkit.broker import start_broker
+from messaging.producer import KafkaVoice
+from messaging.topic_admin import admin_of, create_topics, partition_count
+from messaging.topic_offsets import TopicOffsets
 from producers.button import CLIENT_ADMIN, press
-from producers.kafka import KafkaVoice
 from producers.records import load
-from producers.topic_offsets import TopicOffsets
-from schemas.codec import Codec
-from schemas.integration import VANTACA, FieldGroup, Integration, Mode
-from schemas.outcome import Status
+from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.outcome import Status
+from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.topics import VENDOR_SYNC_OUTCOME, VENDOR_TABLE_CHANGELOG, Topic
-from schemas.topics_on_broker import admin_of, create_topics, partition_count
-from schemas.vendor_record import Origin, VendorRecord
+from schemas.wire.codec import Codec
 
 IN_FLIGHT = 100
 LATENCIES = {"0-5 ms": (0.0, 0.005), "50 ms": (0.05, 0.05)}

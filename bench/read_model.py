@@ -17,22 +17,22 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from console.read_model.engine import migrate, open_engine
-from console.read_model.facts import TOPICS
-from console.read_model.lease import Lease
-from console.read_model.queries import ReadModel
-from console.read_model.source import BATCH
-from console.read_model.views import VendorState
-from console.read_model.writer import Writer
-from producers.topic_reader import Record
-from schemas.codec import Codec
+from console.read_model.projection.facts import TOPICS
+from console.read_model.projection.source import BATCH
+from console.read_model.projection.writer import Writer
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.engine import migrate, open_engine
+from console.read_model.store.lease import Lease
+from console.read_model.store.views import VendorState
+from messaging.topic_reader import Record
 from schemas.message import Message
-from schemas.outcome import Change, Status, VendorSyncOutcome
-from schemas.sync_run import CHUNK_SIZE, Lane, QueuedVendor, RunPart, SyncRun
+from schemas.records.outcome import Change, Status, VendorSyncOutcome
+from schemas.records.sync_run import CHUNK_SIZE, Lane, QueuedVendor, RunPart, SyncRun
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_sync import Cause, VendorSync
 from schemas.topics import SYNC_RUN, VENDOR_RECORD, VENDOR_SYNC, VENDOR_SYNC_OUTCOME, Topic
-from schemas.vendor_key import VendorKey
-from schemas.vendor_record import VendorRecord
-from schemas.vendor_sync import Cause, VendorSync
+from schemas.wire.codec import Codec
 
 CLIENT, RUN, TOPIC_ID = "acme", "01978d3c-5a7e-7c11-a0d2-3b1f6f1f0c55", "a-topic"
 PARTITIONS = 12

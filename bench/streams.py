@@ -23,16 +23,16 @@ from typing import Final
 
 import uvloop
 
-from cli.console_process import freeze_memory
-from console.api.app import create_app
+from cli.processes.console_process import freeze_memory
+from console.app import create_app
 from console.auth.principal import Principal
-from console.parts import Handled, Health, Parts
-from console.read_model.engine import migrate, open_engine
-from console.read_model.queries import ReadModel
+from console.ports import Handled, Health, Parts
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.engine import migrate, open_engine
 from producers.button import Pressed
-from schemas.dead_letter import LetterId
-from schemas.outcome import Status
-from schemas.sync_run import CHUNK_SIZE, QueuedVendor, RunPart, SyncRun
+from schemas.records.dead_letter import LetterId
+from schemas.records.outcome import Status
+from schemas.records.sync_run import CHUNK_SIZE, QueuedVendor, RunPart, SyncRun
 from tests.support.issuer import TestIssuer
 from tests.support.projected import AT, TOPIC_ID, Projected, integration, outcome, record
 from tests.support.serving import serving

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from processors.offset_ledger import OffsetLedger
+from processors.transport.offset_ledger import OffsetLedger
 from processors.work_queue import Request, Work, WorkQueue
-from schemas.sync_run import Lane
-from schemas.vendor_key import VendorKey
+from schemas.records.sync_run import Lane
+from schemas.records.vendor_key import VendorKey
 
 CLIENTS = 10_000
 PARTITIONS = 12

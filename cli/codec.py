@@ -1,8 +1,8 @@
 """The codec as the settings want it."""
 
 from cli.settings import Settings
-from schemas.codec import Codec
-from schemas.registry import Registry
+from messaging.schema_registry import Registry
+from schemas.wire.codec import Codec
 
 
 def codec_for(settings: Settings) -> Codec:

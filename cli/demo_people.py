@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from console.auth.local_sign_in import LocalPerson
+from console.auth.dev_issuer import LocalPerson
 from devkit.demo_data import RECORD_CLIENT, TWO_WAY_CLIENT
 from producers.button import CLIENT_ADMIN
 

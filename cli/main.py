@@ -6,22 +6,20 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from cli import (
-    commands_broker,
-    commands_console,
-    commands_dead_letters,
-    commands_demo,
-    commands_read_model,
-    commands_run,
-    commands_table,
-    commands_topics,
-    commands_worker,
-)
-from cli.output import fail
+from cli.commands import broker as commands_broker
+from cli.commands import console as commands_console
+from cli.commands import dead_letters as commands_dead_letters
+from cli.commands import demo as commands_demo
+from cli.commands import read_model as commands_read_model
+from cli.commands import run as commands_run
+from cli.commands import table as commands_table
+from cli.commands import topics as commands_topics
+from cli.commands import worker as commands_worker
 from cli.settings import Settings
-from producers.kafka import KafkaAwayError
-from schemas.codec import RegistryAwayError
-from schemas.topics_on_broker import TopicsError
+from cli.views.output import fail
+from messaging.producer import KafkaAwayError
+from messaging.topic_admin import TopicsError
+from schemas.wire.codec import RegistryAwayError
 
 app = typer.Typer(
     name="vive-sync",

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from producers.topic_offsets import Offsets, Place
-from schemas.standing_still import Behind, behind, stuck
+from messaging.topic_offsets import Offsets, Place
+from messaging.unread_partitions import Behind, behind, stuck
 
 PATIENCE: Final = 20.0
 """Seconds after which a consumer that delivers nothing stands still."""

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from accounting.vantaca.sandbox import CompanySettings, Insurance, Provider
-from schemas.integration import VANTACA, FieldGroup, Integration, Mode
-from schemas.vendor_record import Origin, Policy, PostalAddress, VendorRecord
+from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.vendor_record import Origin, Policy, PostalAddress, VendorRecord
 
 TWO_WAY_CLIENT: Final = "harbor-homes"
 RECORD_CLIENT: Final = "summit-management"

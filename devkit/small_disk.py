@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from devkit.broker.leash import Leash
+from devkit.broker.death_watch import Leash
 
 BALLAST = "ballast"
 _BLOCK = b"\0" * 65536

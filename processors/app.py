@@ -7,9 +7,9 @@ from typing import Any, cast
 import faust
 
 from processors.config import WorkerConfig
-from processors.strict_recovery import StrictTableManager
-from processors.strict_transport import StrictConsumer, StrictTransport
-from processors.vendor_table import Summarise, VendorTable
+from processors.state.vendor_table import Summarise, VendorTable
+from processors.transport.strict_recovery import StrictTableManager
+from processors.transport.strict_transport import StrictConsumer, StrictTransport
 from schemas.topics import Topic
 
 TakeIn = Callable[[Any], None]

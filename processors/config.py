@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from processors.retry import RetryPolicy
+from processors.vendor_sync.retry_policy import RetryPolicy
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,11 @@ from typing import Final
 
 from uuid_utils import uuid7
 
-from producers.kafka import KafkaVoice, Said
-from schemas.codec import Codec
-from schemas.integration import Integration, ineligible_reason
-from schemas.sync_run import SyncRequested
+from messaging.producer import KafkaVoice, Said
+from schemas.records.integration import Integration, ineligible_reason
+from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
+from schemas.wire.codec import Codec
 
 CONFIRMATION: Final = "All linked vendors have been queued for sync."
 CLIENT_ADMIN: Final = "client_admin"

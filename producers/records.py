@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from producers.kafka import KafkaVoice, Said
-from schemas.codec import Codec, describe
-from schemas.integration import Integration
+from messaging.producer import KafkaVoice, Said
+from schemas.records.integration import Integration
+from schemas.records.vendor_record import VendorRecord
 from schemas.topics import INTEGRATION, VENDOR_RECORD
-from schemas.vendor_record import VendorRecord
+from schemas.wire.codec import Codec, describe
 
 
 class BadLineError(ValueError):

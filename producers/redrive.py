@@ -5,18 +5,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from producers.exact_voice import ExactVoice, Put, ToPut
-from producers.letter import Letter
+from messaging.exact_producer import ExactVoice, Put, ToPut
+from messaging.topic_admin import admin_of, partition_count
+from messaging.topic_reader import TopicReader
 from producers.redrive_plan import READ_BY_WORKERS, Newest, Step
-from producers.topic_reader import TopicReader
-from schemas.codec import Codec
-from schemas.dead_letter_handled import Action, DeadLetterHandled
-from schemas.partitioning import partition_of
-from schemas.sync_run import Lane
+from schemas.dead_letter_state import Letter
+from schemas.records.dead_letter_handled import Action, DeadLetterHandled
+from schemas.records.sync_run import Lane
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_sync import Cause, VendorSync
 from schemas.topics import DEAD_LETTER_HANDLED, VENDOR_SYNC, Topic
-from schemas.topics_on_broker import admin_of, partition_count
-from schemas.vendor_key import VendorKey
-from schemas.vendor_sync import Cause, VendorSync
+from schemas.wire.codec import Codec
+from schemas.wire.partitioning import partition_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from producers.exact_voice import ToPut
-from producers.letter import Letter, State
-from schemas.dead_letter import DeadLetter
+from messaging.exact_producer import ToPut
+from schemas.dead_letter_state import Letter, State
+from schemas.records.dead_letter import DeadLetter
+from schemas.records.vendor_key import VendorKey
 from schemas.topics import INTEGRATION, SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC, Topic
-from schemas.vendor_key import VendorKey
 
 READ_BY_WORKERS: Final[Mapping[str, Topic]] = {
     topic.name: topic for topic in (INTEGRATION, VENDOR_RECORD, SYNC_REQUESTED, SYNC_EXPANSION, VENDOR_SYNC)

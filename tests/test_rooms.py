@@ -7,10 +7,11 @@ ROOT = Path(__file__).parent.parent
 ALLOWED: dict[str, set[str]] = {
     "schemas": set(),
     "accounting": {"schemas"},
-    "producers": {"schemas"},
-    "processors": {"schemas", "accounting"},
-    "console": {"schemas", "producers"},
-    "devkit": {"schemas", "accounting", "producers"},
+    "messaging": {"schemas"},
+    "producers": {"schemas", "messaging"},
+    "processors": {"schemas", "messaging", "accounting"},
+    "console": {"schemas", "messaging", "producers"},
+    "devkit": {"schemas", "messaging", "accounting", "producers"},
 }
 """What each room may import; ``cli`` may import all."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from accounting.vantaca.sandbox import Cut, ErrorAnswer, HtmlPage
 from devkit.broker import Broker
-from producers.topic_reader import TopicReader
+from messaging.topic_reader import TopicReader
 from schemas.topics import ALL
 from tests.support.slowness import patient
 from tests.support.world import PASSWORD, World, world_of

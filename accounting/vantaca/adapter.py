@@ -7,16 +7,16 @@ from typing import Any
 from accounting.credentials import CredentialsFolder
 from accounting.errors import AccountingError, ProviderMissingError, RejectedError, UnavailableError
 from accounting.port import Applied, BeforeWrite, Observed, Plan, at_once
-from accounting.vantaca.answer import NO_CONTENT, OK, Answer, check_write, error_of
-from accounting.vantaca.calls import Call, CreateInsurance, UpdateProvider
-from accounting.vantaca.client import BULK_PATIENCE, LARGE_BODY, SMALL_BODY, Client, Request
-from accounting.vantaca.plan import make_plan
-from accounting.vantaca.provider import Provider
-from accounting.vantaca.readback import not_stored, rows_gone, with_ids
-from accounting.vantaca.reader import ProvidersRead, read_json, read_provider, read_providers
-from schemas.integration import Integration
-from schemas.vendor_record import VendorRecord
-from schemas.vendor_row import Delivered
+from accounting.vantaca.http.answer import NO_CONTENT, OK, Answer, check_write, error_of
+from accounting.vantaca.http.client import BULK_PATIENCE, LARGE_BODY, SMALL_BODY, Client, Request
+from accounting.vantaca.planning.calls import Call, CreateInsurance, UpdateProvider
+from accounting.vantaca.planning.plan import make_plan
+from accounting.vantaca.reading.provider import Provider
+from accounting.vantaca.reading.readback import not_stored, rows_gone, with_ids
+from accounting.vantaca.reading.reader import ProvidersRead, read_json, read_provider, read_providers
+from schemas.records.integration import Integration
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import Delivered
 
 READ_ALL = "/read/provider"
 READ_ONE = "/read/providerSingle"
@@ -92,7 +92,7 @@ class Vantaca:
     def plan(
         self, record: VendorRecord, observed: Observed, integration: Integration, delivered: Delivered, now: datetime
     ) -> Plan:
-        """Decide what to write; see ``accounting.vantaca.plan``."""
+        """Decide what to write; see ``accounting.vantaca.planning.plan``."""
         return make_plan(record, observed, integration, delivered, now)
 
     async def apply(self, integration: Integration, plan: Plan, *, before_write: BeforeWrite = at_once) -> Applied:

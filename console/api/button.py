@@ -5,13 +5,13 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from console.api.answers import ButtonAnswer, PressedAnswer, RunLinks
-from console.api.asked import ClientId, IdempotencyKey
-from console.api.problems import Problem, documented, unavailable
-from console.auth.guard import Admin, TheParts
-from console.parts import Parts
+from console.api.parameters import ClientId, IdempotencyKey
+from console.api.responses import ButtonAnswer, PressedAnswer, RunLinks
+from console.http.guard import Admin, TheParts
+from console.http.problems import Problem, documented, unavailable
+from console.ports import Parts
 from producers.button import RefusedError
-from schemas.integration import Integration, ineligible_reason
+from schemas.records.integration import Integration, ineligible_reason
 
 router: Final = APIRouter(tags=["button"])
 

@@ -4,14 +4,14 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from console.api.answers import PageAnswer, page_of
-from console.api.asked import NOTE_BODY, ClientId, Cursor, Letter, Limit, Note, bad_cursor
-from console.api.problems import Problem, documented, not_found
-from console.api.vendor_answers import DeadLetterAnswer, HandledAnswer
-from console.auth.guard import Admin, TheParts
+from console.api.parameters import NOTE_BODY, ClientId, Cursor, Letter, Limit, Note, bad_cursor
+from console.api.responses import PageAnswer, page_of
+from console.api.vendor_responses import DeadLetterAnswer, HandledAnswer
 from console.auth.principal import Principal
-from console.parts import HandleLetter, LeftError
-from schemas.dead_letter import LetterId
+from console.http.guard import Admin, TheParts
+from console.http.problems import Problem, documented, not_found
+from console.ports import HandleLetter, LeftError
+from schemas.records.dead_letter import LetterId
 
 router: Final = APIRouter(tags=["dead letters"])
 

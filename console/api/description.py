@@ -5,7 +5,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from console.api.problems import ProblemDetails
+from console.http.problems import ProblemDetails
 
 REFS: Final = "#/components/schemas/{model}"
 ABOUT: Final = (

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from console.auth.guard import TheParts
+from console.http.guard import TheParts
 
 router: Final = APIRouter(tags=["health"])
 

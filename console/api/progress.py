@@ -9,13 +9,13 @@ from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from console.api.answers import RunAnswer
-from console.api.asked import ClientId, RunId
-from console.api.problems import documented, not_found
+from console.api.parameters import ClientId, RunId
 from console.api.progress_hub import ProgressHub
-from console.auth.guard import Admin
+from console.api.responses import RunAnswer
 from console.auth.principal import Principal
-from console.runs import began_at
+from console.http.guard import Admin
+from console.http.problems import documented, not_found
+from console.topic_queries.runs import began_at
 
 router: Final = APIRouter(tags=["runs"])
 

@@ -9,10 +9,10 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from console.api.answers import RunAnswer
-from console.api.json_answer import to_json
-from console.read_model.queries import ReadModel
-from console.read_model.views import RunView
+from console.api.responses import RunAnswer
+from console.http.json_response import to_json
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.views import RunView
 
 log = logging.getLogger(__name__)
 

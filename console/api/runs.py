@@ -4,11 +4,11 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from console.api.answers import PageAnswer, RunAnswer, page_of
-from console.api.asked import ClientId, Cursor, Limit, RunId, Search, States, bad_cursor
-from console.api.problems import documented, not_found
-from console.api.vendor_answers import VendorLineAnswer
-from console.auth.guard import Admin, TheParts
+from console.api.parameters import ClientId, Cursor, Limit, RunId, Search, States, bad_cursor
+from console.api.responses import PageAnswer, RunAnswer, page_of
+from console.api.vendor_responses import VendorLineAnswer
+from console.http.guard import Admin, TheParts
+from console.http.problems import documented, not_found
 
 router: Final = APIRouter(tags=["runs"])
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.api.problems import Problem, documented
-from console.auth.guard import Anyone, bearer_token
-from console.auth.session_cookie import set_session
+from console.http.guard import Anyone, bearer_token
+from console.http.problems import Problem, documented
+from console.http.session_cookie import set_session
 
 router: Final = APIRouter(tags=["session"])
 

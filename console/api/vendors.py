@@ -4,11 +4,11 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from console.api.answers import PageAnswer, page_of
-from console.api.asked import ClientId, Cursor, Limit, Search, States, VendorId, bad_cursor
-from console.api.problems import documented, not_found
-from console.api.vendor_answers import VendorAnswer, VendorLineAnswer
-from console.auth.guard import Admin, TheParts
+from console.api.parameters import ClientId, Cursor, Limit, Search, States, VendorId, bad_cursor
+from console.api.responses import PageAnswer, page_of
+from console.api.vendor_responses import VendorAnswer, VendorLineAnswer
+from console.http.guard import Admin, TheParts
+from console.http.problems import documented, not_found
 
 router: Final = APIRouter(tags=["vendors"])
 

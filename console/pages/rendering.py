@@ -8,8 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from console.auth.principal import Principal
-from console.pages import run_words
-from console.pages.words import STATES, caused_by, counted
+from console.pages.sentences import run_words
+from console.pages.sentences.words import STATES, caused_by, counted
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 

@@ -3,11 +3,12 @@
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from console.auth.guard import Anyone
-from console.pages import letter_pages, run_pages, settings_page, vendor_pages
+from console.http.guard import Anyone
 from console.pages.addresses import ACCOUNTING, Addresses
 from console.pages.rendering import Renderer
-from console.parts import Parts
+from console.pages.views import dead_letter_pages as letter_pages
+from console.pages.views import run_pages, settings_page, vendor_pages
+from console.ports import Parts
 
 
 def pages(parts: Parts) -> APIRouter:

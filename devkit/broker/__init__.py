@@ -2,9 +2,9 @@
 
 from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
 from devkit.broker.cluster import LocalCluster
-from devkit.broker.container import ContainerBroker
-from devkit.broker.given import GivenBroker
-from devkit.broker.local import LocalBroker
+from devkit.broker.engines.container import ContainerBroker
+from devkit.broker.engines.external import GivenBroker
+from devkit.broker.engines.local import LocalBroker
 from devkit.broker.start import KindChoice, start_broker
 
 __all__ = [

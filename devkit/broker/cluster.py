@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from devkit.broker.broker import Broker, BrokerKind
+from devkit.broker.death_watch import KILL_GROUP, Leash
 from devkit.broker.jars import kafka_jars
 from devkit.broker.java import find_java
-from devkit.broker.leash import KILL_GROUP, Leash
 from devkit.broker.node import LocalNode, new_cluster_id
 from devkit.broker.ports import LOOPBACK, PortReservation
 from devkit.broker.settings import CLUSTER_SETTINGS, NodePlan, Voter

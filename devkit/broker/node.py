@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from devkit.broker.broker import BrokerUnavailable
-from devkit.broker.leash import Leash
+from devkit.broker.death_watch import Leash
 from devkit.broker.readiness import wait_until_ready
 from devkit.broker.settings import NodePlan, as_properties, local_settings
 

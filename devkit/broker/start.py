@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from devkit.broker.broker import Broker, BrokerUnavailable
-from devkit.broker.container import IMAGE, ContainerBroker
-from devkit.broker.given import VARIABLE, GivenBroker
-from devkit.broker.local import LocalBroker
+from devkit.broker.engines.container import IMAGE, ContainerBroker
+from devkit.broker.engines.external import VARIABLE, GivenBroker
+from devkit.broker.engines.local import LocalBroker
 
 KindChoice = Literal["auto", "given", "container", "local"]
 _log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from accounting.port import AccountingSystem, Applied, BeforeWrite, Observed, Plan, at_once
-from schemas.integration import Integration
-from schemas.vendor_record import VendorRecord
-from schemas.vendor_row import Delivered
+from schemas.records.integration import Integration
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import Delivered
 
 LONGEST_STEP: Final = 5
 """As a multiple of an integration's time limit, how long a healthy system may be silent: a bulk read takes up to four."""

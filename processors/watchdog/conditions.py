@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from faust.types import TP
 
-from processors.offset_ledger import Standing
+from processors.transport.offset_ledger import Standing
 from processors.watchdog.observation import Observation
 from schemas.topics import SYNC_EXPANSION
 

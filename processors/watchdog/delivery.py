@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Final, NoReturn, Self
 
 from processors.config import WorkerConfig
-from processors.new_client import ANSWER_SECONDS, kafka_answers
-from processors.publisher import Publisher
+from processors.events.async_producer import Publisher
 from processors.stalled import StalledError
+from processors.transport.new_client import ANSWER_SECONDS, kafka_answers
 from processors.watchdog.seconds_seen import SecondsSeen
 
 LOOKS: Final = 20

@@ -8,7 +8,7 @@ from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
 from processors.app import consumer_of
-from processors.topic_ends import TopicEnds
+from processors.transport.topic_ends import TopicEnds
 from processors.watchdog.agents import Agents
 from processors.watchdog.calls import Calls
 from processors.watchdog.observation import Observation

@@ -6,7 +6,7 @@ from typing import Any
 
 from faust.types import TP
 
-from processors.offset_ledger import Standing
+from processors.transport.offset_ledger import Standing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from typing import Final, NoReturn
 
 from faust.types import TP
 
+from messaging.unread_partitions import Behind, behind, stuck
 from processors.stalled import StalledError
-from processors.topic_ends import TopicEnds
+from processors.transport.topic_ends import TopicEnds
 from processors.watchdog.seconds_seen import SecondsSeen
-from schemas.standing_still import Behind, behind, stuck
 
 LOOKS: Final = 12
 """How often to look within one patience."""

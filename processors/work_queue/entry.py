@@ -1,7 +1,7 @@
 from processors.work_queue.fifo import Linked
-from processors.work_queue.request import KeyState, Request
-from schemas.sync_run import Lane
-from schemas.vendor_key import VendorKey
+from processors.work_queue.task import KeyState, Request
+from schemas.records.sync_run import Lane
+from schemas.records.vendor_key import VendorKey
 
 
 class Entry(Linked):

@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from accounting.port import Observed, Plan
-from accounting.vantaca.calls import Call, CreateInsurance, UpdateInsurance, UpdateProvider
-from accounting.vantaca.plan import make_plan
-from accounting.vantaca.provider import InsuranceRow, Provider
-from schemas.integration import FieldGroup, Integration, Mode
-from schemas.vendor_record import Policy, PostalAddress, VendorRecord
-from schemas.vendor_row import Delivered, DeliveredPolicy
+from accounting.vantaca.planning.calls import Call, CreateInsurance, UpdateInsurance, UpdateProvider
+from accounting.vantaca.planning.plan import make_plan
+from accounting.vantaca.reading.provider import InsuranceRow, Provider
+from schemas.records.integration import FieldGroup, Integration, Mode
+from schemas.records.vendor_record import Policy, PostalAddress, VendorRecord
+from schemas.records.vendor_row import Delivered, DeliveredPolicy
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 EXPIRY = date(2026, 12, 31)

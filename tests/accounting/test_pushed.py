@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounting.pushed import fingerprint, status_word
-from schemas.integration import FieldGroup, Integration, Mode
-from schemas.vendor_record import Policy, PostalAddress, VendorRecord
+from accounting.push_fingerprint import fingerprint, status_word
+from schemas.records.integration import FieldGroup, Integration, Mode
+from schemas.records.vendor_record import Policy, PostalAddress, VendorRecord
 from tests.accounting.builders import EXPIRY, GL, integration, integrations, record, records
 
 PUSHED = {

@@ -12,7 +12,7 @@ from accounting.errors import (
     ThrottledError,
     UnavailableError,
 )
-from accounting.vantaca.answer import Answer, check_write, clean_reason, error_of, read_retry_after
+from accounting.vantaca.http.answer import Answer, check_write, clean_reason, error_of, read_retry_after
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

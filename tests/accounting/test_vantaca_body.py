@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounting.vantaca.body import Body, BrokenPackingError, TooLargeError
+from accounting.vantaca.http.body import Body, BrokenPackingError, TooLargeError
 
 LIMIT = 100_000
 TEXT = b'{"providerID":1}'

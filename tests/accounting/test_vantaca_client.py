@@ -27,9 +27,9 @@ from accounting.errors import (
 )
 from accounting.port import Plan
 from accounting.vantaca.adapter import Vantaca
-from accounting.vantaca.calls import UpdateProvider
-from accounting.vantaca.client import LARGE_BODY, SMALL_BODY
-from schemas.integration import Integration
+from accounting.vantaca.http.client import LARGE_BODY, SMALL_BODY
+from accounting.vantaca.planning.calls import UpdateProvider
+from schemas.records.integration import Integration
 from tests.accounting.builders import integration
 
 PASSWORD = "hunter2&s3cret +%41/ö"  # noqa: S105 -- no one's

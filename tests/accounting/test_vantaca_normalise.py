@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounting.vantaca import mapping, normalise
+from accounting.vantaca.planning import mapping
+from accounting.vantaca.reading import normalise
 
 FORMS = [normalise.text, normalise.insurance_type, normalise.policy_number, normalise.zip_code, normalise.state]
 

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from accounting.vantaca.calls import CreateInsurance, UpdateInsurance, UpdateProvider
-from schemas.integration import FieldGroup, Mode
-from schemas.outcome import Change
-from schemas.vendor_record import Policy, PostalAddress
-from schemas.vendor_row import Delivered, DeliveredPolicy
+from accounting.vantaca.planning.calls import CreateInsurance, UpdateInsurance, UpdateProvider
+from schemas.records.integration import FieldGroup, Mode
+from schemas.records.outcome import Change
+from schemas.records.vendor_record import Policy, PostalAddress
+from schemas.records.vendor_row import Delivered, DeliveredPolicy
 from tests.accounting.builders import EXPIRY, GL, NOW, codes_of, fields_of, integration, plan, provider, record, row
 
 KIND = "general liability"

@@ -4,12 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounting.port import Plan
-from accounting.vantaca import normalise
-from accounting.vantaca.calls import CreateInsurance, UpdateInsurance, UpdateProvider
-from accounting.vantaca.provider import Provider
-from schemas.integration import FieldGroup, Integration, ineligible_reason
-from schemas.vendor_record import VendorRecord
-from schemas.vendor_row import Delivered
+from accounting.vantaca.planning.calls import CreateInsurance, UpdateInsurance, UpdateProvider
+from accounting.vantaca.reading import normalise
+from accounting.vantaca.reading.provider import Provider
+from schemas.records.integration import FieldGroup, Integration, ineligible_reason
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import Delivered
 from tests.accounting.builders import applied, deliveries, fields_of, integrations, plan, providers, records
 
 any_example = given(records, providers, integrations, deliveries)

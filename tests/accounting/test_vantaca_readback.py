@@ -2,12 +2,12 @@ from dataclasses import replace
 
 from hypothesis import given
 
-from accounting.vantaca.calls import CreateInsurance, UpdateInsurance, UpdateProvider
-from accounting.vantaca.provider import Provider
-from accounting.vantaca.readback import not_stored, rows_gone, with_ids
-from schemas.integration import Integration
-from schemas.vendor_record import VendorRecord
-from schemas.vendor_row import Delivered, DeliveredPolicy
+from accounting.vantaca.planning.calls import CreateInsurance, UpdateInsurance, UpdateProvider
+from accounting.vantaca.reading.provider import Provider
+from accounting.vantaca.reading.readback import not_stored, rows_gone, with_ids
+from schemas.records.integration import Integration
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import Delivered, DeliveredPolicy
 from tests.accounting.builders import (
     EXPIRY,
     GL,

@@ -11,8 +11,15 @@ from hypothesis import strategies as st
 
 from accounting.errors import UnavailableError
 from accounting.port import Observed
-from accounting.vantaca.provider import InsuranceRow, Provider
-from accounting.vantaca.reader import MOST_LETTERS, MOST_ROWS, ProvidersRead, read_json, read_provider, read_providers
+from accounting.vantaca.reading.provider import InsuranceRow, Provider
+from accounting.vantaca.reading.reader import (
+    MOST_LETTERS,
+    MOST_ROWS,
+    ProvidersRead,
+    read_json,
+    read_provider,
+    read_providers,
+)
 from tests.accounting.builders import NOW
 
 RECORDED: dict[str, Any] = {

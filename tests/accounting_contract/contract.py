@@ -15,9 +15,9 @@ from accounting.errors import (
     UnavailableError,
 )
 from accounting.port import FRESH_FOR, AccountingSystem, Applied, Observed, Plan
-from schemas.integration import FieldGroup, Integration, Mode
-from schemas.vendor_record import Policy, VendorRecord
-from schemas.vendor_row import Delivered
+from schemas.records.integration import FieldGroup, Integration, Mode
+from schemas.records.vendor_record import Policy, VendorRecord
+from schemas.records.vendor_row import Delivered
 
 LINKED = "101"
 UNKNOWN = "999"

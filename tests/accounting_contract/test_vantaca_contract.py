@@ -27,9 +27,9 @@ from accounting.vantaca.sandbox import (
     Sandbox,
     run_sandbox,
 )
-from schemas.integration import Integration, Mode
-from schemas.vendor_record import Policy, PostalAddress
-from schemas.vendor_row import Delivered
+from schemas.records.integration import Integration, Mode
+from schemas.records.vendor_record import Policy, PostalAddress
+from schemas.records.vendor_row import Delivered
 from tests.accounting_contract.contract import ALL_GROUPS, EXPIRY, LINKED, AccountingContract, Bench
 
 STATUSES = {UnavailableError: 503, ThrottledError: 429, CredentialsRefusedError: 403, RejectedError: 400}

@@ -9,9 +9,8 @@ from typing import Any
 from accounting.vantaca.sandbox import Cut, Drop, ErrorAnswer, Garbage, Hang, HtmlPage, Huge, Latency
 from devkit.broker import LocalBroker, LocalCluster
 from devkit.small_disk import fill
-from producers.exact_voice import ExactVoice, ToPut
-from producers.kafka import KafkaAwayError
-from schemas.partitioning import partition_of
+from messaging.exact_producer import ExactVoice, ToPut
+from messaging.producer import KafkaAwayError
 from schemas.topics import (
     INTEGRATION,
     SYNC_EXPANSION,
@@ -20,8 +19,9 @@ from schemas.topics import (
     VENDOR_SYNC,
     VENDOR_TABLE_CHANGELOG,
 )
+from schemas.wire.partitioning import partition_of
+from tests.chaos.environment import SESSION, Stage
 from tests.chaos.schedule import ALONE, Fault, Strike
-from tests.chaos.stage import SESSION, Stage
 
 GARBAGE = b"\x00\xff no record"
 PARTITIONS = 12

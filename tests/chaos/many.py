@@ -13,10 +13,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from console.run_progress import RunCounts, RunProgress
-from console.runs import status_of
-from tests.chaos.questions import doubled, uncommitted
-from tests.chaos.stage import Stage, stage_of
+from console.topic_queries.run_progress import RunCounts, RunProgress
+from console.topic_queries.runs import status_of
+from tests.chaos.environment import Stage, stage_of
+from tests.chaos.invariants import doubled, uncommitted
 from tests.support.slowness import patient
 
 PAUSES = (2.0, 6.0)

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from accounting.vantaca.sandbox import Latency
-from console.runs import status_of
+from console.topic_queries.runs import status_of
+from tests.chaos.environment import Stage, stage_of
+from tests.chaos.invariants import answers, uncommitted, until_well
 from tests.chaos.many import count
-from tests.chaos.play import play, report
-from tests.chaos.questions import answers, uncommitted, until_well
+from tests.chaos.scenario import play, report
 from tests.chaos.schedule import schedule_of
-from tests.chaos.stage import Stage, stage_of
 from tests.support.slowness import patient
 
 ONE_NODE, THREE_NODES = 2, 3

@@ -14,13 +14,13 @@ from typing import Any
 
 import uvloop
 
-from cli.output import errors
-from cli.process import set_up_logging
+from cli.processes.process import set_up_logging
+from cli.processes.worker_process import run_worker
 from cli.settings import Settings
-from cli.worker_process import run_worker
+from cli.views.output import errors
 from processors import app as faust_app
-from processors.attempt import Clock
-from processors.vendor_syncing import VendorSyncing
+from processors.vendor_sync.attempt import Clock
+from processors.vendor_sync.coordinator import VendorSyncing
 from tests.chaos.stock import StockTransport
 
 

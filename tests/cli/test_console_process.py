@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from cli.console_process import health_of, issuers_of, read_model_engine
-from cli.console_server import ConsoleError, address_of, listening
 from cli.demo_people import DEMO_PEOPLE
+from cli.processes.console_process import health_of, issuers_of, read_model_engine
+from cli.processes.console_server import ConsoleError, address_of, listening
 from cli.settings import Settings
-from console.auth.local_sign_in import LocalSignIn
+from console.auth.dev_issuer import LocalSignIn
 from console.auth.tokens import Verifier
-from console.read_model.projector import Projector
+from console.read_model.projection.projector import Projector
 from devkit.demo_data import demo_clients
 from producers.button import CLIENT_ADMIN
-from schemas.codec import Codec
+from schemas.wire.codec import Codec
 
 
 @pytest.mark.parametrize("given", [{}, {"token_issuer": "https://i.example"}, {"token_audience": "console"}])

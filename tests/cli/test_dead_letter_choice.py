@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.dead_letter_choice import ChoiceError, parse_id, point_in_time
-from schemas.dead_letter import LetterId
+from cli.views.dead_letter_choice import ChoiceError, parse_id, point_in_time
+from schemas.records.dead_letter import LetterId
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

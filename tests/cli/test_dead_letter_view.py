@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.dead_letter_view import (
+from cli.views.dead_letter_view import (
     BYTES_SHOWN,
     escaped,
     hex_lines,
@@ -12,9 +12,9 @@ from cli.dead_letter_view import (
     print_letters,
     printable,
 )
-from console.dead_letters import history
-from producers.letter import Letter
-from schemas.dead_letter import LetterId
+from console.topic_queries.dead_letters import history
+from schemas.dead_letter_state import Letter
+from schemas.records.dead_letter import LetterId
 from tests.support.messages import dead_letter, handled, unread_record
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands_read_model import rebuild_read_model
+from cli.commands.read_model import rebuild_read_model
 
 
 @pytest.mark.parametrize(

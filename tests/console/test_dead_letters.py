@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.dead_letters import Filter, Letters, history, last_outcome, read_letters
-from producers.exact_voice import ExactVoice, ToPut
-from producers.letter import Letter, State
-from producers.topic_reader import Record
-from schemas.dead_letter import DeadLetter, LetterId
-from schemas.dead_letter_handled import Action, DeadLetterHandled
-from schemas.outcome import Status
+from console.topic_queries.dead_letters import Filter, Letters, history, last_outcome, read_letters
+from messaging.exact_producer import ExactVoice, ToPut
+from messaging.topic_admin import admin_of, topic_id
+from messaging.topic_reader import Record
+from schemas.dead_letter_state import Letter, State
+from schemas.records.dead_letter import DeadLetter, LetterId
+from schemas.records.dead_letter_handled import Action, DeadLetterHandled
+from schemas.records.outcome import Status
+from schemas.records.vendor_key import VendorKey
 from schemas.topics import DEAD_LETTER, DEAD_LETTER_HANDLED, VENDOR_SYNC_OUTCOME
-from schemas.topics_on_broker import admin_of, topic_id
-from schemas.vendor_key import VendorKey
 from tests.support.messages import NOW, dead_letter, handled, outcome, unread_record
 from tests.support.product_topics import CODEC, new_client, partitions_of
 from tests.support.slowness import patient

@@ -7,16 +7,16 @@ import pytest
 from sqlalchemy import Engine
 
 from console.auth.principal import Principal
-from console.presses import Presses
-from console.read_model.engine import migrate, open_engine
-from console.read_model.idempotency import Idempotency
-from console.read_model.queries import ReadModel
+from console.commands.sync_requests import Presses
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.engine import migrate, open_engine
+from console.read_model.store.idempotency import Idempotency
+from messaging.producer import KafkaAwayError, KafkaVoice
+from messaging.topic_reader import TopicReader
 from producers.button import CLIENT_ADMIN, RefusedError
-from producers.kafka import KafkaAwayError, KafkaVoice
-from producers.topic_reader import TopicReader
-from schemas.codec import Codec
-from schemas.sync_run import SyncRequested
+from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
+from schemas.wire.codec import Codec
 from tests.support.free_port import free_port
 from tests.support.projected import Projected, integration
 from tests.support.slowness import patient

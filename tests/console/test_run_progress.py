@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.run_progress import SETTLING, RunCounts, RunProgress
-from schemas.outcome import Status, VendorSyncOutcome
-from schemas.sync_run import QueuedVendor, RunPart, SyncRun
+from console.topic_queries.run_progress import SETTLING, RunCounts, RunProgress
+from schemas.records.outcome import Status, VendorSyncOutcome
+from schemas.records.sync_run import QueuedVendor, RunPart, SyncRun
 from tests.support.messages import NOW, expanding, outcome, shard
 
 Record = SyncRun | VendorSyncOutcome

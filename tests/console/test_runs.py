@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console import runs
-from console.run_progress import RunProgress
-from console.runs import began_at, fold, follow, status_of, vendor_view
-from producers.kafka import KafkaVoice, Said
-from producers.topic_reader import Record, TopicReader
+from console.topic_queries import runs
+from console.topic_queries.run_progress import RunProgress
+from console.topic_queries.runs import began_at, fold, follow, status_of, vendor_view
+from messaging.producer import KafkaVoice, Said
+from messaging.topic_reader import Record, TopicReader
 from schemas.message import Message
-from schemas.outcome import Status
-from schemas.sync_run import QueuedVendor, RunPart
+from schemas.records.outcome import Status
+from schemas.records.sync_run import QueuedVendor, RunPart
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_row import VendorRow
 from schemas.topics import SYNC_RUN, VENDOR_SYNC_OUTCOME, VENDOR_TABLE_CHANGELOG, Topic
-from schemas.vendor_key import VendorKey
-from schemas.vendor_row import VendorRow
 from tests.support.messages import expanding, outcome, shard, vendor_record
 from tests.support.product_topics import CODEC, new_client, new_run, partitions_of
 from tests.support.slowness import patient

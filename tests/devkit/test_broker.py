@@ -12,8 +12,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from devkit.broker import Broker, BrokerUnavailable, ContainerBroker, GivenBroker, LocalBroker, start_broker
-from devkit.broker.container import IMAGE
 from devkit.broker.engine import engine_with
+from devkit.broker.engines.container import IMAGE
 from devkit.broker.ports import PortReservation
 from tests.support.alive import alive
 from tests.support.eventually import eventually

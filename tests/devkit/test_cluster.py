@@ -11,8 +11,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from confluent_kafka.admin import ConfigResource, ResourceType  # type: ignore[attr-defined]
 
 from devkit.broker import LocalBroker, LocalCluster
+from messaging.topic_admin import admin_of, create_topics
 from schemas.topics import ALL, DEFAULT_PARTITIONS, VENDOR_RECORD
-from schemas.topics_on_broker import admin_of, create_topics
 from tests.support.alive import alive
 from tests.support.eventually import eventually
 from tests.support.slowness import patient

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from devkit.broker import BrokerUnavailable, LocalBroker
 from devkit.small_disk import SmallDiskUnavailable, fill, small_disk
-from producers.topic_reader import TopicReader
+from messaging.topic_reader import TopicReader
 from tests.support.eventually import eventually
 from tests.support.slowness import patient
 from tests.support.topics import QUIET, create_topic

@@ -4,11 +4,11 @@ from typing import get_args
 import pytest
 from pydantic.fields import FieldInfo
 
-from accounting.vantaca.sandbox.data_file import SandboxData
-from accounting.vantaca.sandbox.faults import Fault
-from schemas.integration import Integration
+from accounting.vantaca.sandbox.faults.faults import Fault
+from accounting.vantaca.sandbox.state.data_file import SandboxData
 from schemas.message import Message
-from schemas.vendor_record import VendorRecord
+from schemas.records.integration import Integration
+from schemas.records.vendor_record import VendorRecord
 from tests.docs.markdown import ROOT, fenced, table, unquoted
 
 TEXT = (ROOT / "docs/file-format.md").read_text()

@@ -9,13 +9,13 @@ import typer
 import typer.core
 
 from accounting.credentials import Credentials
-from accounting.vantaca.sandbox.faults import FAULT
+from accounting.vantaca.sandbox.faults.faults import FAULT
 from cli.main import app
 from producers.records import read_lines
-from schemas.integration import Integration
-from schemas.outcome import Status
+from schemas.records.integration import Integration
+from schemas.records.outcome import Status
+from schemas.records.vendor_record import VendorRecord
 from schemas.topics import ALL, DAY_MS, DEFAULT_PARTITIONS, Topic
-from schemas.vendor_record import VendorRecord
 from tests.docs.markdown import DOCS, README, ROOT, fenced, table, unquoted
 
 TEXT = README.read_text()

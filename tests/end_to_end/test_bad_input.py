@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.outcome import Status
+from schemas.records.outcome import Status
 from schemas.topics import SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC
 from tests.support.world import World
 

@@ -15,8 +15,8 @@ import pytest
 
 from accounting.vantaca.sandbox import ErrorAnswer
 from devkit.broker import LocalBroker
-from producers.topic_reader import TopicReader
-from schemas.sync_run import SyncRequested
+from messaging.topic_reader import TopicReader
+from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
 from tests.support.eventually import eventually_async
 from tests.support.issuer import AUDIENCE, ISSUER, TestIssuer

@@ -8,8 +8,8 @@ from typer.testing import CliRunner, Result
 
 from accounting.vantaca.sandbox import ErrorAnswer
 from cli.main import app
-from producers.topic_reader import TopicReader
-from schemas.outcome import Status
+from messaging.topic_reader import TopicReader
+from schemas.records.outcome import Status
 from schemas.topics import VENDOR_RECORD, VENDOR_SYNC
 from tests.support.free_port import free_port
 from tests.support.slowness import patient

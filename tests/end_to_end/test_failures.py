@@ -11,12 +11,12 @@ from accounting.credentials import CredentialsFolder
 from accounting.port import Observed, Plan
 from accounting.vantaca.adapter import Vantaca
 from accounting.vantaca.sandbox import Cut, Drop, ErrorAnswer, Fault, Garbage, Hang, HtmlPage, Huge
-from processors.attempt import Clock
-from processors.retry import ATTEMPTS_IN_MEMORY, RetryPolicy
-from schemas.integration import Integration
-from schemas.outcome import Status
-from schemas.vendor_record import Origin, VendorRecord
-from schemas.vendor_row import Delivered
+from processors.vendor_sync.attempt import Clock
+from processors.vendor_sync.retry_policy import ATTEMPTS_IN_MEMORY, RetryPolicy
+from schemas.records.integration import Integration
+from schemas.records.outcome import Status
+from schemas.records.vendor_record import Origin, VendorRecord
+from schemas.records.vendor_row import Delivered
 from tests.support.world import UPDATE, World
 
 AT_ONCE = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, jitter=lambda: 0.0)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from devkit.broker import LocalBroker
+from messaging.producer import KafkaAwayError, KafkaVoice
+from messaging.topic_reader import TopicReader
 from producers.button import CLIENT_ADMIN, press
-from producers.kafka import KafkaAwayError, KafkaVoice
-from producers.topic_reader import TopicReader
-from schemas.outcome import Status
-from schemas.sync_run import SyncRequested
+from schemas.records.outcome import Status
+from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
 from tests.support.slowness import patient
 from tests.support.world import World, world_of

@@ -3,8 +3,8 @@
 import time
 
 from accounting.vantaca.sandbox import ErrorAnswer
-from processors.pause import PROBE_SECONDS
-from schemas.outcome import Status
+from processors.vendor_sync.client_pauses import PROBE_SECONDS
+from schemas.records.outcome import Status
 from tests.support.eventually import eventually_async
 from tests.support.world import World
 

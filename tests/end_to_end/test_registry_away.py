@@ -1,9 +1,9 @@
 """While a schema registry is away, what is written in its format waits: it is no dead letter."""
 
-from schemas.codec import Codec
-from schemas.outcome import Status
-from schemas.registry import Registry
+from messaging.schema_registry import Registry
+from schemas.records.outcome import Status
 from schemas.topics import VENDOR_RECORD
+from schemas.wire.codec import Codec
 from tests.support.eventually import eventually_async
 from tests.support.registry_server import RegistryServer
 from tests.support.world import World

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from accounting.vantaca.sandbox import ErrorAnswer
-from schemas.outcome import Status
+from schemas.records.outcome import Status
+from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_TABLE_CHANGELOG
-from schemas.vendor_row import VendorRow
 from tests.support.world import UPDATE, World
 
 

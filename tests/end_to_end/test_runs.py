@@ -3,7 +3,7 @@
 from collections import Counter
 
 from accounting.vantaca.sandbox import Latency
-from schemas.outcome import Status
+from schemas.records.outcome import Status
 from tests.support.world import UPDATE, World
 
 

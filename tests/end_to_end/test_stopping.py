@@ -19,15 +19,15 @@ from faust.types import TP
 
 from accounting.vantaca.sandbox import Hang, Latency
 from devkit.broker import LocalBroker
+from messaging.producer import KafkaVoice, Said
+from messaging.topic_admin import admin_of, partition_count
+from messaging.topic_offsets import TopicOffsets
 from processors.config import WorkerConfig
-from producers.kafka import KafkaVoice, Said
-from producers.topic_offsets import TopicOffsets
-from schemas.outcome import Status
-from schemas.partitioning import partition_of
+from schemas.records.outcome import Status
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
-from schemas.topics_on_broker import admin_of, partition_count
-from schemas.vendor_key import VendorKey
-from schemas.vendor_row import VendorRow
+from schemas.wire.partitioning import partition_of
 from tests.support.eventually import eventually_async
 from tests.support.slowness import patient
 from tests.support.watched_worker import Watched, watched

@@ -1,11 +1,11 @@
 """A poisoned changelog record stops workers, is told, and is mended by a command."""
 
-from producers.exact_voice import ExactVoice, ToPut
-from schemas.outcome import Status
-from schemas.partitioning import partition_of
+from messaging.exact_producer import ExactVoice, ToPut
+from messaging.topic_admin import admin_of, partition_count
+from schemas.records.outcome import Status
+from schemas.records.vendor_key import VendorKey
 from schemas.topics import VENDOR_TABLE_CHANGELOG
-from schemas.topics_on_broker import admin_of, partition_count
-from schemas.vendor_key import VendorKey
+from schemas.wire.partitioning import partition_of
 from tests.support.eventually import eventually_async
 from tests.support.slowness import patient
 from tests.support.world import World

@@ -27,15 +27,15 @@ from accounting.port import Observed
 from accounting.vantaca.adapter import Vantaca
 from accounting.vantaca.sandbox import ErrorAnswer, Hang
 from devkit.broker import LocalBroker, LocalCluster
+from messaging.topic_admin import admin_of
 from processors import app as app_module
-from processors.strict_thread import StrictConsumerThread
-from processors.strict_transport import StrictConsumer, StrictTransport
+from processors.transport.consumer_thread import StrictConsumerThread
+from processors.transport.strict_transport import StrictConsumer, StrictTransport
 from processors.watchdog import EXIT_BLOCKED, StalledError
-from schemas.integration import Integration
-from schemas.outcome import Status
+from schemas.records.integration import Integration
+from schemas.records.outcome import Status
+from schemas.records.vendor_record import Origin
 from schemas.topics import SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC_OUTCOME, Topic
-from schemas.topics_on_broker import admin_of
-from schemas.vendor_record import Origin
 from tests.support.eventually import eventually_async
 from tests.support.free_port import free_port
 from tests.support.slowness import patient

@@ -10,8 +10,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
-from schemas.codec import Codec, UndecodableError, load_schema
 from schemas.message import Message
+from schemas.wire.codec import Codec, UndecodableError, load_schema
 from tests.support.messages import KINDS
 from tests.support.slowness import patient
 

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from accounting.errors import AccountingError
 from accounting.port import Observed
-from accounting.vantaca.plan import make_plan
-from accounting.vantaca.provider import Provider
-from accounting.vantaca.readback import not_stored, rows_gone, with_ids
-from accounting.vantaca.reader import read_json, read_provider, read_providers
-from schemas.codec import Codec
-from schemas.integration import Integration
-from schemas.outcome import Status, VendorSyncOutcome
-from schemas.vendor_record import VendorRecord
-from schemas.vendor_row import Delivered, VendorRow
+from accounting.vantaca.planning.plan import make_plan
+from accounting.vantaca.reading.provider import Provider
+from accounting.vantaca.reading.readback import not_stored, rows_gone, with_ids
+from accounting.vantaca.reading.reader import read_json, read_provider, read_providers
+from schemas.records.integration import Integration
+from schemas.records.outcome import Status, VendorSyncOutcome
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import Delivered, VendorRow
+from schemas.wire.codec import Codec
 
 LIMIT: Final = 1_000_000
 """Bytes, unpacked, of an answer."""

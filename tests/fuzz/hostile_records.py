@@ -7,14 +7,14 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import Message as Delivered
 from confluent_kafka import Producer
 
-from schemas.codec import Codec, UndecodableError
-from schemas.integration import Integration
 from schemas.message import Message
-from schemas.sync_run import SyncExpansion, SyncRequested
+from schemas.records.integration import Integration
+from schemas.records.sync_run import SyncExpansion, SyncRequested
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_sync import VendorSync
 from schemas.topics import ALL, INTEGRATION, SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC
-from schemas.vendor_key import VendorKey
-from schemas.vendor_record import VendorRecord
-from schemas.vendor_sync import VendorSync
+from schemas.wire.codec import Codec, UndecodableError
 from tests.fuzz.hostile_avro import fixture, forged, stuffed
 from tests.support.slowness import patient
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 import fastavro
 from fastavro import _read_py as python_reader
 
-from schemas.codec import Codec, load_schema
-from schemas.vendor_row import Delivered
+from schemas.records.vendor_row import Delivered
+from schemas.wire.codec import Codec, load_schema
 from tests.accounting.builders import integration, record
 from tests.fuzz.hostile_avro import decode_or_refuse, encoded_fixtures
 from tests.fuzz.hostile_json import PROVIDER, survive

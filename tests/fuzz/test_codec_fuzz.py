@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.codec import SINGLE_OBJECT_MAGIC, Codec, UndecodableError, load_schema
+from messaging.schema_registry import Registry
 from schemas.message import Message
-from schemas.registry import Registry
+from schemas.wire.codec import SINGLE_OBJECT_MAGIC, Codec, UndecodableError, load_schema
 from tests.fuzz.hostile_avro import (
     LONGEST_SECONDS,
     MARK,

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from accounting.credentials import CredentialsFolder
 from accounting.errors import AccountingError, UnavailableError
-from accounting.vantaca.answer import Answer
-from accounting.vantaca.client import SMALL_BODY, Client, Request
-from schemas.integration import Integration
+from accounting.vantaca.http.answer import Answer
+from accounting.vantaca.http.client import SMALL_BODY, Client, Request
+from schemas.records.integration import Integration
 from tests.accounting.builders import integration
 from tests.fuzz.hostile_server import DOTNET_ECHO, ECHO, GOES_ON, PLAIN_ECHO, End, HostileServer, Script, hostile_server
 from tests.support.slowness import patient

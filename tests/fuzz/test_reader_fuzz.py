@@ -13,11 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from accounting.errors import AccountingError
-from accounting.vantaca.answer import Answer, check_write, clean_reason, error_of, read_retry_after
-from accounting.vantaca.reader import MOST_LETTERS, MOST_ROWS, read_json
-from schemas.integration import Integration, Mode
-from schemas.vendor_record import VendorRecord
-from schemas.vendor_row import Delivered
+from accounting.vantaca.http.answer import Answer, check_write, clean_reason, error_of, read_retry_after
+from accounting.vantaca.reading.reader import MOST_LETTERS, MOST_ROWS, read_json
+from schemas.records.integration import Integration, Mode
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import Delivered
 from tests.accounting import builders
 from tests.fuzz.hostile_json import LIMIT, NOW, PROVIDER, answers, rows, survive
 from tests.support.slowness import patient

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from random import Random
 
 from accounting.vantaca.sandbox import CompanySettings, Provider
-from producers.topic_reader import TopicReader
-from schemas.dead_letter import DeadLetter
-from schemas.integration import Mode
-from schemas.outcome import Status
+from messaging.topic_reader import TopicReader
+from schemas.records.dead_letter import DeadLetter
+from schemas.records.integration import Mode
+from schemas.records.outcome import Status
 from schemas.topics import DEAD_LETTER, INTEGRATION, VENDOR_RECORD
 from tests.fuzz.hostile_records import ENEMY, KINDS, Written, hostile, is_dead, too_large, write
 from tests.support.slowness import patient

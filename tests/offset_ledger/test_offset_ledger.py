@@ -1,4 +1,4 @@
-from processors.offset_ledger import OffsetLedger, Reading
+from processors.transport.offset_ledger import OffsetLedger, Reading
 
 
 def read(ledger: OffsetLedger, *offsets: int) -> list[Reading]:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from processors.offset_ledger import OffsetLedger, Reading
+from processors.transport.offset_ledger import OffsetLedger, Reading
 
 
 class Against(RuleBasedStateMachine):

@@ -1,10 +1,10 @@
 import pytest
 
-from processors.dead_letters import KEY_BYTES, REASON_LETTERS, VALUE_BYTES, unreadable
-from producers.topic_reader import Record
-from schemas.codec import Codec, UndecodableError
+from messaging.topic_reader import Record
+from processors.events.dead_letters import KEY_BYTES, REASON_LETTERS, VALUE_BYTES, unreadable
+from schemas.records.vendor_sync import VendorSync
 from schemas.topics import VENDOR_SYNC
-from schemas.vendor_sync import VendorSync
+from schemas.wire.codec import Codec, UndecodableError
 from tests.support.messages import NOW
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from devkit.broker import Broker
-from processors.publisher import Publisher
+from processors.events.async_producer import Publisher
 from processors.watchdog.delivery import DeliveryLook, broken_since
 from tests.support.free_port import free_port
 from tests.support.topics import create_topic, unique

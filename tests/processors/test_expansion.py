@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.expansion import Chunk, chunks, event_for, expand, report
-from schemas.integration import Integration, ineligible_reason
-from schemas.partitioning import partition_of
-from schemas.sync_run import CHUNK_SIZE, Lane, QueuedVendor, RunPart, SyncExpansion, SyncRequested
-from schemas.vendor_key import VendorKey
+from processors.expansion.decisions import Chunk, chunks, event_for, expand, report
+from schemas.records.integration import Integration, ineligible_reason
+from schemas.records.sync_run import CHUNK_SIZE, Lane, QueuedVendor, RunPart, SyncExpansion, SyncRequested
+from schemas.records.vendor_key import VendorKey
+from schemas.wire.partitioning import partition_of
 from tests.support.messages import NOW, identifiers, integration
 
 

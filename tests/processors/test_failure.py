@@ -10,13 +10,13 @@ from accounting.errors import (
     ThrottledError,
     UnavailableError,
 )
-from processors.failure import Ready, bug, judge, prepare
-from processors.retry import ATTEMPTS_IN_MEMORY, GiveUp, Later, RetryPolicy, Soon
-from processors.settlement import NotSynced
-from schemas.integration import Integration, ineligible_reason
-from schemas.outcome import Status
-from schemas.vendor_key import VendorKey
-from schemas.vendor_row import VendorRow
+from processors.vendor_sync.failure import Ready, bug, judge, prepare
+from processors.vendor_sync.retry_policy import ATTEMPTS_IN_MEMORY, GiveUp, Later, RetryPolicy, Soon
+from processors.vendor_sync.settlement import NotSynced
+from schemas.records.integration import Integration, ineligible_reason
+from schemas.records.outcome import Status
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_row import VendorRow
 from tests.support.messages import NOW, integration, vendor_record
 
 KEY = VendorKey("acme", "v1")

@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from processors.in_flight import AT_ONCE, Drain, InFlight, Phase
+from processors.transport.partition_tasks import AT_ONCE, Drain, InFlight, Phase
 from tests.support.eventually import eventually_async
 from tests.support.slowness import patient
 
@@ -96,7 +96,7 @@ async def test_what_only_waits_is_cut_at_once_and_calls_are_not(
     in_flight.start(0, work.piece("calls", Phase.CALLING, Phase.SETTLING))
     in_flight.start(0, work.piece("sends", Phase.SETTLING))
     await eventually_async(lambda: len(work.begun) == 2)
-    with caplog.at_level(logging.INFO, logger="processors.in_flight"):
+    with caplog.at_level(logging.INFO, logger="processors.transport.partition_tasks"):
         draining = asyncio.create_task(in_flight.drain({0}, seconds=LONG, settling=LONG))
         await eventually_async(lambda: waiting.cancelled == ["waits"])
         assert not draining.done()
@@ -114,7 +114,7 @@ async def test_what_takes_too_long_is_cut_and_logged(
     in_flight.start(0, work.piece("a"))
     in_flight.start(0, work.piece("b", Phase.SETTLING))
     await eventually_async(lambda: len(work.begun) == 2)
-    with caplog.at_level(logging.WARNING, logger="processors.in_flight"):
+    with caplog.at_level(logging.WARNING, logger="processors.transport.partition_tasks"):
         await in_flight.drain({0}, seconds=2 * SHORT, settling=SHORT)
     assert sorted(work.cancelled) == ["a", "b"]
     assert work.done == []

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.in_progress import InProgress, Pending
-from schemas.vendor_key import VendorKey
+from processors.state.pending_events import InProgress, Pending
+from schemas.records.vendor_key import VendorKey
 
 ONE, OTHER = VendorKey("acme", "v1"), VendorKey("acme", "v2")
 

@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 import pytest
 
 from devkit.broker import Broker
-from processors.integrations import Integrations, ReadingEndedError
+from messaging.producer import KafkaVoice
+from messaging.topic_admin import admin_of, partition_count
 from processors.stalled import StalledError
-from processors.topic_ends import TopicEnds
-from producers.kafka import KafkaVoice
+from processors.state.integration_cache import Integrations, ReadingEndedError
+from processors.transport.topic_ends import TopicEnds
 from producers.records import load
-from schemas.codec import Codec
 from schemas.topics import INTEGRATION
-from schemas.topics_on_broker import admin_of, partition_count
+from schemas.wire.codec import Codec
 from tests.support.eventually import eventually_async
 from tests.support.messages import integration
 from tests.support.product_topics import ensure_topics, new_client

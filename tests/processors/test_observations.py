@@ -5,7 +5,7 @@ import pytest
 
 from accounting.errors import ProviderMissingError, UnavailableError
 from accounting.port import AccountingSystem, Observed
-from processors.observations import RUNS_KEPT, Observations
+from processors.vendor_sync.observation_cache import RUNS_KEPT, Observations
 from tests.support.eventually import eventually_async
 from tests.support.fake_accounting import FakeAccounting
 from tests.support.messages import integration
@@ -104,7 +104,7 @@ async def test_after_a_failed_bulk_read_single_reads_serve_for_the_rest_of_the_r
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene.system.bulk_fails = UnavailableError("Vantaca did not answer.")
-    with caplog.at_level(logging.WARNING, logger="processors.observations"):
+    with caplog.at_level(logging.WARNING, logger="processors.vendor_sync.observation_cache"):
         answers = await asyncio.gather(*(scene.observe(number) for number in NUMBERS))
     assert {calls for _, calls in answers} == {1}
     assert scene.system.bulk_reads == ["acme"]

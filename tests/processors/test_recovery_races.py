@@ -10,7 +10,7 @@ import pytest
 from faust.transport.drivers.aiokafka import Transport as StockTransport
 
 from devkit.broker import Broker
-from processors.strict_transport import StrictTransport
+from processors.transport.strict_transport import StrictTransport
 from tests.processors.recovering import RECOVERED_SECONDS, Recovering
 from tests.processors.test_strict_transport import TransportClass
 from tests.support.eventually import within

@@ -3,7 +3,15 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.retry import ATTEMPTS_IN_MEMORY, LONGEST_PAUSE, GiveUp, Later, RetryPolicy, Soon, next_attempt
+from processors.vendor_sync.retry_policy import (
+    ATTEMPTS_IN_MEMORY,
+    LONGEST_PAUSE,
+    GiveUp,
+    Later,
+    RetryPolicy,
+    Soon,
+    next_attempt,
+)
 from tests.support.messages import NOW
 
 POLICY = RetryPolicy()

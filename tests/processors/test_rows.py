@@ -2,8 +2,8 @@
 
 from hypothesis import given
 
-from processors.rows import summary_of
-from schemas.vendor_row import VendorRow
+from processors.state.vendor_rows import summary_of
+from schemas.records.vendor_row import VendorRow
 from tests.support.messages import vendor_record, vendor_rows
 
 

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounting.port import Applied, Plan
-from accounting.pushed import fingerprint
-from processors.retry import GiveUp, Later
-from processors.settlement import Asked, NotSynced, Synced, announce, settle, with_record_of
-from schemas.outcome import Change, LeftAlone, Status
+from accounting.push_fingerprint import fingerprint
+from processors.vendor_sync.retry_policy import GiveUp, Later
+from processors.vendor_sync.settlement import Asked, NotSynced, Synced, announce, settle, with_record_of
+from schemas.records.outcome import Change, LeftAlone, Status
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_row import Delivered, DeliveredPolicy, VendorRow
 from schemas.topics import VENDOR_SYNC
-from schemas.vendor_key import VendorKey
-from schemas.vendor_row import Delivered, DeliveredPolicy, VendorRow
 from tests.support.messages import NOW, integration, vendor_record, vendor_rows
 
 CLIENT = integration()

@@ -9,7 +9,7 @@ import pytest
 from aiokafka.errors import KafkaError, UnknownError
 
 from devkit.broker import Broker
-from processors.strict_transport import MembershipLostError
+from processors.transport.strict_transport import MembershipLostError
 from tests.processors.recovering import Recovering
 from tests.support.eventually import eventually_async
 from tests.support.topics import produce
@@ -62,7 +62,7 @@ async def test_a_step_of_recovery_that_fails_begins_the_recovery_again(kafka: Br
 async def test_the_fetching_task_goes_on_at_once_when_partitions_are_resumed(
     kafka: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("processors.strict_transport.RESUME_SECONDS", 3600.0)
+    monkeypatch.setattr("processors.transport.strict_transport.RESUME_SECONDS", 3600.0)
     recovering = Recovering(kafka, tmp_path)
     consumer = recovering.consumer
     async with recovering.running():

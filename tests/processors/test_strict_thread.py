@@ -7,7 +7,7 @@ import pytest
 from aiokafka.client import AIOKafkaClient
 
 from devkit.broker import Broker
-from processors.strict_transport import StrictTransport
+from processors.transport.strict_transport import StrictTransport
 from tests.processors.test_strict_transport import Reading, app_of, running
 from tests.support.eventually import eventually_async
 from tests.support.topics import create_topic, produce, unique

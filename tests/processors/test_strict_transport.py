@@ -13,9 +13,9 @@ from faust.tables.manager import TableManager
 from faust.transport.drivers.aiokafka import Transport as StockTransport
 
 from devkit.broker import Broker
-from processors.strict_recovery import StrictTableManager
-from processors.strict_transport import StrictTransport
-from processors.vendor_table import Summary, VendorTable
+from processors.state.vendor_table import Summary, VendorTable
+from processors.transport.strict_recovery import StrictTableManager
+from processors.transport.strict_transport import StrictTransport
 from tests.support.eventually import eventually_async, within
 from tests.support.topics import committed, create_topic, produce, unique
 

@@ -5,7 +5,7 @@ from aiokafka import AIOKafkaConsumer
 from faust.types import TP
 
 from devkit.broker import Broker
-from processors.topic_ends import TopicEnds
+from processors.transport.topic_ends import TopicEnds
 from tests.support.free_port import free_port
 from tests.support.topics import create_topic, unique
 

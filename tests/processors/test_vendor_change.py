@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounting.pushed import fingerprint
-from processors.vendor_change import forget_record, keep_record
-from schemas.integration import Integration
-from schemas.sync_run import Lane
-from schemas.vendor_record import Origin, VendorRecord
-from schemas.vendor_row import Delivered, VendorRow
-from schemas.vendor_sync import Cause
+from accounting.push_fingerprint import fingerprint
+from processors.vendor_records.decisions import forget_record, keep_record
+from schemas.records.integration import Integration
+from schemas.records.sync_run import Lane
+from schemas.records.vendor_record import Origin, VendorRecord
+from schemas.records.vendor_row import Delivered, VendorRow
+from schemas.records.vendor_sync import Cause
 from tests.support.messages import NOW, integration, vendor_record, vendor_rows
 
 CLIENT = integration()

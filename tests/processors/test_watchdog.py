@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from accounting.port import Applied, Plan
 from devkit.broker import Broker
-from processors.offset_ledger import Standing
-from processors.publisher import Publisher
+from processors.events.async_producer import Publisher
+from processors.transport.offset_ledger import Standing
 from processors.watchdog import Patience, StalledError, Watchdog, conditions
 from processors.watchdog.calls import LONGEST_STEP, Calls, WatchedSystem
 from processors.watchdog.observation import Observation
 from processors.work_queue import Place, Request, WorkQueue
-from schemas.sync_run import Lane
+from schemas.records.sync_run import Lane
+from schemas.records.vendor_key import VendorKey
 from schemas.topics import SYNC_EXPANSION, VENDOR_SYNC
-from schemas.vendor_key import VendorKey
 from tests.support.fake_accounting import FakeAccounting
 from tests.support.free_port import free_port
 from tests.support.messages import integration

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from console.runs import began_at
+from console.topic_queries.integration_view import read_integrations
+from console.topic_queries.runs import began_at
+from messaging.producer import KafkaAwayError, KafkaVoice
 from producers.button import CLIENT_ADMIN, Pressed, RefusedError, press
-from producers.integration_view import read_integrations
-from producers.kafka import KafkaAwayError, KafkaVoice
 from producers.records import load
-from schemas.integration import Integration, Mode
-from schemas.sync_run import SyncRequested
+from schemas.records.integration import Integration, Mode
+from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
 from tests.support.free_port import free_port
 from tests.support.messages import NOW, integration

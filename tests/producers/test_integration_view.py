@@ -2,9 +2,9 @@ import time
 
 import pytest
 
-from producers.integration_view import read_integrations
-from producers.kafka import KafkaAwayError, KafkaVoice, Said
-from schemas.integration import Integration, Mode
+from console.topic_queries.integration_view import read_integrations
+from messaging.producer import KafkaAwayError, KafkaVoice, Said
+from schemas.records.integration import Integration, Mode
 from schemas.topics import INTEGRATION
 from tests.support.free_port import free_port
 from tests.support.messages import integration, vendor_record

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producers.kafka import KafkaVoice
+from messaging.producer import KafkaVoice
 from producers.records import BadLineError, load, read_lines
-from schemas.integration import Integration
+from schemas.records.integration import Integration
+from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.topics import INTEGRATION, VENDOR_RECORD
-from schemas.vendor_record import Origin, VendorRecord
 from tests.support.messages import integration, integrations, vendor_record, vendor_records
 from tests.support.product_topics import CODEC, new_client, said
 from tests.support.slowness import patient

@@ -2,15 +2,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from producers.exact_voice import ExactVoice, ToPut
-from producers.kafka import KafkaAwayError
-from producers.letter import Letter, State
+from messaging.exact_producer import ExactVoice, ToPut
+from messaging.producer import KafkaAwayError
+from messaging.topic_reader import TopicReader
 from producers.redrive import Handler, discard, read_newest, redrive
 from producers.redrive_plan import Newest, Plan, plan_discard, plan_redrive
-from producers.topic_reader import TopicReader
-from schemas.dead_letter import LetterId
-from schemas.dead_letter_handled import Action, DeadLetterHandled
-from schemas.sync_run import Lane
+from schemas.dead_letter_state import Letter, State
+from schemas.records.dead_letter import LetterId
+from schemas.records.dead_letter_handled import Action, DeadLetterHandled
+from schemas.records.sync_run import Lane
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_sync import Cause, VendorSync
 from schemas.topics import (
     DEAD_LETTER_HANDLED,
     INTEGRATION,
@@ -20,8 +22,6 @@ from schemas.topics import (
     VENDOR_SYNC,
     Topic,
 )
-from schemas.vendor_key import VendorKey
-from schemas.vendor_sync import Cause, VendorSync
 from tests.support.free_port import free_port
 from tests.support.messages import dead_letter, handled, unread_record
 from tests.support.product_topics import CODEC, new_client, partitions_of, records_of, said

@@ -1,11 +1,11 @@
 from datetime import UTC, datetime
 
-from producers.table_mend import mendings, value_of
-from producers.topic_reader import Record
-from schemas.codec import Codec
+from messaging.topic_reader import Record
+from producers.changelog_repair import mendings, value_of
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_RECORD, VENDOR_TABLE_CHANGELOG
-from schemas.vendor_record import VendorRecord
-from schemas.vendor_row import VendorRow
+from schemas.wire.codec import Codec
 
 CODEC = Codec()
 KEY = b"acme:v1"

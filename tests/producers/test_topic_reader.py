@@ -3,10 +3,10 @@ from time import time_ns
 
 import pytest
 
-from producers.kafka import KafkaAwayError, KafkaVoice, Said
-from producers.topic_reader import TopicReader
+from messaging.producer import KafkaAwayError, KafkaVoice, Said
+from messaging.topic_admin import admin_of, create_topics
+from messaging.topic_reader import TopicReader
 from schemas.topics import Topic
-from schemas.topics_on_broker import admin_of, create_topics
 from tests.support.eventually import eventually
 from tests.support.free_port import free_port
 from tests.support.slowness import patient

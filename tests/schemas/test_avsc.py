@@ -7,8 +7,8 @@ import pytest
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from schemas.codec import load_schema
 from schemas.message import Message, Part
+from schemas.wire.codec import load_schema
 from tests.support.messages import KINDS
 
 

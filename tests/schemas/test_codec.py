@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import registry as registry_module
-from schemas.codec import SINGLE_OBJECT_MAGIC, Codec, RegistryAwayError, UndecodableError, load_schema
-from schemas.integration import Integration
+from messaging import schema_registry as registry_module
+from messaging.schema_registry import Registry
 from schemas.message import Message
-from schemas.registry import Registry
-from schemas.vendor_record import Origin, VendorRecord
-from schemas.vendor_row import VendorRow
+from schemas.records.integration import Integration
+from schemas.records.vendor_record import Origin, VendorRecord
+from schemas.records.vendor_row import VendorRow
+from schemas.wire.codec import SINGLE_OBJECT_MAGIC, Codec, RegistryAwayError, UndecodableError, load_schema
 from tests.support.free_port import free_port
 from tests.support.messages import KINDS, MESSAGES, NOW, integration, vendor_record
 from tests.support.registry_server import RegistryServer

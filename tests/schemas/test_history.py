@@ -9,8 +9,8 @@ import avro.schema
 import pytest
 from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
 
-from schemas.codec import Codec, load_schema, past_versions
 from schemas.message import Message
+from schemas.wire.codec import Codec, load_schema, past_versions
 from tests.support.messages import KINDS
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from schemas.integration import SYSTEM_OF_RECORD_ONLY, FieldGroup, Mode, ineligible_reason
+from schemas.records.integration import SYSTEM_OF_RECORD_ONLY, FieldGroup, Mode, ineligible_reason
 from tests.support.messages import integration
 
 ENDED = datetime(2026, 2, 28, 23, 59, tzinfo=UTC)

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devkit.broker import Broker
-from processors.publisher import PARTITIONER as WORKERS
-from producers.kafka import PARTITIONER
-from schemas.partitioning import partition_of
-from schemas.vendor_key import VendorKey
+from messaging.producer import PARTITIONER
+from processors.events.async_producer import PARTITIONER as WORKERS
+from schemas.records.vendor_key import VendorKey
+from schemas.wire.partitioning import partition_of
 from tests.support.messages import identifiers
 from tests.support.slowness import patient
 from tests.support.topics import QUIET, create_topic, unique

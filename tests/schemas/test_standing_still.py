@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 
-from schemas.standing_still import Behind, behind, stuck
+from messaging.unread_partitions import Behind, behind, stuck
 
 ONE, OTHER = ("t", 1), ("t", 2)
 

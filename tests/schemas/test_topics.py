@@ -4,9 +4,9 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from devkit.broker import Broker
+from messaging.topic_admin import TopicsError, check_topics, create_topics, partition_count, topic_id
 from schemas import topics
 from schemas.topics import ALL, APP_ID, DAY_MS, DEFAULT_PARTITIONS, Topic
-from schemas.topics_on_broker import TopicsError, check_topics, create_topics, partition_count, topic_id
 from tests.support.eventually import eventually
 from tests.support.topics import QUIET, create_topic, unique
 

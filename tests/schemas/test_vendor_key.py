@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.vendor_key import VendorKey
+from schemas.records.vendor_key import VendorKey
 from tests.support.messages import identifiers
 
 

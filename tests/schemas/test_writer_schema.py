@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from schemas.codec import load_schema
-from schemas.writer_schema import DEEPEST, EndlessSchemaError, refuse_endless
+from schemas.wire.codec import load_schema
+from schemas.wire.writer_schema import DEEPEST, EndlessSchemaError, refuse_endless
 from tests.support.messages import KINDS
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 from accounting.vantaca.sandbox import Latency
-from producers.kafka import KafkaAwayError
+from messaging.producer import KafkaAwayError
 from tests.stress.console_process import ConsoleProcess
 from tests.stress.harness import Harness
 from tests.stress.kafka_nodes import RunningKafka

@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx
 
-from schemas.vendor_record import VendorRecord
+from schemas.records.vendor_record import VendorRecord
 from tests.stress.tree import Tree
 from tests.support.issuer import AUDIENCE, ISSUER, TestIssuer
 from tests.support.slowness import patient

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from producers.kafka import KafkaVoice
+from messaging.producer import KafkaVoice
 from producers.records import load
-from schemas.vendor_record import VendorRecord
+from schemas.records.vendor_record import VendorRecord
 from tests.stress.log_file import final_line, tail
 from tests.stress.observations import Ended, Observations
 from tests.stress.outcome_tail import OutcomeTail

@@ -5,7 +5,7 @@ import logging
 import random
 from typing import Final
 
-from producers.kafka import KafkaAwayError
+from messaging.producer import KafkaAwayError
 from tests.stress.runs import Runs
 
 log = logging.getLogger(__name__)

@@ -4,10 +4,10 @@ import threading
 import time
 from typing import Final
 
-from producers.topic_reader import Record, TopicReader
-from schemas.codec import Codec
-from schemas.outcome import Status, VendorSyncOutcome
+from messaging.topic_reader import Record, TopicReader
+from schemas.records.outcome import Status, VendorSyncOutcome
 from schemas.topics import VENDOR_SYNC_OUTCOME
+from schemas.wire.codec import Codec
 from tests.support.slowness import patient
 
 CLOSE_SECONDS: Final = 10.0

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from itertools import count
 
-from schemas.partitioning import partition_of
-from schemas.vendor_key import VendorKey
-from schemas.vendor_record import Origin, VendorRecord
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import Origin, VendorRecord
+from schemas.wire.partitioning import partition_of
 
 FIRST_PROVIDER = 1_000_001
 """Provider ids of probes begin here, above those of all other vendors."""

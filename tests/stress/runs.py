@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import Final
 
 from accounting.vantaca.sandbox import Provider
-from console.runs import status_of
-from producers.kafka import KafkaAwayError
-from schemas.vendor_record import VendorRecord
-from tests.chaos.questions import uncommitted
+from console.topic_queries.runs import status_of
+from messaging.producer import KafkaAwayError
+from schemas.records.vendor_record import VendorRecord
+from tests.chaos.invariants import uncommitted
 from tests.stress.harness import Harness
 from tests.support.slowness import patient
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from messaging.topic_admin import admin_of, create_topics
 from schemas.topics import DEFAULT_PARTITIONS
-from schemas.topics_on_broker import admin_of, create_topics
 from tests.stress.harness import Harness
 from tests.stress.kafka_nodes import RunningKafka, kafka_of
 from tests.stress.observations import Observations

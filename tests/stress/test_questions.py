@@ -3,9 +3,9 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from accounting.vantaca.sandbox import Insurance, Provider
-from schemas.partitioning import partition_of
-from schemas.vendor_key import VendorKey
-from schemas.vendor_record import Origin, VendorRecord
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import Origin, VendorRecord
+from schemas.wire.partitioning import partition_of
 from tests.stress.probes import changed, not_worked, probe_ids
 from tests.stress.rebalances import not_stressed
 from tests.stress.runs import differing, unequal

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from accounting.errors import AccountingError, ProviderMissingError
 from accounting.port import Applied, BeforeWrite, Observed, Plan, at_once
-from schemas.integration import Integration
-from schemas.outcome import Change
-from schemas.vendor_record import VendorRecord
-from schemas.vendor_row import Delivered
+from schemas.records.integration import Integration
+from schemas.records.outcome import Change
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import Delivered
 from tests.support.messages import NOW
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from accounting.credentials import CredentialsFolder
 from accounting.port import AccountingSystem, Observed
 from accounting.vantaca.adapter import Vantaca
-from cli import main, worker_process
-from processors.attempt import Clock
-from schemas.integration import VANTACA, Integration
+from cli import main
+from cli.processes import worker_process
+from processors.vendor_sync.attempt import Clock
+from schemas.records.integration import VANTACA, Integration
 
 HOW = sys.argv[1]
 

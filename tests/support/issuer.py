@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as new_rsa_key
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from console.auth.dev_issuer import KnownKeys
 from console.auth.keys import read_jwks
-from console.auth.local_sign_in import KnownKeys
 from console.auth.tokens import Issuer, Verifier
 from producers.button import CLIENT_ADMIN
 

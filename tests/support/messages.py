@@ -6,15 +6,15 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from schemas.dead_letter import DeadLetter, LetterId
-from schemas.dead_letter_handled import Action, DeadLetterHandled
-from schemas.integration import FieldGroup, Integration, Mode
 from schemas.message import Message
-from schemas.outcome import Change, LeftAlone, Status, VendorSyncOutcome
-from schemas.sync_run import Lane, QueuedVendor, RunPart, SyncExpansion, SyncRequested, SyncRun
-from schemas.vendor_record import Origin, Policy, PostalAddress, VendorRecord
-from schemas.vendor_row import Delivered, DeliveredPolicy, VendorRow
-from schemas.vendor_sync import Cause, VendorSync
+from schemas.records.dead_letter import DeadLetter, LetterId
+from schemas.records.dead_letter_handled import Action, DeadLetterHandled
+from schemas.records.integration import FieldGroup, Integration, Mode
+from schemas.records.outcome import Change, LeftAlone, Status, VendorSyncOutcome
+from schemas.records.sync_run import Lane, QueuedVendor, RunPart, SyncExpansion, SyncRequested, SyncRun
+from schemas.records.vendor_record import Origin, Policy, PostalAddress, VendorRecord
+from schemas.records.vendor_row import Delivered, DeliveredPolicy, VendorRow
+from schemas.records.vendor_sync import Cause, VendorSync
 
 NOW: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,11 +6,11 @@ from typing import TypeVar
 from confluent_kafka.admin import AdminClient
 from uuid_utils import uuid7
 
-from producers.topic_reader import Record, TopicReader
-from schemas.codec import Codec
+from messaging.topic_admin import create_topics, partition_count
+from messaging.topic_reader import Record, TopicReader
 from schemas.message import Message
 from schemas.topics import Topic
-from schemas.topics_on_broker import create_topics, partition_count
+from schemas.wire.codec import Codec
 from tests.support.slowness import patient
 from tests.support.topics import QUIET
 

@@ -7,18 +7,18 @@ from typing import Any
 
 from sqlalchemy import Engine, select, update
 
-from console.read_model import tables
-from console.read_model.engine import writing
-from console.read_model.facts import TOPICS, facts_of
-from console.read_model.projection import project
-from producers.topic_reader import Record
-from schemas.codec import Codec
-from schemas.dead_letter import DeadLetter
-from schemas.dead_letter_handled import DeadLetterHandled
-from schemas.integration import VANTACA, FieldGroup, Integration, Mode
+from console.read_model.projection.facts import TOPICS, facts_of
+from console.read_model.projection.projection import project
+from console.read_model.store import tables
+from console.read_model.store.engine import writing
+from messaging.topic_reader import Record
 from schemas.message import Message
-from schemas.outcome import Status, VendorSyncOutcome
-from schemas.sync_run import QueuedVendor, RunPart, SyncRun
+from schemas.records.dead_letter import DeadLetter
+from schemas.records.dead_letter_handled import DeadLetterHandled
+from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.outcome import Status, VendorSyncOutcome
+from schemas.records.sync_run import QueuedVendor, RunPart, SyncRun
+from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.topics import (
     DEAD_LETTER,
     DEAD_LETTER_HANDLED,
@@ -27,7 +27,7 @@ from schemas.topics import (
     VENDOR_RECORD,
     VENDOR_SYNC_OUTCOME,
 )
-from schemas.vendor_record import Origin, VendorRecord
+from schemas.wire.codec import Codec
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TOPIC_ID = "topic-of-tests"

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from cli.console_server import Server, address_of, listening
+from cli.processes.console_server import Server, address_of, listening
 from tests.support.slowness import patient
 
 

@@ -12,14 +12,14 @@ import pytest
 from accounting.credentials import CredentialsFolder
 from accounting.port import AccountingSystem
 from accounting.vantaca.adapter import Vantaca
-from processors import worker as worker_module
 from processors.app import consumer_of
-from processors.assembly import Assembly, Surroundings, assemble
 from processors.config import WorkerConfig
-from processors.strict_transport import StrictConsumer
+from processors.runtime import worker as worker_module
+from processors.runtime.wiring import Assembly, Surroundings, assemble
+from processors.runtime.worker import Worker
+from processors.transport.strict_transport import StrictConsumer
 from processors.watchdog import StalledError
-from processors.worker import Worker
-from schemas.integration import VANTACA
+from schemas.records.integration import VANTACA
 from tests.support.eventually import eventually_async
 from tests.support.slowness import patient
 from tests.support.world import SESSION_TIMEOUT, World

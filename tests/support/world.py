@@ -18,24 +18,24 @@ from accounting.credentials import CredentialsFolder
 from accounting.port import AccountingSystem
 from accounting.vantaca.adapter import Vantaca
 from accounting.vantaca.sandbox import Company, CompanySettings, Provider, RunningSandbox, Sandbox, run_sandbox
-from console.run_progress import RunProgress
-from console.runs import follow, vendor_view
+from console.topic_queries.run_progress import RunProgress
+from console.topic_queries.runs import follow, vendor_view
 from devkit.broker import start_broker
-from processors.attempt import Clock
+from messaging.producer import KafkaAwayError, KafkaVoice, Said
+from messaging.topic_admin import admin_of, create_topics, partition_count
+from messaging.topic_reader import TopicReader
 from processors.config import WorkerConfig
-from processors.worker import Worker
+from processors.runtime.worker import Worker
+from processors.vendor_sync.attempt import Clock
 from producers.button import CLIENT_ADMIN, press
-from producers.kafka import KafkaAwayError, KafkaVoice, Said
 from producers.records import load
-from producers.topic_reader import TopicReader
-from schemas.codec import Codec
-from schemas.dead_letter import DeadLetter
-from schemas.integration import VANTACA, FieldGroup, Integration, Mode
-from schemas.outcome import Status, VendorSyncOutcome
+from schemas.records.dead_letter import DeadLetter
+from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.outcome import Status, VendorSyncOutcome
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.topics import DEAD_LETTER, VENDOR_SYNC_OUTCOME
-from schemas.topics_on_broker import admin_of, create_topics, partition_count
-from schemas.vendor_key import VendorKey
-from schemas.vendor_record import Origin, VendorRecord
+from schemas.wire.codec import Codec
 from tests.support.eventually import eventually_async
 from tests.support.slowness import patient
 

@@ -20,7 +20,7 @@ from accounting.vantaca.sandbox import (
     RunningSandbox,
     Sandbox,
 )
-from accounting.vantaca.sandbox.fault_book import FaultBook
+from accounting.vantaca.sandbox.faults.fault_book import FaultBook
 
 from .caller import CREDENTIALS, Caller
 

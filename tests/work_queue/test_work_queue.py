@@ -4,10 +4,10 @@ from collections.abc import Callable
 import pytest
 
 from processors.work_queue import Added, KeyState, Request, Work, WorkQueue
-from processors.work_queue.client import Client
+from processors.work_queue.client_lanes import Client
 from processors.work_queue.entry import Entry
-from schemas.sync_run import Lane
-from schemas.vendor_key import VendorKey
+from schemas.records.sync_run import Lane
+from schemas.records.vendor_key import VendorKey
 
 ROOF = VendorKey("acme", "roof")
 POOL = VendorKey("acme", "pool")

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from processors.work_queue import Added, KeyState, Request, Work, WorkQueue
-from schemas.sync_run import Lane
-from schemas.vendor_key import VendorKey
+from schemas.records.sync_run import Lane
+from schemas.records.vendor_key import VendorKey
 
 CLIENTS = ("ada", "bob", "cyd")
 PARTITIONS = 3

@@ -3,8 +3,8 @@ import random
 from collections import Counter
 
 from processors.work_queue import Added, Request, Work, WorkQueue
-from schemas.sync_run import Lane
-from schemas.vendor_key import VendorKey
+from schemas.records.sync_run import Lane
+from schemas.records.vendor_key import VendorKey
 
 KEYS = 200_000
 CLIENTS = 400

@@ -1,9 +1,6 @@
 """A Vantaca to test against: its vendor calls, its quirks, and faults on request, without a network or over HTTP."""
 
-from accounting.vantaca.sandbox.call_log import Counters, LoggedCall
-from accounting.vantaca.sandbox.company import Company, CompanySettings
-from accounting.vantaca.sandbox.data_file import CompanyData, SandboxData, load, read_data_file
-from accounting.vantaca.sandbox.faults import (
+from accounting.vantaca.sandbox.faults.faults import (
     Cut,
     Drop,
     ErrorAnswer,
@@ -15,10 +12,13 @@ from accounting.vantaca.sandbox.faults import (
     Latency,
     RateLimit,
 )
-from accounting.vantaca.sandbox.oddities import Oddities
-from accounting.vantaca.sandbox.provider import Insurance, Provider
+from accounting.vantaca.sandbox.faults.oddities import Oddities
 from accounting.vantaca.sandbox.sandbox import Sandbox
-from accounting.vantaca.sandbox.server import RunningSandbox, run_sandbox, serve_forever
+from accounting.vantaca.sandbox.server.call_log import Counters, LoggedCall
+from accounting.vantaca.sandbox.server.server import RunningSandbox, run_sandbox, serve_forever
+from accounting.vantaca.sandbox.state.company import Company, CompanySettings
+from accounting.vantaca.sandbox.state.data_file import CompanyData, SandboxData, load, read_data_file
+from accounting.vantaca.sandbox.state.provider import Insurance, Provider
 
 __all__ = [
     "Company",

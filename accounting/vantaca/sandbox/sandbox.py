@@ -2,15 +2,15 @@ import random
 from collections.abc import Iterable
 from enum import Enum
 
-from accounting.vantaca.sandbox.answer import Answer, RefusedError, error_answer, html_page
-from accounting.vantaca.sandbox.call import Call
-from accounting.vantaca.sandbox.call_log import CallLog
-from accounting.vantaca.sandbox.company import Company, CompanySettings
-from accounting.vantaca.sandbox.fault_book import FaultBook, Strike
-from accounting.vantaca.sandbox.faults import Cut, Drop, ErrorAnswer, Garbage, Hang, HtmlPage, Huge
-from accounting.vantaca.sandbox.oddities import Oddities
-from accounting.vantaca.sandbox.operations import OPERATIONS
-from accounting.vantaca.sandbox.provider import Provider
+from accounting.vantaca.sandbox.faults.fault_book import FaultBook, Strike
+from accounting.vantaca.sandbox.faults.faults import Cut, Drop, ErrorAnswer, Garbage, Hang, HtmlPage, Huge
+from accounting.vantaca.sandbox.faults.oddities import Oddities
+from accounting.vantaca.sandbox.server.answer import Answer, RefusedError, error_answer, html_page
+from accounting.vantaca.sandbox.server.call import Call
+from accounting.vantaca.sandbox.server.call_log import CallLog
+from accounting.vantaca.sandbox.server.operations import OPERATIONS
+from accounting.vantaca.sandbox.state.company import Company, CompanySettings
+from accounting.vantaca.sandbox.state.provider import Provider
 
 MEBIBYTE = 1024 * 1024
 _PLAIN_ODDITIES = Oddities()

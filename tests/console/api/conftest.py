@@ -10,20 +10,20 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from uuid_utils import uuid7
 
-from console.api.app import create_app
-from console.auth.local_sign_in import LocalPerson, LocalSignIn
+from console.app import create_app
+from console.auth.dev_issuer import LocalPerson, LocalSignIn
 from console.auth.principal import Principal
 from console.auth.tokens import Verifier
-from console.parts import Handled, Health, LeftError, Parts
-from console.read_model.engine import migrate, open_engine
-from console.read_model.queries import ReadModel
+from console.ports import Handled, Health, LeftError, Parts
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.engine import migrate, open_engine
+from messaging.producer import KafkaAwayError
 from producers.button import CLIENT_ADMIN, Pressed, RefusedError
-from producers.kafka import KafkaAwayError
-from schemas.codec import RegistryAwayError
-from schemas.dead_letter import LetterId
-from schemas.dead_letter_handled import Action
-from schemas.integration import ineligible_reason
-from schemas.outcome import Change, LeftAlone, Status
+from schemas.records.dead_letter import LetterId
+from schemas.records.dead_letter_handled import Action
+from schemas.records.integration import ineligible_reason
+from schemas.records.outcome import Change, LeftAlone, Status
+from schemas.wire.codec import RegistryAwayError
 from tests.support.issuer import TestIssuer
 from tests.support.projected import Projected, integration, letter, outcome, record, run_of
 

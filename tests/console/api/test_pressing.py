@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from console.parts import Health
+from console.ports import Health
 from producers.button import CONFIRMATION
 from tests.console.api.conftest import ACME, World
 

@@ -10,7 +10,7 @@ import pytest
 from uuid_utils import uuid7
 
 from console.api.progress_hub import BEGIN, KEEP_ALIVE, ProgressHub
-from schemas.outcome import Status
+from schemas.records.outcome import Status
 from tests.console.api.conftest import ACME, RUN, World
 from tests.support.eventually import eventually_async
 from tests.support.projected import outcome, run_of

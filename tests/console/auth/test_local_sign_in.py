@@ -1,8 +1,8 @@
 import pytest
 
-from console.auth.local_sign_in import LocalPerson, LocalSignIn
-from console.auth.sign_in_page import path_here
+from console.auth.dev_issuer import LocalPerson, LocalSignIn
 from console.auth.tokens import BadTokenError, Verifier
+from console.pages.sign_in_page import path_here
 
 DANA = LocalPerson(person="dana", name="Dana", client_id="acme", roles=frozenset({"client_admin"}), about="Admin")
 

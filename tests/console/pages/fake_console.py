@@ -5,15 +5,15 @@ from contextlib import contextmanager
 
 from uuid_utils import uuid7
 
-from console.api.app import create_app
-from console.auth.local_sign_in import LocalPerson, LocalSignIn
+from console.app import create_app
+from console.auth.dev_issuer import LocalPerson, LocalSignIn
 from console.auth.principal import Principal
 from console.auth.tokens import Verifier
-from console.parts import Handled, Health, LeftError, Parts
+from console.ports import Handled, Health, LeftError, Parts
+from messaging.producer import KafkaAwayError
 from producers.button import CLIENT_ADMIN, Pressed
-from producers.kafka import KafkaAwayError
-from schemas.dead_letter import LetterId
-from schemas.dead_letter_handled import Action
+from schemas.records.dead_letter import LetterId
+from schemas.records.dead_letter_handled import Action
 from tests.console.pages.fake_read_model import CLIENT, FakeReadModel
 from tests.console.pages.serving import serve
 from tests.support.free_port import free_port

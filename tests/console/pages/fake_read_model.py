@@ -4,8 +4,8 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from console.read_model.queries import ReadModel
-from console.read_model.views import (
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.views import (
     ClientView,
     DeadLetterLine,
     Page,
@@ -14,11 +14,11 @@ from console.read_model.views import (
     VendorLine,
     VendorState,
 )
-from schemas.dead_letter import DeadLetter
-from schemas.integration import VANTACA, FieldGroup, Integration, Mode
-from schemas.outcome import Change, LeftAlone, Status, VendorSyncOutcome
+from schemas.records.dead_letter import DeadLetter
+from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.outcome import Change, LeftAlone, Status, VendorSyncOutcome
+from schemas.records.vendor_record import Policy, PostalAddress, VendorRecord
 from schemas.topics import VENDOR_SYNC
-from schemas.vendor_record import Policy, PostalAddress, VendorRecord
 
 CLIENT: Final = "harbor-homes"
 RUNNING: Final = "01978d3c-5a7e-7c11-a0d2-000000000001"

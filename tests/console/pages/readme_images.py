@@ -5,7 +5,7 @@ from typing import Final
 
 from playwright.sync_api import Page
 
-from schemas.integration import Mode
+from schemas.records.integration import Mode
 from tests.console.pages.browsing import launched, visiting
 from tests.console.pages.fake_console import fake_console
 from tests.console.pages.fake_read_model import CLIENT, FakeReadModel, integration

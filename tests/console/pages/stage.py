@@ -18,22 +18,22 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from accounting.vantaca.sandbox import CompanySettings, Provider
-from cli.console_process import parts_for
+from cli.processes.console_process import parts_for
 from cli.settings import Settings
-from console.api.app import create_app
-from console.auth.local_sign_in import LocalPerson, LocalSignIn
+from console.app import create_app
+from console.auth.dev_issuer import LocalPerson, LocalSignIn
 from console.auth.tokens import Verifier
-from console.parts import Health
-from console.read_model.engine import migrate, open_engine
-from console.read_model.projector import Projector
-from console.read_model.queries import ReadModel
+from console.ports import Health
+from console.read_model.projection.projector import Projector
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.engine import migrate, open_engine
 from devkit.sandbox_client import SandboxClient
+from messaging.producer import KafkaVoice
 from producers.button import CLIENT_ADMIN, press
-from producers.kafka import KafkaVoice
 from producers.records import load
-from schemas.codec import Codec
-from schemas.integration import VANTACA, FieldGroup, Integration, Mode
-from schemas.vendor_record import Origin, VendorRecord
+from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.vendor_record import Origin, VendorRecord
+from schemas.wire.codec import Codec
 from tests.console.pages.serving import serve
 from tests.support.eventually import eventually
 from tests.support.free_port import free_port

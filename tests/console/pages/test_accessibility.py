@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has none
 from playwright.sync_api import Browser, Page
 
-from schemas.integration import Mode
+from schemas.records.integration import Mode
 from tests.console.pages.browsing import PHONE, WIDE, screenshot, visiting
 from tests.console.pages.fake_console import FakeConsole, fake_console
 from tests.console.pages.fake_read_model import CLIENT, FINISHED, FakeReadModel, integration
@@ -103,7 +103,7 @@ def test_the_page_without_kafka(page: Page, made_up: FakeConsole) -> None:
 
 
 def test_the_rough_time_left_is_told_alike_by_server_and_script(page: Page) -> None:
-    from console.pages.run_words import roughly  # noqa: PLC0415 -- beside what it is compared with
+    from console.pages.sentences.run_words import roughly  # noqa: PLC0415 -- beside what it is compared with
 
     seconds = [0, 9, 10, 14, 26, 54, 55, 89, 91, 3500, 3569, 3571, 5000, 20000]
     script = "seconds => import('/static/time_left.js').then(module => seconds.map(module.roughly))"

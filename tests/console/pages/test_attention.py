@@ -1,7 +1,7 @@
 from dataclasses import replace
 
-from console.pages.attention import LETTERS, SHOWN, concerns
-from console.read_model.views import VendorState
+from console.pages.sentences.attention import LETTERS, SHOWN, concerns
+from console.read_model.store.views import VendorState
 from tests.console.pages.fake_read_model import CLIENT, FakeReadModel, integration
 
 

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from console.pages.comparison import comparison, facts, history, last_settled
-from console.read_model.views import VendorDetail, VendorLine, VendorState
-from schemas.integration import Mode
-from schemas.outcome import Change, LeftAlone, Status, VendorSyncOutcome
-from schemas.vendor_record import VendorRecord
+from console.pages.views.comparison import comparison, facts, history, last_settled
+from console.read_model.store.views import VendorDetail, VendorLine, VendorState
+from schemas.records.integration import Mode
+from schemas.records.outcome import Change, LeftAlone, Status, VendorSyncOutcome
+from schemas.records.vendor_record import VendorRecord
 from tests.console.pages.fake_read_model import integration
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -1,5 +1,5 @@
-from console.pages.listing import Asked, Listing, asked, choices
-from console.read_model.views import Page, VendorState
+from console.pages.views.listing import Asked, Listing, asked, choices
+from console.read_model.store.views import Page, VendorState
 from tests.console.pages.fake_read_model import line
 
 

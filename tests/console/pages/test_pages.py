@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from starlette.testclient import TestClient
 
-from console.api.app import create_app
-from console.pages.settings_page import AWAY
+from console.app import create_app
+from console.pages.views.settings_page import AWAY
+from messaging.producer import KafkaAwayError
 from producers.button import CONFIRMATION
-from producers.kafka import KafkaAwayError
 from tests.console.pages.fake_console import FakeConsole
 from tests.console.pages.fake_read_model import CLIENT, FINISHED, FakeReadModel, integration
 

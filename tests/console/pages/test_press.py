@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from console.pages.settings_page import AWAY
+from console.pages.views.settings_page import AWAY
 from producers.button import CONFIRMATION
 from tests.console.pages.browsing import PHONE, screenshot, visiting
 from tests.console.pages.serving import serve

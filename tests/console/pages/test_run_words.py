@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from uuid_utils import uuid7
 
-from console.pages import run_words
-from console.read_model.views import RunView, VendorState
+from console.pages.sentences import run_words
+from console.read_model.store.views import RunView, VendorState
 
 BEGAN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

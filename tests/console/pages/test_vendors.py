@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from accounting.vantaca.sandbox import Insurance
-from schemas.vendor_record import Policy
+from schemas.records.vendor_record import Policy
 from tests.console.pages.browsing import PHONE, screenshot, visiting
 from tests.console.pages.stage import PERSONS_HOLD, Client, Stage
 from tests.support.eventually import eventually

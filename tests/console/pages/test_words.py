@@ -3,13 +3,13 @@ from typing import Any
 
 import pytest
 
-from console.pages.availability import unavailable_because
-from console.pages.group_rules import group_rules
-from console.pages.words import MODES, STATES, caused_by, counted, field_label, group_label
-from console.read_model.views import VendorState
-from schemas.integration import FieldGroup, Mode, ineligible_reason
-from schemas.outcome import Status
-from schemas.vendor_sync import Cause
+from console.pages.sentences.availability import unavailable_because
+from console.pages.sentences.group_rules import group_rules
+from console.pages.sentences.words import MODES, STATES, caused_by, counted, field_label, group_label
+from console.read_model.store.views import VendorState
+from schemas.records.integration import FieldGroup, Mode, ineligible_reason
+from schemas.records.outcome import Status
+from schemas.records.vendor_sync import Cause
 from tests.console.pages.fake_read_model import integration
 
 

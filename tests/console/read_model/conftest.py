@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from console.read_model.engine import migrate, open_engine
+from console.read_model.store.engine import migrate, open_engine
 from tests.support.postgres import NoPostgresError, Postgres, running_postgres
 
 

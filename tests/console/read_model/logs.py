@@ -7,16 +7,17 @@ from typing import Any
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from console.read_model.engine import writing
-from console.read_model.facts import TOPICS, facts_of
-from console.read_model.projection import forget, project
-from console.read_model.tables import PROJECTED
-from producers.topic_reader import Record
-from schemas.codec import Codec
-from schemas.dead_letter_handled import Action
+from console.read_model.projection.facts import TOPICS, facts_of
+from console.read_model.projection.projection import forget, project
+from console.read_model.store.engine import writing
+from console.read_model.store.tables import PROJECTED
+from messaging.topic_reader import Record
 from schemas.message import Message
-from schemas.outcome import LeftAlone
-from schemas.sync_run import Lane
+from schemas.records.dead_letter_handled import Action
+from schemas.records.outcome import LeftAlone
+from schemas.records.sync_run import Lane
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_sync import VendorSync
 from schemas.topics import (
     DEAD_LETTER,
     DEAD_LETTER_HANDLED,
@@ -27,8 +28,7 @@ from schemas.topics import (
     VENDOR_SYNC_OUTCOME,
     Topic,
 )
-from schemas.vendor_key import VendorKey
-from schemas.vendor_sync import VendorSync
+from schemas.wire.codec import Codec
 from tests.console.test_run_progress import PARTITIONS, VENDORS, a_partitions_shards, some_outcomes
 from tests.support.messages import NOW, dead_letter, expanding, handled, integration, vendor_record
 

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from console.read_model.projection import projected
-from console.read_model.projector import Projector
-from console.read_model.source import ends_of, layout_of
+from console.read_model.projection.projection import projected
+from console.read_model.projection.projector import Projector
+from console.read_model.projection.source import ends_of, layout_of
 from console.stillness import PATIENCE
-from producers.kafka import KafkaVoice, Said
+from messaging.producer import KafkaVoice, Said
 from producers.records import load
-from schemas.codec import Codec
-from schemas.integration import Integration
-from schemas.vendor_record import VendorRecord
+from schemas.records.integration import Integration
+from schemas.records.vendor_record import VendorRecord
+from schemas.wire.codec import Codec
 from tests.support.slowness import patient
 
 CODEC = Codec()

@@ -6,8 +6,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
-from console.read_model.engine import migrate, open_engine, writing
-from console.read_model.tables import metadata
+from console.read_model.store.engine import migrate, open_engine, writing
+from console.read_model.store.tables import metadata
 
 
 def test_what_is_migrated_is_what_the_tables_declare(engine: Engine) -> None:

@@ -2,12 +2,18 @@ from typing import Any
 
 import pytest
 
-from console.read_model.facts import Placed
-from console.read_model.fold_outcomes import outcome_row
-from console.read_model.fold_vendors import new_vendor, vendor_reason, vendor_state, with_outcome, with_record
-from console.read_model.views import VendorState
-from schemas.outcome import LeftAlone, Status
-from schemas.vendor_key import VendorKey
+from console.read_model.projection.facts import Placed
+from console.read_model.projection.fold_outcomes import outcome_row
+from console.read_model.projection.fold_vendors import (
+    new_vendor,
+    vendor_reason,
+    vendor_state,
+    with_outcome,
+    with_record,
+)
+from console.read_model.store.views import VendorState
+from schemas.records.outcome import LeftAlone, Status
+from schemas.records.vendor_key import VendorKey
 from tests.support.messages import outcome, vendor_record
 
 KEY = VendorKey("acme", "v1")

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, func, select
 
-from console.read_model.idempotency import Idempotency
-from console.read_model.tables import idempotency_keys
+from console.read_model.store.idempotency import Idempotency
+from console.read_model.store.tables import idempotency_keys
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

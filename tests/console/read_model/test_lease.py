@@ -3,9 +3,9 @@ import threading
 import pytest
 from sqlalchemy import Engine, select
 
-from console.read_model.engine import writing
-from console.read_model.lease import HELD_FOR_MS, Lease, LeaseLostError
-from console.read_model.tables import projection
+from console.read_model.store.engine import writing
+from console.read_model.store.lease import HELD_FOR_MS, Lease, LeaseLostError
+from console.read_model.store.tables import projection
 
 
 class Clock:

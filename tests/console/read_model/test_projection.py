@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from console.read_model.queries import ReadModel
-from console.read_model.views import VendorState
-from console.run_progress import RunProgress
-from console.runs import fold
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.views import VendorState
+from console.topic_queries.run_progress import RunProgress
+from console.topic_queries.runs import fold
 from schemas.topics import SYNC_RUN, VENDOR_SYNC_OUTCOME
 from tests.console.read_model.logs import CODEC, Log, build, dump, interleavings, topics
 

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from console.read_model import projector as projector_module
-from console.read_model.engine import migrate, open_engine
-from console.read_model.facts import facts_of
-from console.read_model.projector import Projector
-from console.read_model.queries import ReadModel
-from console.read_model.source import Source, ends_of, layout_of
-from console.read_model.views import ClientView
+from console.read_model.projection import projector as projector_module
+from console.read_model.projection.facts import facts_of
+from console.read_model.projection.projector import Projector
+from console.read_model.projection.source import Source, ends_of, layout_of
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.engine import migrate, open_engine
+from console.read_model.store.views import ClientView
 from devkit.broker import LocalBroker
-from producers.topic_reader import Record
-from schemas.codec import Codec, RegistryAwayError
-from schemas.registry import Registry
+from messaging.schema_registry import Registry
+from messaging.topic_admin import admin_of, create_topics
+from messaging.topic_reader import Record
 from schemas.topics import VENDOR_RECORD
-from schemas.topics_on_broker import admin_of, create_topics
+from schemas.wire.codec import Codec, RegistryAwayError
 from tests.console.read_model.logs import dump
 from tests.console.read_model.running import CODEC, all_is_projected, end_client, projecting, say
 from tests.support.eventually import eventually

@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Engine
 
-from console.read_model import vendor_lists
-from console.read_model.queries import ReadModel
-from console.read_model.views import Page, VendorState
-from schemas.dead_letter_handled import Action
-from schemas.outcome import Status
-from schemas.sync_run import QueuedVendor, RunPart
+from console.read_model.queries import vendor_lists
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.views import Page, VendorState
+from schemas.records.dead_letter_handled import Action
+from schemas.records.outcome import Status
+from schemas.records.sync_run import QueuedVendor, RunPart
 from schemas.topics import DEAD_LETTER, DEAD_LETTER_HANDLED, INTEGRATION, SYNC_RUN, VENDOR_RECORD, VENDOR_SYNC_OUTCOME
 from tests.console.read_model.logs import LEFT, Drawn, build, log
 from tests.support.messages import NOW, dead_letter, expanding, handled, integration, outcome, shard, vendor_record

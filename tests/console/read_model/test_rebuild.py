@@ -11,15 +11,15 @@ import pytest
 from sqlalchemy import Engine
 
 from accounting.vantaca.sandbox import Latency
-from console.read_model import source
-from console.read_model.engine import migrate, open_engine
-from console.read_model.lease import Lease, LeaseLostError
-from console.read_model.queries import ReadModel
-from console.read_model.rebuild import Progress, rebuild
-from console.read_model.views import VendorState
+from console.read_model.projection import source
+from console.read_model.projection.rebuild import Progress, rebuild
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.engine import migrate, open_engine
+from console.read_model.store.lease import Lease, LeaseLostError
+from console.read_model.store.views import VendorState
 from devkit.broker import Broker
-from producers.kafka import KafkaAwayError
-from schemas.outcome import Status
+from messaging.producer import KafkaAwayError
+from schemas.records.outcome import Status
 from tests.console.read_model.logs import dump
 from tests.console.read_model.running import CODEC, all_is_projected, projecting, say
 from tests.support.eventually import eventually, eventually_async

@@ -2,12 +2,12 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, func, select
 
-from console.read_model.engine import writing
-from console.read_model.queries import ReadModel
-from console.read_model.retention import forget_before
-from console.read_model.tables import run_chunks, run_vendors
-from console.read_model.views import VendorState
-from schemas.sync_run import QueuedVendor
+from console.read_model.projection.retention import forget_before
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.engine import writing
+from console.read_model.store.tables import run_chunks, run_vendors
+from console.read_model.store.views import VendorState
+from schemas.records.sync_run import QueuedVendor
 from schemas.topics import DEAD_LETTER, DEAD_LETTER_HANDLED, SYNC_RUN, VENDOR_RECORD, VENDOR_SYNC_OUTCOME
 from tests.console.read_model.logs import Drawn, build, dump, log
 from tests.support.messages import NOW, dead_letter, expanding, handled, outcome, shard, vendor_record

@@ -7,22 +7,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, select, text
 
-from console.read_model import tables
-from console.read_model.engine import writing
-from console.read_model.facts import TOPICS
-from console.read_model.lease import Lease
-from console.read_model.queries import ReadModel
-from console.read_model.views import VendorState
-from console.read_model.writer import Writer
-from producers.letter import Letter
-from producers.topic_reader import Record
-from schemas.dead_letter import DeadLetter, LetterId
-from schemas.integration import Integration
-from schemas.outcome import VendorSyncOutcome
-from schemas.sync_run import QueuedVendor, RunPart, SyncRun
+from console.read_model.projection.facts import TOPICS
+from console.read_model.projection.writer import Writer
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store import tables
+from console.read_model.store.engine import writing
+from console.read_model.store.lease import Lease
+from console.read_model.store.views import VendorState
+from messaging.topic_reader import Record
+from schemas.dead_letter_state import Letter
+from schemas.records.dead_letter import DeadLetter, LetterId
+from schemas.records.integration import Integration
+from schemas.records.outcome import VendorSyncOutcome
+from schemas.records.sync_run import QueuedVendor, RunPart, SyncRun
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import VendorRecord
 from schemas.topics import DEAD_LETTER, INTEGRATION, SYNC_RUN, VENDOR_RECORD, VENDOR_SYNC_OUTCOME
-from schemas.vendor_key import VendorKey
-from schemas.vendor_record import VendorRecord
 from tests.console.read_model.logs import CODEC, TOPIC_IDS, log
 from tests.support.messages import (
     dead_letter,

@@ -1,11 +1,11 @@
 import pytest
 from sqlalchemy import Engine, text
 
-from console.read_model import writer
-from console.read_model.lease import Lease
-from console.read_model.queries import ReadModel
-from console.read_model.writer import Writer
-from schemas.sync_run import QueuedVendor
+from console.read_model.projection import writer
+from console.read_model.projection.writer import Writer
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.lease import Lease
+from schemas.records.sync_run import QueuedVendor
 from schemas.topics import SYNC_RUN, VENDOR_RECORD
 from tests.console.read_model.logs import CODEC, TOPIC_IDS, log
 from tests.support.messages import expanding, shard, vendor_record

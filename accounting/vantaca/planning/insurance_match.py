@@ -1,0 +1,136 @@
+"""Which of a provider's insurance rows stands for which of VIVE's policies: one for one, and always the same."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from accounting.vantaca.planning import mapping
+from accounting.vantaca.reading import normalise
+from accounting.vantaca.reading.provider import InsuranceRow
+from schemas.records.vendor_record import Policy
+from schemas.records.vendor_row import DeliveredPolicy
+
+Key = tuple[str, str]
+"""Normal forms of insurance type and policy number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A policy of VIVE's in Vantaca's words."""
+
+    key: Key
+    insurance_type: str
+    number: str
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A policy and its row, or None; ``renews`` is what the row was delivered for, where that is an older policy."""
+
+    wanted: Wanted
+    row: InsuranceRow | None
+    renews: DeliveredPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """How policies and rows meet.
+
+    ``doubles`` are further rows with the type and number of a policy; ``strangers`` match no policy and nothing that
+    was delivered; ``retired`` were delivered for policies that VIVE no longer has and are still there.
+    """
+
+    pairs: tuple[Match, ...]
+    doubles: tuple[InsuranceRow, ...]
+    strangers: tuple[InsuranceRow, ...]
+    retired: tuple[DeliveredPolicy, ...]
+
+
+def wanted_policies(policies: Iterable[Policy], types: Mapping[str, str]) -> tuple[Wanted, ...]:
+    """The policies in order of their keys. Of two with the same type and number the one that expires later counts."""
+    found: dict[Key, Wanted] = {}
+    for policy in policies:
+        insurance_type = mapping.insurance_type(policy.policy_type, types)
+        number = normalise.text(policy.number)
+        key = (normalise.insurance_type(insurance_type), normalise.policy_number(number))
+        wanted = Wanted(key, insurance_type, number, policy)
+        known = found.get(key)
+        if known is None or _rank(wanted) > _rank(known):
+            found[key] = wanted
+    return tuple(found[key] for key in sorted(found))
+
+
+def match_rows(wanted: Sequence[Wanted], rows: Sequence[InsuranceRow], delivered: Sequence[DeliveredPolicy]) -> Matches:
+    """Match by type and number first; then a policy without a row takes the row of a delivered policy which it renews.
+
+    A policy renews one of its type that was delivered and that VIVE no longer has. That row is known by its id or,
+    where the id is not known or gone, by type and number.
+    """
+    current = {one.key for one in wanted}
+    same: dict[Key, list[InsuranceRow]] = {}
+    free: list[tuple[Key, InsuranceRow]] = []
+    for row in rows:
+        key = (normalise.insurance_type(row.insurance_type), normalise.policy_number(row.account_no))
+        if key in current:
+            same.setdefault(key, []).append(row)
+        else:
+            free.append((key, row))
+    free.sort(key=lambda entry: (entry[0], _id_order(entry[1])))
+    past = [(_key_of(one), one) for one in delivered]
+    doubles: list[InsuranceRow] = []
+    for key, candidates in same.items():
+        if len(candidates) > 1:
+            _put_first(candidates, {one.insurance_id for past_key, one in past if past_key == key})
+            doubles.extend(candidates[1:])
+    retired = sorted(((key, one) for key, one in past if key not in current), key=_past_order)
+    pairs = tuple(Match(one, same[one.key][0]) if one.key in same else _renewal(one, retired, free) for one in wanted)
+    still_there: list[DeliveredPolicy] = []
+    for key, one in retired:
+        index = _row_of(key, one, free)
+        if index is not None:
+            del free[index]
+            still_there.append(one)
+    return Matches(pairs, tuple(doubles), tuple(row for _, row in free), tuple(still_there))
+
+
+def _put_first(rows: list[InsuranceRow], delivered_ids: AbstractSet[str | None]) -> None:
+    rows.sort(key=lambda row: (row.insurance_id not in delivered_ids, _id_order(row)))
+
+
+def _renewal(one: Wanted, retired: list[tuple[Key, DeliveredPolicy]], free: list[tuple[Key, InsuranceRow]]) -> Match:
+    """The delivered row that this policy renews, taken out of both lists; without one, the policy alone."""
+    for place, (key, past) in enumerate(retired):
+        if key[0] == one.key[0] and (index := _row_of(key, past, free)) is not None:
+            del retired[place]
+            return Match(one, free.pop(index)[1], renews=past)
+    return Match(one, None)
+
+
+def _row_of(key: Key, past: DeliveredPolicy, free: Sequence[tuple[Key, InsuranceRow]]) -> int | None:
+    """Where a delivered policy's row is among the free ones: by id, while its type is still the same, else by key."""
+    by_key = None
+    for index, (row_key, row) in enumerate(free):
+        if past.insurance_id and row.insurance_id == past.insurance_id and row_key[0] == key[0]:
+            return index
+        if by_key is None and row_key == key:
+            by_key = index
+    return by_key
+
+
+def _key_of(past: DeliveredPolicy) -> Key:
+    return normalise.insurance_type(past.policy_type), normalise.policy_number(past.number)
+
+
+def _past_order(entry: tuple[Key, DeliveredPolicy]) -> tuple[Key, str]:
+    return entry[0], entry[1].insurance_id or ""
+
+
+def _id_order(row: InsuranceRow) -> tuple[bool, int, str]:
+    """Rows with an id before rows without, older (smaller) ids first."""
+    return not row.insurance_id, len(row.insurance_id), row.insurance_id
+
+
+def _rank(one: Wanted) -> tuple[int, str, str]:
+    expires_on = one.policy.expires_on
+    return (expires_on.toordinal() if expires_on else 0), one.insurance_type, one.number

@@ -1,0 +1,176 @@
+"""Insurance rows: updated where they are VIVE's, created where there is none, never deleted."""
+
+from datetime import date
+from typing import Final
+
+from accounting.vantaca.planning import mapping
+from accounting.vantaca.planning.calls import CreateInsurance, UpdateInsurance
+from accounting.vantaca.planning.draft import Draft, as_read
+from accounting.vantaca.planning.insurance_match import Match, Wanted, match_rows, wanted_policies
+from accounting.vantaca.reading import normalise
+from accounting.vantaca.reading.provider import InsuranceRow, Provider
+from schemas.records.integration import FieldGroup, Integration
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import DeliveredPolicy
+
+GROUP = FieldGroup.INSURANCE
+
+_NO_ID: Final = "Vantaca gives this insurance row no id, so it can't be updated: change it in Vantaca."
+_BAD_DATE: Final = (
+    f"Vantaca holds dates of the years {mapping.EARLIEST_YEAR} to {mapping.LATEST_YEAR} only: correct the date in VIVE."
+)
+_NO_KEY: Final = "A policy needs a type and a number to be recognised in Vantaca: fill them in in VIVE."
+_DOUBLE: Final = (
+    "Vantaca holds this policy more than once, and VIVE keeps only one row up to date: delete the others in Vantaca."
+)
+_STRANGER: Final = "This insurance row matches no policy in VIVE, and VIVE did not write it, so it was left."
+
+
+def plan_insurance(
+    draft: Draft,
+    record: VendorRecord,
+    provider: Provider,
+    integration: Integration,
+    delivered: tuple[DeliveredPolicy, ...],
+) -> tuple[DeliveredPolicy, ...]:
+    """Bring the rows of VIVE's policies up to date; the answer is what is delivered once that is done."""
+    if not record.policies:
+        return delivered
+    wanted = wanted_policies(record.policies, integration.insurance_types)
+    nameless = [one for one in wanted if not all(one.key)]
+    if nameless:
+        wanted = tuple(one for one in wanted if all(one.key))
+    matches = match_rows(wanted, provider.insurance, delivered)
+    if GROUP not in draft.owned:
+        for match in matches.pairs:
+            _report(draft, match)
+        return delivered
+    after = [_write(draft, match, provider, required=integration.insurance_required) for match in matches.pairs]
+    for one in nameless:
+        draft.leave(GROUP, _name(one), "", _policy_text(one), "invalid_value", _NO_KEY)
+    for row in matches.doubles:
+        draft.leave(GROUP, _name_of_row(row), _row_text(row), "", "ambiguous", _DOUBLE)
+    kinds = {one.key[0] for one in wanted}
+    for row in matches.strangers:
+        if normalise.insurance_type(row.insurance_type) in kinds:
+            draft.leave(GROUP, _name_of_row(row), _row_text(row), "", "not_ours", _STRANGER)
+    return (*(one for one in after if one is not None), *matches.retired)
+
+
+def _report(draft: Draft, match: Match) -> None:
+    wanted, row = match.wanted, match.row
+    expires_on = wanted.policy.expires_on
+    if row is None or match.renews or (expires_on is not None and expires_on != row.expires_on):
+        draft.leave_not_owned(GROUP, _name(wanted), _row_text(row) if row else "", _policy_text(wanted))
+
+
+def _write(draft: Draft, match: Match, provider: Provider, *, required: bool) -> DeliveredPolicy | None:
+    wanted, row = match.wanted, match.row
+    fits = wanted.policy.expires_on is None or mapping.date_fits(wanted.policy.expires_on)
+    if row is not None and match.renews is None:
+        _update(draft, wanted, row, provider, required=required, fits=fits)
+        return _delivered(wanted, row)
+    if not fits:
+        draft.leave(
+            GROUP, _name(wanted), _row_text(row) if row else "", _policy_text(wanted), "invalid_value", _BAD_DATE
+        )
+        return match.renews
+    if row is None:
+        _create(draft, wanted, provider, required=required)
+        return _delivered(wanted, None)
+    if not row.insurance_id:
+        draft.leave(GROUP, _name(wanted), _row_text(row), _policy_text(wanted), "ambiguous", _NO_ID)
+        return match.renews
+    draft.delicate = True
+    _update(draft, wanted, row, provider, required=required, fits=True, renews=True)
+    return _delivered(wanted, row)
+
+
+def _create(draft: Draft, wanted: Wanted, provider: Provider, *, required: bool) -> None:
+    draft.delicate = True
+    draft.insurance_calls.append(
+        CreateInsurance(
+            provider_id=provider.provider_id,
+            insurance_type=wanted.insurance_type,
+            account_no=wanted.number,
+            expires_on=wanted.policy.expires_on,
+            is_required=required,
+        )
+    )
+    draft.change(GROUP, _name(wanted), "", _policy_text(wanted))
+
+
+def _update(
+    draft: Draft,
+    wanted: Wanted,
+    row: InsuranceRow,
+    provider: Provider,
+    *,
+    required: bool,
+    fits: bool,
+    renews: bool = False,
+) -> None:
+    """Write what differs. An update carries the row's own type text, for Vantaca wants one with every update."""
+    name, desired, observed = _name(wanted), wanted.policy.expires_on, row.expires_on
+    new_date = desired if desired is not None and desired != observed and fits else None
+    new_required = required if row.is_required is not None and row.is_required is not required else None
+    if desired is None and observed is not None:
+        draft.leave_empty(GROUP, f"{name}: expirationDate", _date_text(observed))
+    if not fits:
+        draft.leave(
+            GROUP, f"{name}: expirationDate", _date_text(observed), _date_text(desired), "invalid_value", _BAD_DATE
+        )
+    if not renews and new_date is None and new_required is None:
+        return
+    if not row.insurance_id:
+        draft.leave(GROUP, name, _row_text(row), _policy_text(wanted), "ambiguous", _NO_ID)
+        return
+    draft.insurance_calls.append(
+        UpdateInsurance(
+            provider_id=provider.provider_id,
+            insurance_id=row.insurance_id,
+            insurance_type=row.insurance_type or wanted.insurance_type,
+            account_no=wanted.number if renews else None,
+            expires_on=new_date,
+            is_required=new_required,
+        )
+    )
+    if renews:
+        draft.change(GROUP, f"{name}: accountNo", row.account_no, wanted.number)
+    if new_date is not None:
+        draft.change(GROUP, f"{name}: expirationDate", _date_text(observed), _date_text(new_date))
+    if new_required is not None:
+        draft.change(GROUP, f"{name}: isRequired", as_read(row.is_required), as_read(new_required))
+
+
+def _delivered(wanted: Wanted, row: InsuranceRow | None) -> DeliveredPolicy:
+    return DeliveredPolicy(
+        policy_type=wanted.key[0],
+        number=wanted.number,
+        expires_on=wanted.policy.expires_on,
+        insurance_id=(row.insurance_id or None) if row else None,
+    )
+
+
+def _name(wanted: Wanted) -> str:
+    return f"{wanted.insurance_type} {wanted.number}".strip()
+
+
+def _name_of_row(row: InsuranceRow) -> str:
+    return normalise.text(f"{row.insurance_type} {row.account_no}")
+
+
+def _policy_text(wanted: Wanted) -> str:
+    return _text(_name(wanted), wanted.policy.expires_on)
+
+
+def _row_text(row: InsuranceRow) -> str:
+    return _text(_name_of_row(row), row.expires_on)
+
+
+def _text(name: str, expires_on: date | None) -> str:
+    return f"{name}, expires {expires_on}" if expires_on else f"{name}, no expiration date"
+
+
+def _date_text(day: date | None) -> str:
+    return day.isoformat() if day else ""

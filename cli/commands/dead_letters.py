@@ -1,0 +1,87 @@
+"""``vive-sync dead-letters``: ``list`` and ``show``, and the group that all its commands are in."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cli.codec import codec_for
+from cli.commands import redrive as commands_redrive
+from cli.settings import Settings
+from cli.views.dead_letter_choice import ChoiceError, Client, Codes, Since, Until, Vendor, by_ids, filter_of, parse_id
+from cli.views.dead_letter_view import letter_in_full_json, letter_json, print_letter, print_letters
+from cli.views.output import fail, people, print_json
+from console.topic_queries.dead_letters import history, last_outcome, read_letters
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="List, show, redrive and discard what no retry would mend.", no_args_is_help=True)
+    group.command("list")(list_letters)
+    group.command()(show)
+    commands_redrive.register(group)
+    app.add_typer(group, name="dead-letters")
+
+
+def list_letters(
+    *,
+    client: Client = None,
+    vendor: Vendor = None,
+    codes: Codes = None,
+    since: Since = None,
+    until: Until = None,
+    handled_too: Annotated[bool, typer.Option("--all", help="Also those redriven or discarded.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List the open dead letters, the newest last."""
+    settings = Settings()
+    try:
+        wanted = filter_of(
+            client=client,
+            vendor=vendor,
+            codes=codes,
+            since=since,
+            until=until,
+            handled_too=handled_too,
+            now=datetime.now(UTC),
+        )
+    except ChoiceError as error:
+        fail(str(error), as_json=as_json)
+    letters = read_letters(settings.kafka, codec_for(settings), since=wanted.since)
+    found = [letter for letter in letters.oldest_first() if wanted.lets_through(letter)]
+    shown = found[-limit:]
+    if as_json:
+        listed = [letter_json(letter) for letter in shown]
+        print_json({"letters": listed, "matching": len(found), "unreadable": len(letters.unreadable)})
+        return
+    if found:
+        print_letters(shown)
+    newest = f", the newest {len(shown)} are shown" if len(shown) < len(found) else ""
+    people.print(f"{len(found)} {'' if handled_too else 'open '}dead letters{newest}.")
+    if letters.unreadable:
+        people.print(f"{len(letters.unreadable)} records of the topics of dead letters can't be read themselves.")
+
+
+def show(
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The letter's id, PARTITION-OFFSET.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show everything about a dead letter: reason, bytes, and all that happened with the same vendor or key."""
+    settings = Settings()
+    codec = codec_for(settings)
+    try:
+        wanted = parse_id(letter_id)
+        letters = read_letters(settings.kafka, codec, partition=wanted.partition)
+        (letter,) = by_ids(letters, [wanted])
+    except ChoiceError as error:
+        fail(str(error), as_json=as_json)
+    events = history(letters.of_the_same(letter))
+    outcome = None if letter.vendor is None else last_outcome(settings.kafka, letter.vendor, codec)
+    if as_json:
+        print_json(letter_in_full_json(letter, events, outcome))
+    else:
+        print_letter(letter, events, outcome)

@@ -1,0 +1,153 @@
+"""``vive-sync dead-letters redrive`` and ``discard``."""
+
+import getpass
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cli.codec import codec_for
+from cli.settings import Settings
+from cli.views.dead_letter_choice import ChoiceError, Client, Codes, Since, Until, Vendor, choose, filter_of
+from cli.views.dead_letter_view import (
+    letter_count,
+    print_plan,
+    print_refusals,
+    print_to_discard,
+    put_json,
+    refusals_json,
+)
+from cli.views.output import fail, people, print_json
+from console.topic_queries.dead_letters import Letters
+from messaging.exact_producer import ExactVoice
+from producers.redrive import Handler, discard, read_newest, redrive
+from producers.redrive_plan import Refusal, plan_discard, plan_redrive
+
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Letters by id, PARTITION-OFFSET.")]
+AllOpen = Annotated[bool, typer.Option("--all-open", help="Every letter that is open.")]
+Person = Annotated[str, typer.Option("--as", help="Who does it; who runs the command when not given.")]
+Note = Annotated[str, typer.Option(help="A note that is kept with it.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text; needs --yes.")]
+KAFKA_SECONDS = 60.0
+"""How long Kafka may take to have all of what is said."""
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands."""
+    group.command("redrive")(redrive_letters)
+    group.command("discard")(discard_letters)
+
+
+def redrive_letters(
+    ids: Ids = None,
+    *,
+    client: Client = None,
+    vendor: Vendor = None,
+    codes: Codes = None,
+    since: Since = None,
+    until: Until = None,
+    all_open: AllOpen = False,
+    again: Annotated[bool, typer.Option("--again", help="Also letters that were handled already.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also put back a record that is not the last of its key on its topic.")
+    ] = False,
+    person: Person = "",
+    note: Note = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Sync the vendors of dead letters once more, or put records that could not be read back on their topics.
+
+    Ends 1 when a letter was left as it is. Breaking it off and doing it again is safe.
+    """
+    settings, now = Settings(), datetime.now(UTC)
+    codec = codec_for(settings)
+    try:
+        _check_asking(yes=yes, as_json=as_json)
+        wanted = filter_of(
+            client=client, vendor=vendor, codes=codes, since=since, until=until, handled_too=again, now=now
+        )
+        letters, those = choose(settings.kafka, codec, ids or (), wanted, all_open=all_open)
+    except ChoiceError as error:
+        fail(str(error), as_json=as_json)
+    plan = plan_redrive(those, read_newest(settings.kafka, those), again=again, replace=replace)
+    what = letter_count(sum(len(step.letters) for step in plan.steps))
+    if not as_json:
+        print_plan(plan.steps)
+        print_refusals(plan.refusals)
+    if plan.steps:
+        _ask(f"Redrive {what}?", yes=yes)
+    voice = ExactVoice(settings.kafka, seconds=KAFKA_SECONDS)
+    done = redrive(plan.steps, _handler(letters, person, note), voice=voice, codec=codec)
+    if as_json:
+        redriven = [put_json(one.step.letters, one.put) for one in done]
+        print_json({"redriven": redriven, "left": refusals_json(plan.refusals)})
+    else:
+        people.print(f"Redrove {what}.")
+    _end(plan.refusals)
+
+
+def discard_letters(
+    ids: Ids = None,
+    *,
+    client: Client = None,
+    vendor: Vendor = None,
+    codes: Codes = None,
+    since: Since = None,
+    until: Until = None,
+    all_open: AllOpen = False,
+    person: Person = "",
+    note: Note = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put dead letters aside: nothing follows from them, and they are kept.
+
+    Ends 1 when a letter was left as it is.
+    """
+    settings, now = Settings(), datetime.now(UTC)
+    codec = codec_for(settings)
+    try:
+        _check_asking(yes=yes, as_json=as_json)
+        wanted = filter_of(
+            client=client, vendor=vendor, codes=codes, since=since, until=until, handled_too=False, now=now
+        )
+        letters, those = choose(settings.kafka, codec, ids or (), wanted, all_open=all_open)
+    except ChoiceError as error:
+        fail(str(error), as_json=as_json)
+    to_discard, refusals = plan_discard(those)
+    what = letter_count(len(to_discard))
+    if not as_json:
+        print_to_discard(to_discard)
+        print_refusals(refusals)
+    if to_discard:
+        _ask(f"Discard {what}?", yes=yes)
+    voice = ExactVoice(settings.kafka, seconds=KAFKA_SECONDS)
+    discard(to_discard, _handler(letters, person, note), voice=voice, codec=codec)
+    if as_json:
+        print_json({"discarded": [str(letter.id) for letter in to_discard], "left": refusals_json(refusals)})
+    else:
+        people.print(f"Discarded {what}.")
+    _end(refusals)
+
+
+def _check_asking(*, yes: bool, as_json: bool) -> None:
+    if as_json and not yes:
+        raise ChoiceError("With --json nothing is asked, so say --yes too.")
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    if not yes:
+        typer.confirm(question, abort=True)
+
+
+def _handler(letters: Letters, person: str, note: str) -> Handler:
+    who = person or getpass.getuser()
+    return Handler(person=who, note=note, now=datetime.now(UTC), letters_topic_id=letters.topic_id)
+
+
+def _end(refusals: Sequence[Refusal]) -> None:
+    if refusals:
+        raise SystemExit(1)

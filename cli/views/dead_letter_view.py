@@ -1,0 +1,197 @@
+"""Dead letters, as the command line shows them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from cli.views.output import people
+from cli.views.run_view import outcome_json, print_outcome
+from console.topic_queries.dead_letters import Event
+from messaging.exact_producer import Put
+from producers.redrive_plan import Refusal, Step
+from schemas.dead_letter_state import Letter
+from schemas.records.outcome import VendorSyncOutcome
+from schemas.records.vendor_key import VendorKey
+
+BYTES_SHOWN: Final = 1024
+BYTES_A_LINE: Final = 16
+SHOWN: Final = 20
+
+
+def printable(text: str) -> str:
+    """The text in one line, with what a terminal would act on escaped."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
+def escaped(data: bytes | None) -> str:
+    """Bytes as text, with what is not printable ASCII escaped as in Python."""
+    return "-" if data is None else repr(data)[2:-1]
+
+
+def hex_lines(data: bytes) -> list[str]:
+    """The first kilobyte, sixteen bytes a line: offset, hex, and what is printable."""
+    lines = []
+    for start in range(0, min(len(data), BYTES_SHOWN), BYTES_A_LINE):
+        part = data[start : min(start + BYTES_A_LINE, BYTES_SHOWN)]
+        shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in part)  # noqa: PLR2004 -- printable ASCII
+        lines.append(f"{start:08x}  {part.hex(' '):<{3 * BYTES_A_LINE}} {shown}")
+    return lines
+
+
+def letter_count(count: int) -> str:
+    """So many dead letters, in words."""
+    return f"{count} dead letter" if count == 1 else f"{count} dead letters"
+
+
+def print_letters(letters: Iterable[Letter]) -> None:
+    """One line a letter. Its bytes are not among what is shown: they may hold anything."""
+    table = Table(expand=True, padding=0)
+    for name in ("Id", "When (UTC)", "Client", "Vendor", "Code"):
+        table.add_column(name, no_wrap=name in {"Id", "When (UTC)", "Code"}, overflow="fold")
+    # The one column that takes what width is left: without a ratio, a long reason leaves none to the others.
+    table.add_column("Reason", no_wrap=True, overflow="ellipsis", ratio=1, min_width=12)
+    table.add_column("State", no_wrap=True)
+    for letter in letters:
+        content = letter.content
+        cells = (
+            str(letter.id),
+            f"{content.at:%Y-%m-%d %H:%M:%S}",
+            letter.client_id or "-",
+            content.vendor_id or "-",
+            content.code,
+            content.reason,
+            letter.state.value,
+        )
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    people.print(table)
+
+
+def print_letter(letter: Letter, events: Sequence[Event], outcome: VendorSyncOutcome | None) -> None:
+    """Everything about a letter."""
+    content = letter.content
+    people.print(f"Dead letter {letter.id}, {letter.state}", style="bold", markup=False)
+    facts = {
+        "When (UTC)": f"{content.at:%Y-%m-%d %H:%M:%S}",
+        "Client": letter.client_id or "-",
+        "Vendor": content.vendor_id or "-",
+        "Run": content.run_id or "-",
+        "Code": content.code,
+        "Reason": content.reason,
+        "Attempts": str(content.attempts),
+        "Record": f"{content.topic}, partition {content.partition}, offset {content.offset}",
+        "Key": escaped(content.key),
+    }
+    table = Table(show_header=False)
+    for name, value in facts.items():
+        table.add_row(name, Text(printable(value)))
+    people.print(table)
+    for line in (content.trace or "").splitlines():
+        _plain(f"  {printable(line)}")
+    if content.value is not None:
+        cut = f", the first {BYTES_SHOWN}" if len(content.value) > BYTES_SHOWN else ""
+        _plain(f"The record's value, {len(content.value)} bytes{cut}:")
+        for line in hex_lines(content.value):
+            _plain(f"  {line}")
+    people.print("What happened with this key, in order of time:", style="bold")
+    for event in events:
+        here = "  <- this letter" if event.handled is None and event.letter.id == letter.id else ""
+        _plain(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.letter.id} {printable(_what_happened(event))}{here}")
+    if outcome is not None:
+        people.print("The vendor's last outcome:", style="bold")
+        print_outcome(outcome)
+
+
+def _plain(line: str) -> None:
+    people.print(line, markup=False, soft_wrap=True)
+
+
+def _what_happened(event: Event) -> str:
+    handled = event.handled
+    if handled is None:
+        return f"{event.letter.content.code}: {event.letter.content.reason}"
+    where = (
+        "" if handled.topic is None else f" to {handled.topic}, partition {handled.partition}, offset {handled.offset}"
+    )
+    return f"{handled.action} by {handled.by}{where}{f': {handled.note}' if handled.note else ''}"
+
+
+def print_to_discard(letters: Sequence[Letter]) -> None:
+    """What a discard is about to put aside."""
+    if letters:
+        print_letters(letters[:SHOWN])
+    _and_more(letters)
+
+
+def print_plan(steps: Sequence[Step]) -> None:
+    """What a redrive is about to say."""
+    for step in steps[:SHOWN]:
+        ids = ", ".join(str(letter.id) for letter in step.letters)
+        if isinstance(step.again, VendorKey):
+            _plain(f"{ids}: vendor {step.again} is to be synced.")
+        else:
+            _plain(f"{ids}: the record of {len(step.again.value or b'')} bytes goes to {step.again.topic} again.")
+    _and_more(steps)
+
+
+def print_refusals(refusals: Sequence[Refusal]) -> None:
+    """Which letters are left as they are, and why."""
+    for refusal in refusals[:SHOWN]:
+        why = printable(f"{refusal.letter.id} is left as it is: {refusal.why}")
+        people.print(why, style="yellow", markup=False, soft_wrap=True)
+    _and_more(refusals)
+
+
+def _and_more(things: Sequence[object]) -> None:
+    if len(things) > SHOWN:
+        _plain(f"... and {len(things) - SHOWN} more.")
+
+
+def letter_json(letter: Letter) -> dict[str, Any]:
+    """A letter for programs, without its bytes."""
+    content = letter.content
+    return {
+        "id": str(letter.id),
+        "state": letter.state.value,
+        "client_id": letter.client_id,
+        **content.model_dump(mode="json", exclude={"client_id", "key", "value", "trace"}),
+        "handled": [handled.model_dump(mode="json") for handled in letter.handled],
+    }
+
+
+def letter_in_full_json(letter: Letter, events: Sequence[Event], outcome: VendorSyncOutcome | None) -> dict[str, Any]:
+    """A letter for programs, with its history and the first kilobyte of its bytes."""
+    return {
+        **letter_json(letter),
+        "trace": letter.content.trace,
+        "key": _bytes_json(letter.content.key),
+        "value": _bytes_json(letter.content.value),
+        "history": [_event_json(event) for event in events],
+        "last_outcome": None if outcome is None else outcome_json(outcome),
+    }
+
+
+def _bytes_json(data: bytes | None) -> dict[str, Any] | None:
+    if data is None:
+        return None
+    return {"bytes": len(data), "hex": data[:BYTES_SHOWN].hex(), "printable": escaped(data[:BYTES_SHOWN])}
+
+
+def _event_json(event: Event) -> dict[str, Any]:
+    content = event.letter.content
+    said = {"code": content.code, "reason": content.reason}
+    handled = None if event.handled is None else event.handled.model_dump(mode="json", exclude={"letter_topic_id"})
+    return {"at": event.at.isoformat(), "letter": str(event.letter.id), **(handled or said)}
+
+
+def refusals_json(refusals: Sequence[Refusal]) -> list[dict[str, str]]:
+    """What was left, for programs."""
+    return [{"letter": str(refusal.letter.id), "why": refusal.why} for refusal in refusals]
+
+
+def put_json(letters: Sequence[Letter], put: Put) -> dict[str, Any]:
+    """What was said again, for programs."""
+    return {"letters": [str(letter.id) for letter in letters], **put._asdict()}

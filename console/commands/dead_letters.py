@@ -1,0 +1,84 @@
+"""Redrives and discards dead letters on a real Kafka, for principals."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from console.auth.principal import Principal
+from console.ports import Handled, LeftError
+from console.read_model.queries.read_model import ReadModel
+from console.topic_queries.dead_letters import read_letters
+from messaging.exact_producer import ExactVoice
+from producers.redrive import Handler, discard, read_newest, redrive
+from producers.redrive_plan import Refusal, plan_discard, plan_redrive
+from schemas.dead_letter_state import Letter
+from schemas.records.dead_letter import LetterId
+from schemas.records.dead_letter_handled import Action
+from schemas.wire.codec import Codec
+
+KAFKA_SECONDS: Final = 4.0
+
+
+class LetterHandling:
+    """What a Client Admin may do about a dead letter. The letter is read from Kafka: the read model may be behind."""
+
+    def __init__(self, bootstrap: str, codec: Codec, read_model: ReadModel) -> None:
+        self._bootstrap = bootstrap
+        self._codec = codec
+        self._read_model = read_model
+
+    def redrive(self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = "") -> Handled | None:
+        """Sync the letter's vendor once more, or put the record back; None: this client has no such letter.
+
+        Raises:
+            LeftError: it was handled already, or can't be redriven.
+            KafkaAwayError: Kafka does not have it. Doing it again is safe.
+        """
+        found = self._find(principal, client_id, letter_id, note)
+        if found is None:
+            return None
+        letter, handler = found
+        plan = plan_redrive([letter], read_newest(self._bootstrap, [letter]))
+        _none_left(plan.refusals)
+        redrive(plan.steps, handler, voice=self._voice(), codec=self._codec)
+        return Handled(letter_id=letter_id, action=Action.REDRIVEN, by=handler.person)
+
+    def discard(self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = "") -> Handled | None:
+        """Put the letter aside; None: this client has no such letter.
+
+        Raises:
+            LeftError: it was handled already.
+            KafkaAwayError: Kafka does not have it. Doing it again is safe.
+        """
+        found = self._find(principal, client_id, letter_id, note)
+        if found is None:
+            return None
+        letter, handler = found
+        letters, refusals = plan_discard([letter])
+        _none_left(refusals)
+        discard(letters, handler, voice=self._voice(), codec=self._codec)
+        return Handled(letter_id=letter_id, action=Action.DISCARDED, by=handler.person)
+
+    def _find(
+        self, principal: Principal, client_id: str, letter_id: LetterId, note: str
+    ) -> tuple[Letter, Handler] | None:
+        projected = self._read_model.dead_letter(client_id, str(letter_id))
+        if projected is None:
+            return None
+        since = projected[0].at
+        letters = read_letters(self._bootstrap, self._codec, partition=letter_id.partition, since=since)
+        letter = letters.get(letter_id)
+        if letter is None or letter.client_id != client_id:
+            return None
+        handler = Handler(
+            person=principal.signature, note=note, now=datetime.now(UTC), letters_topic_id=letters.topic_id
+        )
+        return letter, handler
+
+    def _voice(self) -> ExactVoice:
+        return ExactVoice(self._bootstrap, seconds=KAFKA_SECONDS)
+
+
+def _none_left(refusals: tuple[Refusal, ...]) -> None:
+    for refusal in refusals:
+        # What follows speaks of options of the command line.
+        raise LeftError(refusal.why.partition(" Say --")[0])

@@ -1,0 +1,182 @@
+"""What needs a person at a client, and what to do about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from console.pages.sentences.availability import client_name
+from console.pages.sentences.words import counted
+from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.views import ClientView, DeadLetterLine, VendorLine, VendorState
+from schemas.records.integration import Integration
+
+SHOWN: Final = 5
+"""Vendors, or letters, of one kind that are shown at once."""
+LOOKED_THROUGH: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One vendor, or one record, that waits for a person."""
+
+    vendor_id: str | None
+    name: str
+    reason: str
+    at: datetime | None
+    letter_id: str | None = None
+    next_attempt_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concern:
+    """One kind of thing that needs a person. ``state`` leads to the vendors; None: to the dead letters."""
+
+    kind: str
+    tone: str
+    title: str
+    to_do: str
+    number: int
+    cases: tuple[Case, ...] = ()
+    state: VendorState | None = None
+
+
+LETTERS: Final[Mapping[str, str]] = {
+    "missing": "Link the vendor to the right provider in VIVE, then try again.",
+    "rejected": "Correct the value in VIVE; VIVE then syncs the vendor by itself. Or try again as it is now.",
+    "gave_up": "Vantaca did not answer for a day. Once it does, try again.",
+    "bug": "VIVE failed at this vendor. Try again; if it comes back, give its number to VIVE's support.",
+    "undecodable": "VIVE could not read what another VIVE service said. Give its number to VIVE's support.",
+    "invalid": "What another VIVE service said is not valid. Give its number to VIVE's support.",
+}
+"""By a dead letter's code: what to do about it."""
+ANY_LETTER: Final = "Look at the reason, then try again."
+
+
+def concerns(
+    read_model: ReadModel, client_id: str, view: ClientView, *, handled: frozenset[str] = frozenset()
+) -> tuple[Concern, ...]:
+    """What needs a person now, the most urgent first. ``handled``: letters that the read model may still tell as open."""
+    letters = read_model.dead_letters(client_id, limit=LOOKED_THROUGH) if view.open_dead_letters else None
+    found_open = letters.items if letters is not None else ()
+    lines = tuple(line for line in found_open if line.letter_id not in handled)
+    by_vendor = {line.vendor_id: line for line in reversed(lines) if line.vendor_id is not None}
+    found = [paused(view.integration, view.parked, _some(read_model, client_id, VendorState.PARKED, view.parked, 1))]
+    told: set[str] = set()
+    for state, number in ((VendorState.MISSING, view.missing), (VendorState.REJECTED, view.rejected)):
+        vendors = _some(read_model, client_id, state, number, LOOKED_THROUGH)
+        told |= {vendor.vendor_id for vendor in vendors}
+        found.append(wrong(state, number, vendors, by_vendor))
+    failed = _some(read_model, client_id, VendorState.FAILED, view.failed, SHOWN)
+    cases = tuple(_of_failed(read_model, client_id, line, by_vendor.get(line.vendor_id)) for line in failed)
+    told |= {case.vendor_id for case in cases if case.letter_id is not None and case.vendor_id is not None}
+    found.append(failing(view.failed, cases))
+    other = tuple(line for line in lines if line.vendor_id not in told)
+    more = view.open_dead_letters - len(found_open)
+    cases = tuple(_of_letter(read_model, client_id, line) for line in other[:SHOWN])
+    found.append(put_aside(cases, len(other) + more))
+    return tuple(concern for concern in found if concern is not None)
+
+
+def _some(read_model: ReadModel, client_id: str, state: VendorState, number: int, limit: int) -> tuple[VendorLine, ...]:
+    return read_model.vendors(client_id, states=frozenset({state}), limit=limit).items if number else ()
+
+
+def _of_failed(read_model: ReadModel, client_id: str, line: VendorLine, letter: DeadLetterLine | None) -> Case:
+    detail = read_model.vendor(client_id, line.vendor_id, outcomes=1)
+    outcomes = detail.outcomes if detail is not None else ()
+    next_attempt_at = outcomes[0].next_attempt_at if outcomes else None
+    return _case(line, letter if next_attempt_at is None else None, next_attempt_at)
+
+
+def _case(line: VendorLine, letter: DeadLetterLine | None, next_attempt_at: datetime | None = None) -> Case:
+    return Case(
+        vendor_id=line.vendor_id,
+        name=line.name,
+        reason=line.reason or "",
+        at=line.at,
+        letter_id=None if letter is None else letter.letter_id,
+        next_attempt_at=next_attempt_at,
+    )
+
+
+def _of_letter(read_model: ReadModel, client_id: str, line: DeadLetterLine) -> Case:
+    detail = None if line.vendor_id is None else read_model.vendor(client_id, line.vendor_id, outcomes=1)
+    return Case(
+        vendor_id=None if detail is None else line.vendor_id,
+        name=detail.line.name if detail is not None else line.vendor_id or f"Record {line.letter_id}",
+        reason=line.reason,
+        at=line.at,
+        letter_id=line.letter_id,
+    )
+
+
+def paused(integration: Integration, number: int, some: tuple[VendorLine, ...]) -> Concern | None:
+    """The client waits because Vantaca refuses its credentials."""
+    if not number:
+        return None
+    because = f"{counted(number, 'vendor')} {'waits' if number == 1 else 'wait'}."
+    if some and some[0].reason:
+        because = f"{because} {some[0].reason}"
+    return Concern(
+        kind="paused",
+        tone="bad",
+        title=f"Syncing is paused: Vantaca refuses the credentials of {client_name(integration)}",
+        to_do=(
+            f"{because} Check in Vantaca that VIVE's user is active and its password is the one given to VIVE. "
+            "Nothing has to be pressed afterwards."
+        ),
+        number=number,
+        state=VendorState.PARKED,
+    )
+
+
+def wrong(
+    state: VendorState, number: int, vendors: tuple[VendorLine, ...], letters: Mapping[str, DeadLetterLine]
+) -> Concern | None:
+    """Vendors whose provider is missing, or whose values Vantaca does not take."""
+    if not number:
+        return None
+    what = "is linked to a provider that Vantaca does not have"
+    if number > 1:
+        what = "are linked to providers that Vantaca does not have"
+    if state is VendorState.REJECTED:
+        what = f"{'has' if number == 1 else 'have'} values that Vantaca does not take"
+    return Concern(
+        kind=state.value,
+        tone="bad",
+        title=f"{counted(number, 'vendor')} {what}",
+        to_do=LETTERS[state.value],
+        number=number,
+        cases=tuple(_case(line, letters.get(line.vendor_id)) for line in vendors[:SHOWN]),
+        state=state,
+    )
+
+
+def failing(number: int, cases: tuple[Case, ...]) -> Concern | None:
+    """Vendors that failed and are tried again without anybody's doing."""
+    if not number:
+        return None
+    return Concern(
+        kind="failed",
+        tone="warn",
+        title=f"{counted(number, 'vendor')} failed",
+        to_do="VIVE tries again by itself, for a day, where a time is given. Nothing has to be done unless it stays so.",
+        number=number,
+        cases=cases,
+        state=VendorState.FAILED,
+    )
+
+
+def put_aside(cases: tuple[Case, ...], number: int) -> Concern | None:
+    """Dead letters that no vendor above stands for."""
+    if not number:
+        return None
+    return Concern(
+        kind="letters",
+        tone="warn",
+        title=f"{counted(number, 'sync')} put aside: no further try would have helped",
+        to_do="Each says what is wrong. Once that is mended, try again.",
+        number=number,
+        cases=cases,
+    )

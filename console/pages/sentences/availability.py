@@ -1,0 +1,27 @@
+"""Why the button is not there, in the page's words. Whether it is there is decided where every producer decides it."""
+
+from schemas.records.integration import VANTACA, Integration, Mode, ineligible_reason
+
+
+def unavailable_because(client_id: str, integration: Integration | None) -> str | None:
+    """Why this client's vendors can't be synced, as a sentence for the page; None where they can."""
+    reason = ineligible_reason(client_id, integration)
+    if reason is None or integration is None:
+        return reason
+    name = client_name(integration)
+    if integration.ended_at is not None:
+        day = f"{integration.ended_at.day} {integration.ended_at:%B %Y}"
+        return f"Sync All Vendors is not available: the integration of {name} ended on {day}."
+    if integration.system != VANTACA:
+        return f"Sync All Vendors is not available: it works with Vantaca, and {name} keeps its books in {integration.system}."
+    if integration.mode is Mode.ONE_WAY:
+        return (
+            "Sync All Vendors is not available: this integration is one-way, so VIVE only reads from Vantaca. "
+            "It needs a two-way or System of Record integration."
+        )
+    return reason
+
+
+def client_name(integration: Integration) -> str:
+    """The client's name, or its id where it has none."""
+    return integration.client_name or integration.client_id

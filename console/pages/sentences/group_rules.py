@@ -1,0 +1,51 @@
+"""What VIVE writes at a client and what not, by field group, in words."""
+
+from dataclasses import dataclass
+
+from console.pages.sentences.words import GROUPS, plain
+from schemas.records.integration import SYSTEM_OF_RECORD_ONLY, FieldGroup, Integration, Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRule:
+    """Whether VIVE writes a field group at a client, and how that is said."""
+
+    name: str
+    owned: bool
+    rule: str
+
+
+def group_rules(integration: Integration) -> tuple[GroupRule, ...]:
+    """What is pushed, and what is not and why, for every field group."""
+    rules = []
+    for group, name in GROUPS.items():
+        because = _not_written_because(integration, group)
+        rules.append(GroupRule(name=name, owned=because is None, rule=because or _owned(integration, group)))
+    return tuple(rules)
+
+
+def _not_written_because(integration: Integration, group: FieldGroup) -> str | None:
+    if integration.mode is Mode.ONE_WAY:
+        return "Owned by Vantaca. VIVE only reads it."
+    if integration.owns(group):
+        return None
+    if group in SYSTEM_OF_RECORD_ONLY and integration.mode is not Mode.SYSTEM_OF_RECORD:
+        return "Owned by Vantaca: only a System of Record writes it. Differences are reported."
+    return "Owned by Vantaca: it is not switched on. Differences are reported, never written."
+
+
+def _owned(integration: Integration, group: FieldGroup) -> str:
+    match group:
+        case FieldGroup.STATUS:
+            texts = ", ".join(f"{plain(word)}: “{text}”" for word, text in integration.status_texts.items())
+            return f"Owned by VIVE. {texts}" if texts else "Owned by VIVE. No status texts are set up yet."
+        case FieldGroup.PAYMENT_HOLD:
+            return (
+                f"Owned by VIVE where the reason carries {integration.hold_marker}. A person's hold is never touched."
+            )
+        case FieldGroup.INSURANCE:
+            return "Owned by VIVE for VIVE's policies. Other rows are left, and none is ever deleted."
+        case FieldGroup.NAMES:
+            return "Owned by VIVE: legal name and DBA name."
+        case FieldGroup.ADDRESS:
+            return "Owned by VIVE: the street address."

@@ -1,0 +1,80 @@
+"""What the console is made of. Whoever starts it puts the parts together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from console.auth.dev_issuer import LocalSignIn
+from console.auth.principal import Principal
+from console.auth.tokens import Verifier
+from console.read_model.queries.read_model import ReadModel
+from producers.button import Pressed
+from schemas.records.dead_letter import LetterId
+from schemas.records.dead_letter_handled import Action
+
+
+class Press(Protocol):
+    """Presses the button for a client. The same ``key`` of the same person is the same press: it has the same run."""
+
+    def __call__(self, principal: Principal, client_id: str, *, key: str | None = None) -> Pressed:
+        """Press; it returns once Kafka has the request, and blocks for some seconds at most.
+
+        Raises:
+            RefusedError: the person is no Client Admin, or the client can't be synced. Nothing was queued.
+            KafkaAwayError: Kafka does not have it. Nothing was queued.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handled:
+    """What was done with a dead letter."""
+
+    letter_id: LetterId
+    action: Action
+    by: str
+
+
+class LeftError(RuntimeError):
+    """The letter was left as it is. The text says why, as a sentence."""
+
+
+class HandleLetter(Protocol):
+    """Redrives or discards a dead letter of a client."""
+
+    def __call__(self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = "") -> Handled | None:
+        """Do it; None: this client has no such letter.
+
+        Raises:
+            LeftError: it was handled already, or can't be redriven.
+            KafkaAwayError: Kafka does not have it. Doing it again is safe.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """Whether the console can do its work."""
+
+    database: bool
+    projector: bool
+    """Whether it runs, and reads on or knows why it waits."""
+    caught_up: bool
+    """Whether it has projected all there was when last looked."""
+
+    @property
+    def well(self) -> bool:
+        """Whether people can be served."""
+        return self.database and self.projector
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Everything that the app needs."""
+
+    read_model: ReadModel
+    press: Press
+    redrive: HandleLetter
+    discard: HandleLetter
+    verifier: Verifier
+    health: Callable[[], Health]
+    local_sign_in: LocalSignIn | None = None
+    """The sign-in page for a person's own machine; None: there is none."""

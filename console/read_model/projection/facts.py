@@ -1,0 +1,136 @@
+"""Records of topics as what they say, ready to be folded into the tables."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from messaging.topic_reader import Record
+from schemas.message import Identifier
+from schemas.records.dead_letter import DeadLetter
+from schemas.records.dead_letter_handled import DeadLetterHandled
+from schemas.records.integration import Integration
+from schemas.records.outcome import VendorSyncOutcome
+from schemas.records.sync_run import SyncRun
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_sync import VendorSync
+from schemas.topics import (
+    DEAD_LETTER,
+    DEAD_LETTER_HANDLED,
+    INTEGRATION,
+    SYNC_RUN,
+    VENDOR_RECORD,
+    VENDOR_SYNC,
+    VENDOR_SYNC_OUTCOME,
+)
+from schemas.wire.codec import Codec, UndecodableError
+
+TOPICS: Final = (
+    INTEGRATION,
+    VENDOR_RECORD,
+    VENDOR_SYNC,
+    VENDOR_SYNC_OUTCOME,
+    SYNC_RUN,
+    DEAD_LETTER,
+    DEAD_LETTER_HANDLED,
+)
+"""The topics that are projected."""
+
+T = TypeVar("T")
+_identifier: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
+
+
+class Placed(NamedTuple, Generic[T]):
+    """What a record says, and where it lies."""
+
+    partition: int
+    offset: int
+    says: T
+
+
+class Unreadable(NamedTuple):
+    """A record that counts for nothing, and why."""
+
+    record: Record
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What records say, each kind in the order of its records."""
+
+    integrations: dict[str, Integration | None] = field(default_factory=dict)
+    """The last of each client; None: it was ended by a tombstone."""
+    records: list[tuple[VendorKey, VendorRecord | None]] = field(default_factory=list)
+    events: dict[VendorKey, int] = field(default_factory=dict)
+    """By vendor, the last ``vendor-sync`` event's offset."""
+    outcomes: list[Placed[VendorSyncOutcome]] = field(default_factory=list)
+    parts: list[Placed[SyncRun]] = field(default_factory=list)
+    letters: list[Placed[DeadLetter]] = field(default_factory=list)
+    handled: list[Placed[DeadLetterHandled]] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    next_offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+    """By topic and partition, the offset behind the last record."""
+
+
+def facts_of(records: Iterable[Record], codec: Codec) -> Facts:
+    """What these records say. What can't be read is set apart: it is a dead letter elsewhere."""
+    facts = Facts()
+    for record in records:
+        try:
+            _take(facts, record, codec)
+        except UndecodableError as error:
+            facts.unreadable.append(Unreadable(record, error.reason))
+        facts.next_offsets[record.topic, record.partition] = record.offset + 1
+    return facts
+
+
+def _take(facts: Facts, record: Record, codec: Codec) -> None:
+    match record.topic:
+        case VENDOR_SYNC_OUTCOME.name:
+            facts.outcomes.append(_placed(record, codec.decode(VendorSyncOutcome, record.value)))
+        case VENDOR_SYNC.name:
+            facts.events[codec.decode(VendorSync, record.value).key] = record.offset
+        case VENDOR_RECORD.name:
+            facts.records.append(_vendor(record, codec))
+        case SYNC_RUN.name:
+            facts.parts.append(_placed(record, codec.decode(SyncRun, record.value)))
+        case INTEGRATION.name:
+            client_id, integration = _integration(record, codec)
+            facts.integrations[client_id] = integration
+        case DEAD_LETTER.name:
+            facts.letters.append(_placed(record, codec.decode(DeadLetter, record.value)))
+        case DEAD_LETTER_HANDLED.name:
+            facts.handled.append(_placed(record, codec.decode(DeadLetterHandled, record.value)))
+
+
+def _placed(record: Record, says: T) -> Placed[T]:
+    return Placed(record.partition, record.offset, says)
+
+
+def _vendor(record: Record, codec: Codec) -> tuple[VendorKey, VendorRecord | None]:
+    try:
+        key = VendorKey.from_bytes(record.key)
+    except ValueError as error:
+        raise UndecodableError(str(error)) from None
+    if record.value is None:
+        return key, None
+    said = codec.decode(VendorRecord, record.value)
+    if said.key != key:
+        raise UndecodableError(f"The record's key {key} is not its vendor {said.key}.", code="invalid")
+    return key, said
+
+
+def _integration(record: Record, codec: Codec) -> tuple[str, Integration | None]:
+    try:
+        client_id = _identifier.validate_python((record.key or b"").decode())
+    except (UnicodeDecodeError, ValidationError):
+        raise UndecodableError(f"{record.key!r} is not a client's id.") from None
+    if record.value is None:
+        return client_id, None
+    said = codec.decode(Integration, record.value)
+    if said.client_id != client_id:
+        raise UndecodableError(f"The record's key {client_id} is not its client {said.client_id}.", code="invalid")
+    return client_id, said

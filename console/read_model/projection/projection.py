@@ -1,0 +1,79 @@
+"""One batch of records into the tables, in the transaction that also says how far the topics are projected."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, delete, select
+
+from console.read_model.projection.facts import Facts, Unreadable
+from console.read_model.projection.fold_outcomes import clean, outcome_row
+from console.read_model.projection.save_dead_letters import Said, save_letters
+from console.read_model.projection.save_runs import save_runs
+from console.read_model.projection.save_vendors import save_vendors
+from console.read_model.store import tables
+from console.read_model.store.upsert import upsert
+from messaging.topic_offsets import Offsets
+from schemas.records.integration import Integration
+from schemas.topics import DEAD_LETTER, VENDOR_SYNC
+
+
+def project(connection: Connection, facts: Facts, topic_ids: Mapping[str, str], *, revision: int) -> None:
+    """Take these facts in. ``topic_ids`` are Kafka's, by topic; ``revision`` is what changed runs have afterwards."""
+    rows = [outcome_row(placed) for placed in facts.outcomes]
+    save_vendors(connection, facts, rows, topic_id=topic_ids[VENDOR_SYNC.name])
+    save_runs(connection, facts.parts, rows, revision=revision)
+    save_letters(connection, Said(facts.letters, facts.handled), topic_id=topic_ids[DEAD_LETTER.name])
+    _save_integrations(connection, facts.integrations)
+    _save_unreadable(connection, facts.unreadable)
+    _save_offsets(connection, facts.next_offsets, topic_ids)
+
+
+def projected(connection: Connection) -> tuple[Offsets, dict[str, str]]:
+    """How far the topics are projected, and Kafka's ids of those topics; both empty where nothing is."""
+    offsets: Offsets = {}
+    topic_ids: dict[str, str] = {}
+    for row in connection.execute(select(tables.offsets)):
+        offsets[row.topic, row.partition] = row.next_offset
+        topic_ids[row.topic] = row.topic_id
+    return offsets, topic_ids
+
+
+def forget(connection: Connection) -> None:
+    """Empty every table that is built from the topics."""
+    for table in tables.PROJECTED:
+        connection.execute(delete(table))
+
+
+def _save_integrations(connection: Connection, integrations: Mapping[str, Integration | None]) -> None:
+    table = tables.clients
+    kept = [
+        {"client_id": client_id, "body": integration.model_dump_json()}
+        for client_id, integration in integrations.items()
+        if integration is not None
+    ]
+    upsert(connection, table, kept)
+    ended = [client_id for client_id, integration in integrations.items() if integration is None]
+    if ended:
+        connection.execute(delete(table).where(table.c.client_id.in_(ended)))
+
+
+def _save_unreadable(connection: Connection, unreadable: Iterable[Unreadable]) -> None:
+    table = tables.unreadable
+    for record, reason in unreadable:
+        place = (table.c.topic == record.topic) & (table.c.partition == record.partition)
+        before = connection.execute(select(table.c.records).where(place)).scalar_one_or_none() or 0
+        row = {
+            "topic": record.topic,
+            "partition": record.partition,
+            "records": before + 1,
+            "last_offset": record.offset,
+            "last_reason": clean(reason)[:1000],
+        }
+        upsert(connection, table, [row])
+
+
+def _save_offsets(connection: Connection, next_offsets: Offsets, topic_ids: Mapping[str, str]) -> None:
+    rows = [
+        {"topic": topic, "partition": partition, "topic_id": topic_ids[topic], "next_offset": offset}
+        for (topic, partition), offset in next_offsets.items()
+    ]
+    upsert(connection, tables.offsets, rows)

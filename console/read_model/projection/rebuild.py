@@ -1,0 +1,68 @@
+"""The read model, built again from the topics."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from console.read_model.projection.projector import POLL_SECONDS, Tick
+from console.read_model.projection.source import SECONDS, Source, ends_of, layout_of
+from console.read_model.projection.writer import Writer
+from console.read_model.store.lease import Lease
+from messaging.producer import KafkaAwayError
+from messaging.topic_offsets import Offsets
+from schemas.wire.codec import Codec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a rebuild is: of so many offsets, so many are behind it. ``records`` is what was found at them."""
+
+    done: int
+    total: int
+    records: int
+
+
+def rebuild(
+    engine: Engine, *, bootstrap: str, codec: Codec, tell: Callable[[Progress], None] = lambda _: None
+) -> Progress:
+    """Empty the tables and project all topics to their ends as they are now. ``tell`` hears of it some times a second.
+
+    Consoles that run wait meanwhile, show what is built so far, and then go on projecting. The tables are not emptied unless
+    Kafka answers. Ended in between, the next projector goes on from where it was.
+
+    Raises:
+        KafkaAwayError: Kafka does not answer, or hands nothing over.
+        LeaseLostError: another rebuild has begun.
+    """
+    layout = layout_of(bootstrap)
+    lease = Lease(engine)
+    ends = ends_of(bootstrap, layout)
+    with Source(bootstrap, layout, {}) as source:
+        lease.take(by_force=True)
+        writer = Writer(engine, lease, codec, layout.ids)
+        try:
+            writer.forget()
+            return _to_ends(source, ends, Tick(lease, writer), tell)
+        finally:
+            lease.give_back()
+
+
+def _to_ends(source: Source, ends: Offsets, tick: Tick, tell: Callable[[Progress], None]) -> Progress:
+    records = 0
+    patience = time.monotonic() + SECONDS
+    while True:
+        done = sum(min(source.positions[place], end) for place, end in ends.items())
+        progress = Progress(done=done, total=sum(ends.values()), records=records)
+        tell(progress)
+        if progress.done == progress.total:
+            return progress
+        came = source.poll(POLL_SECONDS)
+        if came:
+            patience = time.monotonic() + SECONDS
+        elif time.monotonic() > patience:
+            raise KafkaAwayError(f"Kafka handed nothing over for {SECONDS:.0f} seconds. Run the command again.")
+        tick.writer.write(came)
+        tick.renew(caught_up=False)
+        records += len(came)

@@ -1,0 +1,104 @@
+"""Records into the tables, some at a time, each with the offsets behind it in one transaction."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DataError
+
+from console.read_model.projection.facts import Facts, Unreadable, facts_of
+from console.read_model.projection.projection import forget, project
+from console.read_model.projection.retention import forget_before
+from console.read_model.store.engine import learn_sizes, writing
+from console.read_model.store.lease import Lease
+from messaging.topic_offsets import Offsets
+from messaging.topic_reader import Record
+from schemas.wire.codec import Codec
+
+logger = logging.getLogger(__name__)
+MOST_BYTES: Final = 4_000_000
+"""A record of ``sync-run`` names up to a thousand vendors: so many records at once would be a long transaction."""
+
+LEARN_AFTER: Final = 20_000
+
+
+class Writer:
+    """Writes under a lease: nothing is written once another one has it."""
+
+    def __init__(self, engine: Engine, lease: Lease, codec: Codec, topic_ids: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._lease = lease
+        self._codec = codec
+        self._topic_ids = topic_ids
+        self._uncounted = 0
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Take the records in, in their order.
+
+        Raises:
+            LeaseLostError: another one projects; the tables hold what came before.
+        """
+        for batch in _cut(records):
+            try:
+                self._project(facts_of(batch, self._codec))
+            except DataError:
+                self._one_by_one(batch)
+            self._count(len(batch))
+
+    def _count(self, records: int) -> None:
+        self._uncounted += records
+        if self._uncounted >= LEARN_AFTER:
+            with writing(self._engine) as connection:
+                learn_sizes(connection)
+            self._uncounted = 0
+
+    def _one_by_one(self, batch: Sequence[Record]) -> None:
+        """A value that the database does not take costs its own record alone."""
+        for record in batch:
+            try:
+                self._project(facts_of([record], self._codec))
+            except DataError as error:
+                place = f"{record.topic}, partition {record.partition}, offset {record.offset}"
+                logger.warning("The read model's database does not take a record (%s).", place)
+                why = f"The database does not take it: {type(error.orig).__name__}."
+                offsets = {(record.topic, record.partition): record.offset + 1}
+                self._project(Facts(unreadable=[Unreadable(record, why)], next_offsets=offsets))
+
+    def _project(self, facts: Facts) -> None:
+        with writing(self._engine) as connection:
+            revision = self._lease.hold(connection)
+            project(connection, facts, self._topic_ids, revision=revision)
+
+    def forget_before(self, begins: Offsets) -> None:
+        """Forget what lay before the first offsets that the topics still hold.
+
+        Raises:
+            LeaseLostError: another one projects; nothing was forgotten.
+        """
+        with writing(self._engine) as connection:
+            self._lease.hold(connection)
+            forget_before(connection, begins)
+
+    def forget(self) -> None:
+        """Empty the tables, to begin at the beginning of all topics.
+
+        Raises:
+            LeaseLostError: another one projects; nothing was emptied.
+        """
+        with writing(self._engine) as connection:
+            self._lease.hold(connection)
+            forget(connection)
+
+
+def _cut(records: Sequence[Record]) -> Iterator[list[Record]]:
+    batch: list[Record] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += len(record.value or b"")
+        if size >= MOST_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,139 @@
+"""Dead letters as the topics tell of them: which are open, what was done with the others, and what belongs together."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from console.topic_queries.runs import CLOCK_SLACK_MS, vendor_view
+from messaging.topic_admin import admin_of, partition_count, topic_id
+from messaging.topic_reader import Record, TopicReader
+from schemas.dead_letter_state import Letter, State
+from schemas.records.dead_letter import DeadLetter, LetterId
+from schemas.records.dead_letter_handled import DeadLetterHandled
+from schemas.records.outcome import Status, VendorSyncOutcome
+from schemas.records.vendor_key import VendorKey
+from schemas.topics import DEAD_LETTER, DEAD_LETTER_HANDLED, VENDOR_SYNC_OUTCOME
+from schemas.wire.codec import Codec, UndecodableError
+
+
+@dataclass(kw_only=True)
+class Letters:
+    """All letters, from the records of both topics in any order. Taking a record in twice changes nothing."""
+
+    topic_id: str
+    """Kafka's id of ``vive.dead-letter``. What was done with letters of another life of the topic counts for nothing."""
+    contents: dict[LetterId, DeadLetter] = field(default_factory=dict)
+    handled: dict[LetterId, dict[tuple[int, int], DeadLetterHandled]] = field(default_factory=lambda: defaultdict(dict))
+    unreadable: set[tuple[str, int, int]] = field(default_factory=set)
+    """Topic, partition and offset of records that are no dead letters, nor tell of one."""
+
+    def take(self, record: Record, codec: Codec) -> None:
+        """Take one record of either topic in."""
+        try:
+            if record.topic == DEAD_LETTER.name:
+                self.contents[LetterId(record.partition, record.offset)] = codec.decode(DeadLetter, record.value)
+                return
+            said = codec.decode(DeadLetterHandled, record.value)
+        except UndecodableError:
+            self.unreadable.add((record.topic, record.partition, record.offset))
+            return
+        if said.letter_topic_id == self.topic_id:
+            self.handled[LetterId.parse(said.letter_id)][record.partition, record.offset] = said
+
+    def get(self, letter_id: LetterId) -> Letter | None:
+        """The letter of this id."""
+        content = self.contents.get(letter_id)
+        if content is None:
+            return None
+        by_place = self.handled.get(letter_id, {})
+        return Letter(id=letter_id, content=content, handled=tuple(by_place[place] for place in sorted(by_place)))
+
+    def oldest_first(self) -> list[Letter]:
+        """Every letter."""
+        in_order = sorted(self.contents, key=lambda letter_id: (self.contents[letter_id].at, letter_id))
+        return [letter for letter_id in in_order if (letter := self.get(letter_id)) is not None]
+
+    def of_the_same(self, letter: Letter) -> list[Letter]:
+        """The letters of records with the same key on the same topic, such as those of one vendor; oldest first, itself too."""
+        if letter.content.key is None:
+            return [letter]
+        same = (letter.content.topic, letter.content.key)
+        return [other for other in self.oldest_first() if (other.content.topic, other.content.key) == same]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which letters are looked for; None and empty: all."""
+
+    client_id: str | None = None
+    vendor_id: str | None = None
+    codes: frozenset[str] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+    """Up to but not at this time."""
+    handled_too: bool = False
+
+    def lets_through(self, letter: Letter) -> bool:
+        """Whether the letter is one of them."""
+        content = letter.content
+        return (
+            (self.handled_too or letter.state is State.OPEN)
+            and self.client_id in {None, letter.client_id}
+            and self.vendor_id in {None, content.vendor_id}
+            and (not self.codes or content.code in self.codes)
+            and (self.since is None or content.at >= self.since)
+            and (self.until is None or content.at < self.until)
+        )
+
+
+class Event(NamedTuple):
+    """A letter came, or (``handled``) somebody did something with it."""
+
+    at: datetime
+    letter: Letter
+    handled: DeadLetterHandled | None
+
+
+def history(letters: list[Letter]) -> list[Event]:
+    """What happened with these letters, in the order of time; what was done with a letter never stands before it."""
+    events = []
+    for letter in letters:
+        at = letter.content.at
+        events.append(Event(at, letter, None))
+        for handled in letter.handled:
+            at = max(at, handled.at)
+            events.append(Event(at, letter, handled))
+    return sorted(events, key=lambda event: event.at)
+
+
+def read_letters(
+    bootstrap: str, codec: Codec, *, partition: int | None = None, since: datetime | None = None
+) -> Letters:
+    """The letters (of one partition, from a time on), and what was done with them. A partition that is not there has none.
+
+    Raises:
+        KafkaAwayError: Kafka does not answer, or a topic is missing.
+        TopicsError: Kafka does not tell about the topics.
+    """
+    topics = [DEAD_LETTER.name, DEAD_LETTER_HANDLED.name]
+    since_ms = None if since is None else max(int(since.timestamp() * 1000) - CLOCK_SLACK_MS, 0)
+    with TopicReader(bootstrap, topics, partition=partition, since_ms=since_ms) as reader:
+        admin = admin_of(bootstrap)
+        letters = Letters(topic_id=topic_id(admin, DEAD_LETTER))
+        if partition is None or partition < partition_count(admin, DEAD_LETTER):
+            for record in reader.to_end():
+                letters.take(record, codec)
+    return letters
+
+
+def last_outcome(bootstrap: str, key: VendorKey, codec: Codec) -> VendorSyncOutcome | None:
+    """How the vendor's latest attempt ended; None when none has.
+
+    Raises:
+        KafkaAwayError: Kafka does not answer.
+        TopicsError: the topic is missing.
+    """
+    partitions = partition_count(admin_of(bootstrap), VENDOR_SYNC_OUTCOME)
+    outcomes = vendor_view(bootstrap, key, codec, partitions=partitions).outcomes
+    return next((outcome for outcome in reversed(outcomes) if outcome.status is not Status.WRITING), None)

@@ -1,0 +1,71 @@
+"""A Confluent-compatible schema registry."""
+
+import json
+import time
+from typing import Final
+
+from confluent_kafka.schema_registry import Schema as RegisteredSchema
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from schemas.wire.codec import RegistryAwayError, Schema
+
+SECONDS: Final = 5.0
+FORGET_UNKNOWN_AFTER: Final = 30.0
+NOT_KNOWN: Final = frozenset({40403, 40400})
+"""The registry's code for an id without a schema (Confluent, "Schema Registry API Reference"), and that of its mock."""
+MOST_UNKNOWN: Final = 10_000
+"""Hostile ids must not fill the memory."""
+
+
+class Registry:
+    """Ids for schemas and schemas for ids, asked once each. An id that is not known is not asked for again for half a minute.
+
+    Records name ids of their writer's choosing, so that hostile ones could otherwise make a reader ask without end.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._client = SchemaRegistryClient.new_client({"url": address, "timeout": SECONDS})
+        self._address = _without_credentials(address)
+        self._unknown: dict[int, float] = {}
+
+    def id_for(self, subject: str, schema: Schema) -> int:
+        """The id of this schema, registered under the subject if need be.
+
+        Raises:
+            RegistryAwayError: the registry does not answer, or refuses the schema.
+        """
+        try:
+            return int(self._client.register_schema(subject, RegisteredSchema(json.dumps(schema), "AVRO")))
+        except Exception as error:  # the client lets through whatever its HTTP library and the answer's form raise
+            raise self._away(f"did not take {subject}", error) from error
+
+    def schema_for(self, schema_id: int) -> Schema:
+        """The schema of an id.
+
+        Raises:
+            LookupError: the registry does not know it.
+            RegistryAwayError: the registry does not answer, or refuses to.
+        """
+        if time.monotonic() - self._unknown.get(schema_id, float("-inf")) < FORGET_UNKNOWN_AFTER:
+            raise LookupError(f"the registry at {self._address} did not know it a moment ago")
+        try:
+            text = self._client.get_schema(schema_id).schema_str
+        except Exception as error:  # as above
+            if not isinstance(error, SchemaRegistryError) or error.error_code not in NOT_KNOWN:
+                raise self._away("does not tell", error) from error
+            if len(self._unknown) > MOST_UNKNOWN:
+                self._unknown.clear()
+            self._unknown[schema_id] = time.monotonic()
+            raise LookupError(f"the registry at {self._address} does not know it") from error
+        schema: Schema = json.loads(text or "")
+        return schema
+
+    def _away(self, what: str, error: Exception) -> RegistryAwayError:
+        why = error if isinstance(error, SchemaRegistryError) else type(error).__name__
+        return RegistryAwayError(f"The schema registry at {self._address} {what}: {why}.")
+
+
+def _without_credentials(address: str) -> str:
+    scheme, separator, rest = address.rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

@@ -1,0 +1,129 @@
+"""Reads topics without a consumer group: from a time or the beginning, to the end or on."""
+
+import time
+from collections.abc import Iterator
+from typing import Final, NamedTuple, Self
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+
+from messaging.producer import LOG_LEVEL, KafkaAwayError
+from messaging.topic_offsets import Offsets, TopicOffsets
+
+
+class Record(NamedTuple):
+    """A record as it lies on its topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+BATCH: Final = 1000
+
+
+class TopicReader:
+    """Reads several topics, or one partition of each. Close it after use."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topics: list[str],
+        *,
+        since_ms: int | None = None,
+        partition: int | None = None,
+        seconds: float = 10.0,
+    ) -> None:
+        """Begin at the first record of ``since_ms`` (Unix time) or later; None: at the beginning.
+
+        Raises:
+            KafkaAwayError: Kafka does not answer within ``seconds``, or a topic is missing.
+        """
+        self._bootstrap = bootstrap
+        self._seconds = seconds
+        self._at_end: set[tuple[str, int]] = set()
+        self.positions: Offsets = {}
+        """By partition: everything before it has been handed over, or is not there."""
+        self.more = False
+        """Whether there may have been more to hand over at once when it was last polled."""
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": "vive-sync-reader",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",
+                "fetch.wait.max.ms": 100,
+                "log_level": LOG_LEVEL,
+            }
+        )
+        try:
+            self._where = [tp for topic in topics for tp in self._partitions(topic, partition)]
+            starts = self._starts(since_ms)
+            self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
+            self._consumer.assign(starts)
+        except KafkaException as error:
+            self._consumer.close()
+            raise KafkaAwayError(f"Kafka at {bootstrap} does not answer: {error.args[0].str()}.") from error
+        except KafkaAwayError:
+            self._consumer.close()
+            raise
+
+    def _partitions(self, topic: str, partition: int | None) -> list[TopicPartition]:
+        known = self._consumer.list_topics(topic, timeout=self._seconds).topics[topic]
+        if known.error is not None:
+            raise KafkaAwayError(f"Topic {topic} can't be read: {known.error.str()}. Run `vive-sync topics`.")
+        numbers = sorted(known.partitions) if partition is None else [partition]
+        return [TopicPartition(topic, number) for number in numbers]
+
+    def _starts(self, since_ms: int | None) -> list[TopicPartition]:
+        if since_ms is None:
+            return [TopicPartition(tp.topic, tp.partition, OFFSET_BEGINNING) for tp in self._where]
+        places = [(tp.topic, tp.partition) for tp in self._where]
+        found = TopicOffsets(self._bootstrap, seconds=self._seconds).since(places, since_ms)
+        return [TopicPartition(*place, offset) for place, offset in found.items()]
+
+    def poll(self, seconds: float) -> list[Record]:
+        """What came within so many seconds; empty when nothing did."""
+        records = []
+        messages = self._consumer.consume(BATCH, seconds)
+        self.more = len(messages) == BATCH
+        for message in messages:
+            error = message.error()
+            topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
+            if error is None:
+                records.append(Record(topic, partition, offset, message.key(), message.value()))
+                self.positions[topic, partition] = offset + 1
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
+                self._at_end.add((topic, partition))
+                self.positions[topic, partition] = offset
+        return records
+
+    def to_end(self) -> Iterator[Record]:
+        """Everything that the topics hold.
+
+        Raises:
+            KafkaAwayError: nothing more came for as long as Kafka may take to answer.
+        """
+        patience = time.monotonic() + self._seconds
+        while len(self._at_end) < len(self._where):
+            records = self.poll(0.1)
+            if records:
+                patience = time.monotonic() + self._seconds
+            elif time.monotonic() > patience:
+                raise KafkaAwayError(
+                    f"Kafka at {self._bootstrap} did not hand over {', '.join(sorted({tp.topic for tp in self._where}))} "
+                    f"within {self._seconds:.0f} seconds."
+                )
+            yield from records
+
+    def close(self) -> None:
+        """End reading."""
+        self._consumer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,117 @@
+"""From a request to one event a vendor: the expander and the shard expander."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from faust.types import TP
+
+from processors.events.dead_letters import unreadable
+from processors.events.event_publisher import Said, Voice
+from processors.expansion.decisions import Chunk, chunks, event_for, expand, report
+from processors.state.integration_cache import Integrations
+from processors.state.pending_events import InProgress, Pending
+from processors.state.vendor_rows import Rows
+from processors.transport.partition_tasks import InFlight, Phase
+from schemas.records.sync_run import QueuedVendor, SyncExpansion, SyncRequested
+from schemas.records.vendor_key import VendorKey
+from schemas.topics import VENDOR_RECORD, VENDOR_SYNC
+from schemas.wire.codec import Codec, UndecodableError
+
+ReadToEnd = Callable[[TP], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expander:
+    """Checks a request and hands it to every partition."""
+
+    codec: Codec
+    voice: Voice
+    integrations: Integrations
+    in_flight: InFlight
+    partitions: int
+    now: Callable[[], datetime]
+
+    async def handle(self, message: Any) -> None:
+        """Work one ``sync-requested`` record to its end: the brokers have all that follows from it."""
+        try:
+            request = self.codec.decode(SyncRequested, message.value)
+        except UndecodableError as error:
+            self.in_flight.enter(Phase.SETTLING)
+            await self.voice.dead_letter(unreadable(message, error, now=self.now()))
+            return
+        await self.integrations.read_to_end()
+        integration = self.integrations.get(request.client_id)
+        expansion = expand(request, integration, partitions=self.partitions, now=self.now())
+        self.in_flight.enter(Phase.SETTLING)
+        await self.voice.sync_run(expansion.run)
+        await asyncio.gather(*(self.voice.sync_expansion(shard) for shard in expansion.shards))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardExpander:
+    """Queues a client's linked vendors of one partition."""
+
+    codec: Codec
+    voice: Voice
+    rows: Rows
+    in_progress: InProgress
+    in_flight: InFlight
+    read_to_end: ReadToEnd
+    topic_id: str
+    now: Callable[[], datetime]
+    turns: dict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    """One run at a time in a partition, or two would queue the same vendor."""
+
+    async def handle(self, message: Any) -> None:
+        """Work one ``sync-expansion`` record to its end.
+
+        First everything written before it is taken in: vendor records, so that the run syncs the latest data, and
+        ``vendor-sync`` events, so that no vendor is queued that already waits.
+        """
+        try:
+            expansion = self.codec.decode(SyncExpansion, message.value)
+        except UndecodableError as error:
+            self.in_flight.enter(Phase.SETTLING)
+            await self.voice.dead_letter(unreadable(message, error, now=self.now()))
+            return
+        partition = message.tp.partition
+        async with self.turns[partition]:
+            await self.read_to_end(TP(VENDOR_RECORD.name, partition))
+            await self.read_to_end(TP(VENDOR_SYNC.name, partition))
+            reports = []
+            for chunk in chunks(expansion, self.rows.vendors_of(partition, expansion.client_id)):
+                await self._may_be_cut()
+                reports.append(await self._queue(partition, expansion, chunk))
+        await asyncio.gather(*reports)
+
+    async def _may_be_cut(self) -> None:
+        """A drain may end the expansion here: the next owner repeats it, and what is queued by then counts as queued."""
+        self.in_flight.enter(Phase.WAITING)
+        await asyncio.sleep(0)
+        self.in_flight.enter(Phase.SETTLING)
+
+    async def _queue(self, partition: int, expansion: SyncExpansion, chunk: Chunk) -> Said:
+        already: list[QueuedVendor] = []
+        queued: list[QueuedVendor] = []
+        said: list[tuple[str, Said]] = []
+        for vendor_id in chunk.to_queue:
+            pending = self.in_progress.of(partition, VendorKey(expansion.client_id, vendor_id))
+            if pending is None:
+                said.append((vendor_id, self.voice.vendor_sync(event_for(expansion, vendor_id), partition=partition)))
+            elif pending.run_id == expansion.run_id:
+                queued.append(QueuedVendor(vendor_id=vendor_id, offset=pending.offset))
+            else:
+                already.append(QueuedVendor(vendor_id=vendor_id, offset=pending.offset))
+        for vendor_id, one in said:
+            offset = (await one).offset
+            queued.append(QueuedVendor(vendor_id=vendor_id, offset=offset))
+            key = VendorKey(expansion.client_id, vendor_id)
+            answered = self.rows.answered_through(partition, key)
+            self.in_progress.note(partition, key, Pending(offset, expansion.run_id), answered_through=answered)
+        return self.voice.sync_run(
+            report(expansion, chunk, queued=queued, already=already, topic_id=self.topic_id, now=self.now())
+        )

@@ -1,0 +1,61 @@
+"""How a worker gives partitions away: in a rebalance, and all of them when it ends."""
+
+import asyncio
+from typing import Final
+
+from faust.types import TP
+
+from processors.app import consumer_of
+from processors.events.async_producer import Publisher
+from processors.runtime.bounded_wait import Ending
+from processors.runtime.wiring import Assembly
+from schemas.topics import VENDOR_SYNC
+
+SETTLING_SECONDS: Final = 0.8
+"""How long a worker that leaves waits for records that are on their way to Kafka, once no call is under way."""
+COMMITTED_BY: Final = 0.6
+LEFT_BY: Final = 1.2
+CLOSED_BY: Final = 1.5
+"""Seconds after the last work has ended; with those above a worker ends within 3 s when no call is under way."""
+
+
+class Leaving:
+    """Lets in-flight work end before another worker may have its partitions. ``seconds`` is how long calls may go on."""
+
+    def __init__(self, parts: Assembly, publisher: Publisher, ending: Ending, *, seconds: float) -> None:
+        self._app = parts.app
+        self._syncing = parts.syncing
+        self._publisher = publisher
+        self._ending = ending
+        self._seconds = seconds
+        self._for_good = False
+        self._nothing_under_way = asyncio.Event()
+
+    async def let_go(self, revoked: set[TP]) -> None:
+        """Before these partitions may be another worker's: begin nothing more in them, and let their work end."""
+        # In a rebalance records on their way are waited for longer: one that came late could replace the next owner's.
+        settling = SETTLING_SECONDS if self._for_good else self._seconds
+        await self._syncing.let_go({tp.partition for tp in revoked}, seconds=self._seconds, settling=settling)
+        if self._for_good:
+            self._nothing_under_way.set()
+
+    def own(self, assigned: set[TP], generation: int) -> None:
+        """These partitions are this worker's from now on, in this generation of the group."""
+        self._syncing.in_flight.open({tp.partition for tp in assigned})
+        vendors = {tp.partition for tp in assigned if tp.topic == VENDOR_SYNC.name}
+        self._syncing.ownership.assigned(vendors, generation)
+
+    async def leave(self) -> None:
+        """Let all work end, commit what is finished, and leave the group: that gives the partitions away at once."""
+        self._for_good = True
+        if self._app.consumer.started:
+            handing_over = asyncio.create_task(consumer_of(self._app).hand_over())
+            nothing_under_way = asyncio.create_task(self._nothing_under_way.wait())
+            await asyncio.wait({handing_over, nothing_under_way}, return_when=asyncio.FIRST_COMPLETED)
+            nothing_under_way.cancel()
+            await asyncio.gather(
+                self._ending.step(COMMITTED_BY, "Committing what is finished", handing_over),
+                self._ending.step(COMMITTED_BY, "Sending the last records", self._publisher.flush(COMMITTED_BY)),
+            )
+            self._publisher.drop()
+        await self._ending.step(LEFT_BY, "Leaving the group", self._app.stop())

@@ -1,0 +1,174 @@
+"""A worker: one process of the stream processor, put together and run."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import faust
+
+from accounting.port import AccountingSystem
+from messaging.topic_admin import TopicsError, admin_of, check_topics, partition_count, topic_id
+from processors.app import consumer_of
+from processors.config import WorkerConfig
+from processors.events.async_producer import Publisher
+from processors.events.dead_letters import unreadable
+from processors.events.event_publisher import Voice
+from processors.runtime.bounded_wait import Ending, in_a_thread, unless
+from processors.runtime.leaving import CLOSED_BY, Leaving
+from processors.runtime.wiring import Assembly, Surroundings, assemble
+from processors.state.integration_cache import Integrations
+from processors.transport.topic_ends import TopicEnds
+from processors.vendor_sync.attempt import Clock
+from processors.vendor_sync.observation_cache import Observations
+from processors.watchdog import LoopGuard
+from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
+from schemas.wire.codec import Codec
+
+log = logging.getLogger(__name__)
+
+
+def system_clock() -> Clock:
+    """The machine's clocks."""
+    return Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, jitter=random.random)
+
+
+class Worker:
+    """Puts the parts together in the running loop. ``run`` returns when it was told to stop, or raises what ended it."""
+
+    def __init__(
+        self, config: WorkerConfig, *, systems: Mapping[str, AccountingSystem], codec: Codec, clock: Clock | None = None
+    ) -> None:
+        self._config = config
+        self._systems = systems
+        self._codec = codec
+        self._clock = clock or system_clock()
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ending = Ending()
+
+    async def run(self, stop: asyncio.Event, *, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Work until ``stop`` is set, then let in-flight work end, commit and leave the group.
+
+        Raises:
+            TopicsError: the topics are not as declared, or Kafka does not answer.
+            Exception: whatever made the worker unable to go on; its supervisor starts another.
+        """
+        with LoopGuard(patience=self._config.blocked_seconds):
+            looked = await unless(stop, _look_at_topics(self._config.bootstrap))
+            if looked is not None:
+                await self._run(stop, on_ready, *looked)
+
+    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], partitions: int, life: str) -> None:
+        publisher = Publisher(
+            {"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail
+        )
+        voice = Voice(publisher=publisher, codec=self._codec)
+        ends = TopicEnds(self._config.bootstrap)
+        integrations = self._integrations(voice, ends, partitions)
+        observations = Observations(monotonic=self._clock.monotonic)
+        parts = assemble(
+            Surroundings(
+                config=self._config,
+                clock=self._clock,
+                codec=self._codec,
+                systems=self._systems,
+                publisher=publisher,
+                voice=voice,
+                integrations=integrations,
+                observations=observations,
+                ends=ends,
+                partitions=partitions,
+                life=life,
+                on_crash=self._fail,
+            )
+        )
+        try:
+            await unless(stop, _start(ends, integrations))
+            if not stop.is_set():
+                await self._run_app(parts, publisher, stop, on_ready)
+        finally:
+            observations.close()
+            await asyncio.gather(
+                self._ending.step(CLOSED_BY, "Closing what reads the integrations", integrations.stop()),
+                self._ending.step(CLOSED_BY, "Closing what reads the topics' ends", ends.stop()),
+                *(
+                    self._ending.step(CLOSED_BY, f"Closing the connections to {name}", system.aclose())
+                    for name, system in self._systems.items()
+                ),
+                self._ending.step(CLOSED_BY, "Sending the last records", publisher.flush(CLOSED_BY)),
+            )
+            publisher.close()
+
+    def _integrations(self, voice: Voice, ends: TopicEnds, partitions: int) -> Integrations:
+        def bury(record: Any, error: Any) -> None:
+            voice.dead_letter(unreadable(record, error, now=self._clock.now()))
+
+        return Integrations(
+            bootstrap=self._config.bootstrap,
+            partitions=partitions,
+            codec=self._codec,
+            ends=ends,
+            patience=self._config.stall_seconds,
+            on_bad_record=bury,
+            on_crash=self._fail,
+        )
+
+    async def _run_app(
+        self, parts: Assembly, publisher: Publisher, stop: asyncio.Event, on_ready: Callable[[], None]
+    ) -> None:
+        app = parts.app
+        leaving = Leaving(parts, publisher, self._ending, seconds=self._config.drain_seconds)
+        consumer = consumer_of(app)
+        consumer.before_revocation = leaving.let_go
+        consumer.after_assignment = leaving.own
+        starting = asyncio.create_task(app.start())
+        stopping = asyncio.create_task(stop.wait())
+        crashed = asyncio.create_task(app.wait_for_stopped())
+        timers = [asyncio.create_task(timer()) for timer in parts.timers]
+        try:
+            ends: set[asyncio.Future[Any]] = {stopping, crashed, *timers, self._failure}
+            await asyncio.wait({starting, *ends}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done() and not starting.cancelled() and starting.exception() is None and not stop.is_set():
+                on_ready()
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (stopping, crashed, *timers):
+                task.cancel()
+            starting.cancel()
+            await leaving.leave()
+        self._raise_failure(app, starting, *timers)
+
+    def _raise_failure(self, app: faust.App, *tasks: "asyncio.Task[None]") -> None:
+        if self._failure.done():
+            self._failure.result()
+        if app.crash_reason is not None:
+            raise app.crash_reason
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.result()
+
+    def _fail(self, error: BaseException) -> None:
+        log.critical("The worker stops: %s: %s", type(error).__name__, error)
+        if not self._failure.done():
+            self._failure.set_exception(error)
+
+
+async def _start(ends: TopicEnds, integrations: Integrations) -> None:
+    await ends.start()
+    await integrations.start()
+
+
+async def _look_at_topics(bootstrap: str) -> tuple[int, str]:
+    return await in_a_thread(partial(_topics_as_they_are, bootstrap))
+
+
+def _topics_as_they_are(bootstrap: str) -> tuple[int, str]:
+    admin = admin_of(bootstrap)
+    problems = check_topics(admin)
+    if problems:
+        raise TopicsError(" ".join([*problems, "Create or mend the topics with `vive-sync topics`."]))
+    return partition_count(admin, VENDOR_TABLE_CHANGELOG), topic_id(admin, VENDOR_SYNC)

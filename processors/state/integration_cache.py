@@ -1,0 +1,166 @@
+"""Every client's integration, known before the first event is handled and kept up to date."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from faust.types import TP
+
+from processors.transport.topic_ends import TopicEnds
+from processors.watchdog.reading import ReadingWatch
+from schemas.records.integration import Integration
+from schemas.topics import INTEGRATION
+from schemas.wire.codec import Codec, UndecodableError
+
+log = logging.getLogger(__name__)
+
+POSITION_SECONDS: Final = 0.2
+"""How long to wait for a position that is not known: it is while the client looks it up."""
+
+BadRecord = Callable[[ConsumerRecord, UndecodableError], None]
+
+
+class ReadingEndedError(RuntimeError):
+    """The integrations are not read any more, so nobody can wait for what they say."""
+
+    def __init__(self) -> None:
+        super().__init__("The integrations are not read any more.")
+
+
+class Integrations:
+    """Reads the whole of ``vive.integration``, without a consumer group, and goes on reading.
+
+    ``on_crash`` is called with what ended the reading; a ``StalledError`` when records were not read for ``patience`` seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        bootstrap: str,
+        partitions: int,
+        codec: Codec,
+        ends: TopicEnds,
+        patience: float,
+        on_bad_record: BadRecord,
+        on_crash: Callable[[BaseException], None],
+    ) -> None:
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        self._codec = codec
+        self._on_bad_record = on_bad_record
+        self._on_crash = on_crash
+        self._by_client: dict[str, Integration] = {}
+        self.on_change: Callable[[str], None] = lambda _client_id: None
+        self._partitions = [TP(INTEGRATION.name, number) for number in range(partitions)]
+        self._ends = ends
+        self._watch = ReadingWatch(read_to=self._read_to, ends=ends, patience=patience, monotonic=time.monotonic)
+        self._reading: asyncio.Task[None] | None = None
+        self._moved = asyncio.Condition()
+
+    def get(self, client_id: str) -> Integration | None:
+        """The client's integration as last read; None when it has none, or it was ended by a tombstone."""
+        return self._by_client.get(client_id)
+
+    async def start(self) -> None:
+        """Read all there is, then go on in the background.
+
+        Raises:
+            StalledError: it is not read on though Kafka answers.
+        """
+        await self._consumer.start()
+        self._consumer.assign([TopicPartition(*tp) for tp in self._partitions])
+        self._reading = asyncio.create_task(self._read_and_watch())
+        self._reading.add_done_callback(self._look)
+        try:
+            await self.read_to_end()
+        except ReadingEndedError:
+            self._reading.result()
+            raise
+
+    async def read_to_end(self) -> None:
+        """Wait until everything that the topic held when this was called is known.
+
+        Raises:
+            ReadingEndedError: it is not read any more; ``on_crash`` was told why.
+        """
+        ends = await self._ends.known_ends(self._partitions)
+        async with self._moved:
+            while await self._is_behind(ends):
+                if self._reading is None or self._reading.done():
+                    raise ReadingEndedError
+                await self._moved.wait()
+
+    async def _is_behind(self, ends: Mapping[TP, int]) -> bool:
+        read_to = await self._read_to()
+        return any(read_to[tp] < end for tp, end in ends.items())
+
+    async def _read_to(self) -> Mapping[TP, int]:
+        """How far each partition is read; -1 where that is not known."""
+        return dict(zip(self._partitions, await asyncio.gather(*map(self._position, self._partitions)), strict=True))
+
+    async def _position(self, tp: TP) -> int:
+        try:
+            async with asyncio.timeout(POSITION_SECONDS):
+                return int(await self._consumer.position(TopicPartition(*tp)))
+        except TimeoutError:
+            return -1
+
+    async def _read_and_watch(self) -> None:
+        """Until either raises."""
+        tasks = [asyncio.create_task(self._read_on()), asyncio.create_task(self._watch.run())]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            async with self._moved:
+                self._moved.notify_all()
+
+    async def _read_on(self) -> None:
+        await self._consumer.seek_to_beginning()
+        while True:
+            batches = await self._consumer.getmany(timeout_ms=200)
+            for records in batches.values():
+                for record in records:
+                    self._take(record)
+            async with self._moved:
+                self._moved.notify_all()
+
+    def _take(self, record: ConsumerRecord) -> None:
+        client_id = (record.key or b"").decode(errors="replace")
+        if record.value is None:
+            self._by_client.pop(client_id, None)
+            return
+        try:
+            self._by_client[client_id] = self._read(client_id, record.value)
+            self.on_change(client_id)
+        except UndecodableError as error:
+            where = f"partition {record.partition} offset {record.offset}"
+            log.warning("The integration record at %s is left out and kept as a dead letter: %s", where, error)
+            self._on_bad_record(record, error)
+
+    def _read(self, client_id: str, value: bytes) -> Integration:
+        integration = self._codec.decode(Integration, value)
+        if integration.client_id != client_id:
+            raise UndecodableError(
+                f"The record's key {client_id!r} is not its client_id {integration.client_id!r}.", code="invalid"
+            )
+        return integration
+
+    def _look(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_crash(error)
+
+    async def stop(self) -> None:
+        """Stop reading."""
+        if self._reading is not None:
+            self._reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._reading
+        await self._consumer.stop()

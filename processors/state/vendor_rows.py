@@ -1,0 +1,123 @@
+"""Rows of the vendor table, read and written as models."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from faust.types import TP
+
+from processors.events.async_producer import Delivery, Publisher
+from processors.state.vendor_table import Summary, VendorStore
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_row import VendorRow
+from schemas.topics import VENDOR_TABLE_CHANGELOG
+from schemas.wire.codec import Codec
+
+DECODED_ROWS: Final = 2048
+"""Rows kept as models besides their bytes, so that one piece of work decodes its row once."""
+
+
+class Rows:
+    """The rows of the partitions that are ours.
+
+    A row is visible at once and safe when its future ends. Rows go to the changelog through the worker's own producer: the
+    brokers' word for each is what an acknowledgement waits for, which Faust's table does not offer.
+    """
+
+    def __init__(self, *, store: Callable[[], VendorStore], codec: Codec, publisher: Publisher, topic_id: str) -> None:
+        self._store = store
+        self._codec = codec
+        self._publisher = publisher
+        self._topic_id = topic_id
+        self._decoded: OrderedDict[VendorKey, tuple[bytes, VendorRow]] = OrderedDict()
+
+    def get(self, partition: int, key: VendorKey) -> VendorRow | None:
+        """The vendor's row, or None.
+
+        Raises:
+            KeyError: the partition is not ours.
+        """
+        data = self._store().shard(partition).rows.get(key)
+        if data is None:
+            return None
+        known = self._decoded.get(key)
+        if known is not None and known[0] is data:
+            return known[1]
+        row = self._codec.decode(VendorRow, data)
+        self._remember(key, data, row)
+        return row
+
+    def answered_through(self, partition: int, key: VendorKey) -> int:
+        """The highest ``vendor-sync`` offset that the vendor's row answers; -1 for none.
+
+        Raises:
+            KeyError: the partition is not ours.
+        """
+        summary = self._store().shard(partition).summary(key)
+        return -1 if summary is None else summary.answered_through
+
+    def vendors_of(self, partition: int, client_id: str) -> dict[str, bool]:
+        """The client's vendors in this partition that VIVE has data on, and whether each is linked.
+
+        Raises:
+            KeyError: the partition is not ours.
+        """
+        vendors = self._store().shard(partition).clients.get(client_id, {})
+        return {vendor_id: summary.linked for vendor_id, summary in vendors.items() if summary.known}
+
+    def take_due(self, now: float) -> list[tuple[int, VendorKey]]:
+        """Every vendor of ours, with its partition, whose time to be tried again has come, once; ``now``: Unix time."""
+        return [(partition, key) for partition, shard in self._store().shards() for key in shard.take_due(now)]
+
+    def parked(self) -> dict[str, list[tuple[int, VendorKey]]]:
+        """The parked vendors of ours by client, each with its partition."""
+        found: dict[str, list[tuple[int, VendorKey]]] = {}
+        for partition, shard in self._store().shards():
+            for client_id, keys in shard.parked.items():
+                found.setdefault(client_id, []).extend((partition, key) for key in keys)
+        return found
+
+    def put(self, partition: int, key: VendorKey, row: VendorRow) -> "asyncio.Future[Delivery]":
+        """Keep this row.
+
+        Raises:
+            KeyError: the partition is not ours.
+        """
+        data = self._codec.encode(row, topic=VENDOR_TABLE_CHANGELOG.name)
+        self._store().shard(partition).put(key, data, summary_of(row, self._topic_id))
+        self._remember(key, data, row)
+        delivered = self._publisher.send(
+            VENDOR_TABLE_CHANGELOG.name, key=key.to_bytes(), value=data, partition=partition
+        )
+        delivered.add_done_callback(partial(self._persisted, partition))
+        return delivered
+
+    def summarise(self, data: bytes) -> Summary:
+        """The summary of an encoded row.
+
+        Raises:
+            ValueError: it can't be read.
+        """
+        return summary_of(self._codec.decode(VendorRow, data), self._topic_id)
+
+    def _remember(self, key: VendorKey, data: bytes, row: VendorRow) -> None:
+        self._decoded[key] = (data, row)
+        while len(self._decoded) > DECODED_ROWS:
+            self._decoded.popitem(last=False)
+
+    def _persisted(self, partition: int, delivered: "asyncio.Future[Delivery]") -> None:
+        if not delivered.cancelled() and delivered.exception() is None:
+            self._store().set_persisted_offset(TP(VENDOR_TABLE_CHANGELOG.name, partition), delivered.result().offset)
+
+
+def summary_of(row: VendorRow, topic_id: str) -> Summary:
+    """What the table keeps beside a row, in the life ``topic_id`` of ``vendor-sync``."""
+    return Summary(
+        known=row.record is not None,
+        linked=row.record is not None and row.record.provider_id is not None,
+        answered_through=row.through_offset if row.topic_id == topic_id else -1,
+        parked=row.parked,
+        next_attempt_at=None if row.next_attempt_at is None else row.next_attempt_at.timestamp(),
+    )

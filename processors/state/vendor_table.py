@@ -1,0 +1,220 @@
+"""The table of vendors: Faust recovers it from its changelog, and rows are kept by partition with an index by client."""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, cast
+
+import faust
+from faust.stores import base
+from faust.types import TP
+
+from schemas.records.vendor_key import VendorKey
+
+
+class Summary(NamedTuple):
+    """What is asked of a row so often that it is kept beside it."""
+
+    known: bool
+    """Whether VIVE has data on the vendor: false after a tombstone."""
+    linked: bool
+    answered_through: int
+    """Highest ``vendor-sync`` offset answered in the topic's present life; -1 for none."""
+    next_attempt_at: float | None = None
+    """When the vendor is tried again by itself, in seconds since 1970."""
+    parked: bool = False
+    """Whether the vendor waits for its client's credentials to be accepted."""
+
+
+Summarise = Callable[[bytes], Summary]
+"""Encoded row -> its summary. Raises ValueError on a row that can't be read."""
+
+NOTHING_APPLIED = -1
+
+
+class Shard:
+    """The rows of one partition. ``applied`` is the highest changelog offset that they contain, -1 for none."""
+
+    def __init__(self) -> None:
+        self.rows: dict[VendorKey, bytes] = {}
+        self.clients: dict[str, dict[str, Summary]] = {}
+        self.applied = NOTHING_APPLIED
+        self.parked: dict[str, set[VendorKey]] = {}
+        """Parked vendors by client."""
+        self.unreadable: dict[bytes, str] = {}
+        """What is wrong with the newest changelog record of a key, where it does not hold a row."""
+        self._due: list[tuple[float, VendorKey]] = []
+
+    def put(self, key: VendorKey, row: bytes, summary: Summary) -> None:
+        """Keep a row, in the rows and in the index by client."""
+        self.rows[key] = row
+        if summary.parked:
+            self.parked.setdefault(key.client_id, set()).add(key)
+        else:
+            self._unpark(key)
+        self.clients.setdefault(key.client_id, {})[key.vendor_id] = summary
+        if summary.next_attempt_at is not None:
+            heapq.heappush(self._due, (summary.next_attempt_at, key))
+
+    def forget(self, key: VendorKey) -> None:
+        """Take a row out."""
+        self.rows.pop(key, None)
+        self._unpark(key)
+        vendors = self.clients.get(key.client_id, {})
+        vendors.pop(key.vendor_id, None)
+        if not vendors:
+            self.clients.pop(key.client_id, None)
+
+    def _unpark(self, key: VendorKey) -> None:
+        parked = self.parked.get(key.client_id)
+        if parked is not None:
+            parked.discard(key)
+            if not parked:
+                del self.parked[key.client_id]
+
+    def take_due(self, now: float) -> Iterator[VendorKey]:
+        """Every vendor whose time to be tried again has come, once; ``now`` in seconds since 1970."""
+        while self._due and self._due[0][0] <= now:
+            at, key = heapq.heappop(self._due)
+            summary = self.summary(key)
+            if summary is not None and summary.next_attempt_at == at:
+                yield key
+
+    def summary(self, key: VendorKey) -> Summary | None:
+        """The row's summary, or None where there is no row."""
+        return self.clients.get(key.client_id, {}).get(key.vendor_id)
+
+
+class UnreadableRowError(ValueError):
+    """A row of the changelog can't be read; the text names its partition and offset."""
+
+
+def _key_or_none(key: bytes) -> VendorKey | None:
+    try:
+        return VendorKey.from_bytes(key)
+    except ValueError:
+        return None
+
+
+class VendorStore(base.Store[bytes, bytes]):
+    """A Faust store in memory that holds the rows of the partitions assigned to this worker, and of no other."""
+
+    def __init__(self, *args: Any, summarise: Summarise, **kwargs: Any) -> None:
+        super().__init__("vive-memory://", *args, **kwargs)
+        self._summarise = summarise
+        self._shards: dict[int, Shard] = {}
+
+    def shard(self, partition: int) -> Shard:
+        """The rows of a partition.
+
+        Raises:
+            KeyError: the partition is not assigned to this worker.
+        """
+        return self._shards[partition]
+
+    def shards(self) -> Iterator[tuple[int, Shard]]:
+        """Every assigned partition and its rows."""
+        yield from self._shards.items()
+
+    def persisted_offset(self, tp: TP) -> int:
+        """How far this partition's rows are. -1, not None: Faust would go on from an offset that it remembers itself."""
+        shard = self._shards.get(tp.partition)
+        return NOTHING_APPLIED if shard is None else shard.applied
+
+    def set_persisted_offset(self, tp: TP, offset: int) -> None:
+        """The rows contain the changelog up to here."""
+        shard = self._shards.get(tp.partition)
+        if shard is not None:
+            shard.applied = max(shard.applied, offset)
+
+    def apply_changelog_batch(self, batch: Iterable[Any], to_key: Any, to_value: Any) -> None:  # noqa: ARG002 -- Faust's signature
+        """Apply changelog records. One that can't be read counts only until a newer one of its key makes it good."""
+        for event in batch:
+            message = event.message
+            shard = self._shards.get(message.partition)
+            if shard is None or message.generation_id != self.app.consumer_generation_id:
+                continue  # read before a rebalance; what is still ours is read again from where its rows are
+            if shard.unreadable:
+                shard.unreadable.pop(message.key, None)
+            try:
+                self._apply(shard, message)
+            except ValueError as error:
+                shard.unreadable[message.key] = (
+                    f"changelog {message.topic} partition {message.partition} offset {message.offset} "
+                    f"does not hold a row ({error})"
+                )
+            shard.applied = message.offset
+
+    def _apply(self, shard: Shard, message: Any) -> None:
+        if message.value is not None:
+            shard.put(VendorKey.from_bytes(message.key), message.value, self._summarise(message.value))
+        elif (key := _key_or_none(message.key)) is not None:
+            shard.forget(key)
+
+    def check_whole(self) -> None:
+        """See that every row could be read.
+
+        Raises:
+            UnreadableRowError: the newest record of a key does not hold a row.
+        """
+        wrong = [sentence for shard in self._shards.values() for sentence in shard.unreadable.values()]
+        if wrong:
+            raise UnreadableRowError(
+                f"The vendor table can't be recovered: {wrong[0]}{f', and {len(wrong) - 1} more' if wrong[1:] else ''}. "
+                "Run `vive-sync table mend` to put back what those vendors' records say; the worker then starts."
+            )
+
+    async def on_rebalance(
+        self,
+        assigned: set[TP],
+        revoked: set[TP],  # noqa: ARG002 -- Faust's signature
+        newly_assigned: set[TP],  # noqa: ARG002
+        generation_id: int = 0,  # noqa: ARG002
+    ) -> None:
+        """Forget the rows of partitions that are no longer ours."""
+        mine = {tp.partition for tp in assigned if tp.topic == self.table.changelog_topic.get_topic_name()}
+        self._shards = {partition: self._shards.get(partition) or Shard() for partition in mine}
+
+    def reset_state(self) -> None:
+        """Nothing is kept on disk."""
+
+    async def backup_partition(self, tp: TP | int, flush: bool = True, purge: bool = False, keep: int = 1) -> None:  # noqa: FBT001, FBT002 -- Faust's signature
+        """The changelog is the backup."""
+
+    def restore_backup(self, tp: TP | int, latest: bool = True, backup_id: int = 0) -> None:  # noqa: FBT001, FBT002 -- as above
+        """The changelog is the backup."""
+
+
+class VendorTable(faust.Table[bytes, bytes]):
+    """A Faust table over a ``VendorStore``. A row that can't be read stops the worker: stock Faust logs it and goes on empty."""
+
+    def __init__(self, app: faust.App, *, summarise: Summarise, **kwargs: Any) -> None:
+        super().__init__(app, key_type=bytes, value_type=bytes, **kwargs)
+        self._summarise = summarise
+
+    def _new_store(self) -> VendorStore:
+        return VendorStore(self.app, self, table_name=self.name, summarise=self._summarise, loop=self.loop)
+
+    @property
+    def store(self) -> VendorStore:
+        """The rows."""
+        return cast("VendorStore", self.data)
+
+    def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
+        """Apply changelog records, or stop the worker. A worker that stops flushes its buffers once more: that is left out."""
+        if self.app.should_stop:
+            return
+        try:
+            self.store.apply_changelog_batch(batch, None, None)
+        except Exception as error:
+            self.app.loop.create_task(self.app.crash(error))
+            raise
+
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+        """Let records flow over rows that are whole; otherwise stop the worker, and let none flow until it has stopped."""
+        try:
+            self.store.check_whole()
+        except UnreadableRowError as error:
+            self.app.loop.create_task(self.app.crash(error))
+            await cast("faust.App", self.app).wait_for_stopped()
+            return
+        await super().on_recovery_completed(active_tps, standby_tps)

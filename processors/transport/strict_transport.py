@@ -1,0 +1,313 @@
+"""A Faust transport that loses nothing.
+
+Faust 0.15.3 loses records when partitions move (docs/traps.md). Its transport is an extension point; this one guarantees:
+
+1. a committed offset is never past an unfinished record;
+2. a hole in the offsets read is sought back to, and believed only when the broker shows it twice;
+3. a partition without a committed offset starts from the earliest offset at every assignment;
+4. an error in table recovery stops the worker instead of leaving an empty table (``processors.state.vendor_table``).
+
+Records are finished by ``StrictConsumer.finish(tp, offset)``, in any order. Before a partition goes, ``before_revocation`` is
+awaited and what is finished by then is committed.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, cast
+
+from aiokafka.errors import IllegalStateError
+from faust.exceptions import ConsumerNotStarted
+from faust.tables.manager import TableManager
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from mode.utils.locks import Event
+
+from processors.transport.consumer_thread import StrictConsumerThread
+from processors.transport.offset_ledger import OffsetLedger, Reading, Standing
+
+READ_TO_SECONDS: Final = 0.01
+MEMBERSHIP_MARGIN: Final = 1.0
+"""Seconds before the end of the session at which membership is no longer taken for granted."""
+MEMBERSHIP_LOOK_SECONDS: Final = 0.05
+RESUME_SECONDS: Final = 1.0
+"""How long the fetching task waits for a partition to be resumed before it checks whether it should stop."""
+
+RevocationHook = Callable[[set[TP]], Awaitable[None]]
+AssignmentHook = Callable[[set[TP], int], None]
+"""(assigned, the group's generation)"""
+
+
+class MembershipLostError(asyncio.CancelledError):
+    """The group has removed this worker, so its partitions belong to others. Raised in a task, it cancels the task."""
+
+
+class StrictConsumer(driver.Consumer):
+    """A consumer whose offsets are kept by an ``OffsetLedger`` a partition."""
+
+    _thread: StrictConsumerThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._ledgers: dict[TP, OffsetLedger] = {}
+        self._handed_over: dict[TP, int] = {}
+        self._taken: dict[TP, int] = {}
+        self._fetches = 0
+        self._session = self.app.conf.broker_session_timeout - MEMBERSHIP_MARGIN
+        self._sought = False
+        self._open = False
+        self._leaving = False
+        self._rebalancing = False
+        self._rebalances = 0
+        self._resumed = Event()
+        self._left_out: set[TP] = set()
+        self._fetching: asyncio.Task[Any] | None = None
+        self.before_revocation: RevocationHook | None = None
+        self.after_assignment: AssignmentHook | None = None
+
+    def _new_consumer_thread(self) -> StrictConsumerThread:
+        return StrictConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def reading(self) -> bool:
+        """Whether records of streams flow: partitions are assigned and their table is whole."""
+        return self._open
+
+    @property
+    def rebalancing(self) -> bool:
+        """Whether partitions were revoked and none are assigned yet. Faust's ``app.rebalancing`` lasts until a recovery ends."""
+        return self._rebalancing
+
+    def standing(self) -> Mapping[TP, Standing]:
+        """How far each partition that streams read is."""
+        return {tp: ledger.standing(read_to=self._position(tp)) for tp, ledger in self._ledgers.items()}
+
+    async def membership(self) -> None:
+        """Wait until it is certain that the group has not given this worker's partitions away.
+
+        A worker that was stopped for a while, or cut off, must not go on with what it had in hand: another may have done it.
+
+        Raises:
+            MembershipLostError: the group has removed this worker; no heartbeat of this membership will be accepted again.
+        """
+        while True:
+            if not self._thread.is_member:
+                raise MembershipLostError
+            if time.monotonic() - self._thread.member_at <= self._session:
+                return
+            await asyncio.sleep(MEMBERSHIP_LOOK_SECONDS)  # heartbeats are sent by another thread
+
+    def finish(self, tp: TP, offset: int) -> None:
+        """The record's effects are safe; its offset may be committed once all before it are finished too."""
+        ledger = self._ledgers.get(tp)
+        if ledger is not None:
+            ledger.finish(offset)
+
+    def taken(self, tp: TP, offset: int) -> None:
+        """The stream's agent has taken this record in (its work may go on)."""
+        self._taken[tp] = offset
+
+    def ack(self, message: Any) -> bool:
+        """Faust's way of saying ``finish``."""
+        if message.acked:
+            return False
+        message.acked = True
+        self._unacked_messages.discard(message)
+        self.finish(message.tp, message.offset)
+        return True
+
+    def _read_by_streams(self) -> list[TP]:
+        return [
+            tp
+            for tp in self.assignment()
+            if self.app.topics.acks_enabled_for(tp.topic) and not self.app.assignor.is_standby(tp)
+        ]
+
+    async def perform_seek(self) -> None:
+        """Seek every partition to its committed offset, and to its earliest one where none, or one of an older life, is.
+
+        Raises:
+            IllegalStateError: a rebalance began meanwhile; Faust begins another recovery once partitions are assigned.
+        """
+        if asyncio.current_task() is self._fetching:
+            # Faust also seeks when a fetch comes back while the flow is stopped, which holds up the recovery that follows.
+            # What is dropped there is read again: every rebalance ends with a seek.
+            return
+        self._open = self._sought = False
+        rebalances = self._rebalances
+        self._refuse_during_rebalance(since=rebalances)
+        await super().perform_seek()
+        mine = self._read_by_streams()
+        ends = await self.highwaters(*mine) if mine else {}
+        start = {tp: self._read_offset.get(tp) for tp in mine}
+        lost = [tp for tp in mine if (at := start[tp]) is None or at > ends.get(tp, at)]
+        if lost:
+            start.update({TP(*tp): offset for tp, offset in (await self.earliest_offsets(*lost)).items()})
+            self._left_out.update(lost)
+        self._refuse_during_rebalance(since=rebalances)
+        for tp, offset in start.items():
+            self._ledgers[tp] = OffsetLedger(offset or 0)
+            self._handed_over.pop(tp, None)
+            self._taken.pop(tp, None)
+        self._sought = True
+
+    def _refuse_during_rebalance(self, *, since: int) -> None:
+        if self._rebalancing or since != self._rebalances:
+            raise IllegalStateError("A rebalance is under way.")
+
+    def resume_partitions(self, tps: Iterable[TP]) -> None:
+        """Resume fetching from partitions, at once: Faust's fetching task would sleep for a second where all were paused."""
+        super().resume_partitions(tps)
+        self._resumed.set()
+
+    def resume_flow(self) -> None:
+        """Let records flow. Those of streams flow only after a seek.
+
+        Faust resumes a stream's partition, seeks it, and then empties the streams' queues: a record handed over before that
+        would be gone, and never be finished.
+
+        A recovery that does not know yet that another rebalance has begun also calls this: nothing may flow then.
+        """
+        if self._rebalancing or cast("TableManager", self.app.tables).recovery.signal_recovery_start.is_set():
+            return
+        super().resume_flow()
+        self._open = self._sought and not self._leaving
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 -- Faust's signature
+        """Records in offset order with none left out; where Faust breaks off a batch, the rest is fetched again."""
+        self._fetches += 1
+        self._fetching = asyncio.current_task()
+        if self._open and self._left_out:
+            await self._seek_back({tp: self._ledgers[tp].expect() for tp in self._left_out if tp in self._ledgers})
+            self._left_out.clear()
+        gone_back: set[TP] = set()
+        async for tp, message in super().getmany(timeout):
+            if not self.app.topics.acks_enabled_for(tp.topic):
+                yield tp, message
+                continue
+            ledger = self._ledgers.get(tp)
+            if ledger is None or not self._open:
+                self._left_out.add(tp)
+                continue
+            if tp in gone_back:
+                continue
+            match ledger.read(message.offset):
+                case Reading.DELIVER:
+                    # Faust drops what lies below its own read offset, and books a hole of its own above it.
+                    self._read_offset[tp] = message.offset - 1 if message.offset else None
+                    self._handed_over[tp] = message.offset
+                    yield tp, message
+                case Reading.HOLE:
+                    gone_back.add(tp)
+                    await self._seek_back({tp: ledger.expect()})
+                case Reading.ALREADY_READ:
+                    continue
+
+    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109 -- Faust's signature
+        if self.flow_active and not self._get_active_partitions():
+            self._resumed.clear()
+            await self.wait(self._resumed, timeout=RESUME_SECONDS)
+            if not self._get_active_partitions():
+                return {}, set()
+        return await super()._wait_next_records(timeout)
+
+    async def _seek_back(self, offsets: Mapping[TP, int]) -> None:
+        try:
+            await self.seek_wait(offsets)
+        except IllegalStateError as error:
+            # The rebalance that took the partition ends with a seek of all partitions that are assigned then.
+            self.log.info("A partition was revoked before it could be sought back: %s", error)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Let in-flight work end and commit what is finished; then Faust may forget the partitions."""
+        self._rebalancing = True
+        self._rebalances += 1
+        await self._conclude(revoked)
+        for tp in revoked:
+            self._ledgers.pop(tp, None)
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Tell ``after_assignment`` before anything of the partitions is read."""
+        self._thread.member_at = time.monotonic()
+        if self.after_assignment is not None:
+            self.after_assignment(assigned, generation_id)
+        try:
+            await super().on_partitions_assigned(assigned, generation_id)
+        finally:
+            self._rebalancing = False
+
+    async def hand_over(self) -> None:
+        """Before the worker stops: hand out nothing more, let in-flight work end, commit what is finished.
+
+        Nothing is handed out either when the group gives this worker other partitions meanwhile.
+        """
+        self._leaving = True
+        try:
+            mine = self.assignment()
+        except ConsumerNotStarted:
+            return
+        await self._conclude(mine)
+        self._ledgers.clear()
+
+    async def _conclude(self, tps: set[TP]) -> None:
+        self._open = self._sought = False
+        self.stop_flow()
+        self.app.flow_control.suspend()
+        self.app.flow_control.clear()
+        if self.before_revocation is not None:
+            await self.before_revocation(tps)
+        await self.maybe_wait_for_commit_to_finish()  # what it took up is older than what has ended since
+        await self.commit()
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Holes are booked by the ledger alone."""
+
+    def _filter_tps_with_pending_acks(self, topics: Iterable[Any] | None = None) -> Iterator[TP]:
+        return (tp for tp in self._ledgers if topics is None or tp in topics or tp.topic in topics)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        ledger = self._ledgers.get(tp)
+        return None if ledger is None else ledger.committable()
+
+    def _should_commit(self, _tp: TP, _offset: int) -> bool:
+        return True
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 -- Faust's signature
+        committed: bool = await super()._commit_offsets(offsets, start_new_transaction)
+        if committed:
+            for tp, offset in offsets.items():
+                ledger = self._ledgers.get(tp)
+                if ledger is not None:
+                    ledger.committed(offset)
+        return committed
+
+    async def read_to(self, tp: TP, end: int) -> None:
+        """Wait until all records of the partition below ``end`` have been taken in by its agent.
+
+        Ends too when the partition is taken away meanwhile.
+        """
+        fetches_past_end: int | None = None
+        while (ledger := self._ledgers.get(tp)) is not None:
+            # A tail that compaction or a transaction marker took is never read: the position alone passes it.
+            if fetches_past_end is None and self._position(tp) >= end:
+                fetches_past_end = self._fetches
+            read = ledger.expect() >= end or (fetches_past_end is not None and self._fetches >= fetches_past_end + 2)
+            if read and self._taken.get(tp, -1) >= self._handed_over.get(tp, -1):
+                return
+            await asyncio.sleep(READ_TO_SECONDS)
+
+    def _position(self, tp: TP) -> int:
+        """What aiokafka has handed to Faust. Read in place: a question to its thread waits for the fetch under way."""
+        subscription = self._thread._ensure_consumer()._subscription.subscription  # noqa: SLF001 -- aiokafka is pinned
+        assignment = None if subscription is None else subscription.assignment
+        if assignment is None or tp not in assignment.tps:
+            return -1
+        state = assignment.state_value(driver.ensure_aiokafka_TP(tp))
+        return state.position if state is not None and state.has_valid_position else -1
+
+
+class StrictTransport(driver.Transport):
+    """Faust's aiokafka transport with the strict consumer."""
+
+    Consumer = StrictConsumer

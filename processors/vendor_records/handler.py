@@ -1,0 +1,66 @@
+"""Takes VIVE's vendor records in: into the table, and where something changed into the queue."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from faust.types import TP
+
+from processors.events.dead_letters import unreadable
+from processors.events.event_publisher import Said, Voice
+from processors.state.integration_cache import Integrations
+from processors.state.vendor_rows import Rows
+from processors.transport.partition_tasks import InFlight, Phase
+from processors.vendor_records.decisions import forget_record, keep_record
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import VendorRecord
+from schemas.wire.codec import Codec, UndecodableError
+
+
+@dataclass(frozen=True, kw_only=True)
+class VendorRecords:
+    """The shell of ``vendor_change``. A record is visible at once and acknowledged when row and event are safe."""
+
+    codec: Codec
+    voice: Voice
+    rows: Rows
+    integrations: Integrations
+    in_flight: InFlight
+    finish: Callable[[TP, int], None]
+    now: Callable[[], datetime]
+
+    def accept(self, message: Any) -> None:
+        """Take one record in. It does not wait: many are on their way to the brokers at once."""
+        if not self.in_flight.is_open(message.tp.partition):
+            return  # it was in its agent's hands when the partition went: the next owner reads it
+        try:
+            said = self._keep(message)
+        except UndecodableError as error:
+            said = [self.voice.dead_letter(unreadable(message, error, now=self.now()))]
+        self.in_flight.start(message.tp.partition, self._confirm(message, said), phase=Phase.SETTLING)
+
+    def _keep(self, message: Any) -> list[Said]:
+        partition = message.tp.partition
+        try:
+            key = VendorKey.from_bytes(message.key)
+        except ValueError as error:
+            raise UndecodableError(str(error)) from None
+        row = self.rows.get(partition, key)
+        if message.value is None:
+            forgotten = forget_record(row, self.now())
+            return [] if forgotten is None else [self.rows.put(partition, key, forgotten)]
+        record = self.codec.decode(VendorRecord, message.value)
+        if record.key != key:
+            raise UndecodableError(f"The record's key {key} is not its vendor {record.key}.", code="invalid")
+        decision = keep_record(row, record, self.integrations.get(key.client_id), self.now())
+        # The row first: an event may be read and worked before its send is confirmed, and must find the new data.
+        said = [] if decision.row is None else [self.rows.put(partition, key, decision.row)]
+        if decision.event is not None:
+            said.append(self.voice.vendor_sync(decision.event, partition=partition))
+        return said
+
+    async def _confirm(self, message: Any, said: list[Said]) -> None:
+        await asyncio.gather(*said)
+        self.finish(message.tp, message.offset)

@@ -1,0 +1,32 @@
+"""Queues vendors again whose time to be tried again has come, also after a restart."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from processors.state.vendor_rows import Rows
+from processors.transport.partition_tasks import InFlight
+from processors.vendor_sync.requeue import Requeue
+
+LOOK_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retrier:
+    """Looks for due rows while ``reading`` says that the rows are whole. A row stays due until an outcome says otherwise."""
+
+    rows: Rows
+    requeue: Requeue
+    in_flight: InFlight
+    reading: Callable[[], bool]
+    now: Callable[[], datetime]
+
+    async def run(self) -> None:
+        """Look once a second, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self.reading():
+                for partition, key in self.rows.take_due(self.now().timestamp()):
+                    self.in_flight.start(partition, self.requeue.again(partition, key))

@@ -1,0 +1,81 @@
+from collections.abc import Callable
+
+from processors.work_queue.entry import Entry
+from processors.work_queue.fifo import Fifo, Linked
+from schemas.records.sync_run import Lane
+from schemas.records.vendor_key import VendorKey
+
+
+class ClientLimit:
+    """How many keys of one client are called, and whether there is room for one more.
+
+    The only place that asks for a client's cap. The cap is asked for at each decision and never kept, so what finds the
+    cap may change its mind at any time: a lower cap holds from the next decision on, and keys that are called already
+    are left alone.
+    """
+
+    __slots__ = ("_cap", "_client_id", "calling")
+
+    def __init__(self, client_id: str, cap: Callable[[str], int]) -> None:
+        self._client_id = client_id
+        self._cap = cap
+        self.calling = 0
+
+    def has_room(self) -> bool:
+        """Whether one more key of this client may be called."""
+        return self.calling < self._cap(self._client_id)
+
+
+class Turn(Linked):
+    """A client's waiting keys in one lane, and the client's place among those that take turns there.
+
+    Keys that were tried before go first: they held the head of their client's line when they were taken, and the offset
+    that can be committed waits for them.
+    """
+
+    __slots__ = ("again", "client_id", "fresh")
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__()
+        self.client_id = client_id
+        self.again: Fifo[Entry] = Fifo()
+        self.fresh: Fifo[Entry] = Fifo()
+
+    def put(self, entry: Entry) -> None:
+        """Let a key wait here."""
+        (self.again if entry.attempt > 1 else self.fresh).append(entry)
+
+    def next(self) -> Entry | None:
+        """The key that is worked first."""
+        return self.again.first or self.fresh.first
+
+    def keys(self) -> list[VendorKey]:
+        """All keys that wait here, in order."""
+        return [entry.key for fifo in (self.again, self.fresh) for entry in fifo]
+
+
+class Client:
+    """What the queue keeps of one client, as long as it has a key here or is paused."""
+
+    __slots__ = ("client_id", "delayed", "keys", "limit", "paused_since", "probe", "turns")
+
+    def __init__(self, client_id: str, cap: Callable[[str], int]) -> None:
+        self.client_id = client_id
+        self.limit = ClientLimit(client_id, cap)
+        self.turns = {Lane.LIVE: Turn(client_id), Lane.BULK: Turn(client_id)}
+        self.delayed: Fifo[Entry] = Fifo()
+        self.keys = 0
+        self.paused_since: float | None = None
+        self.probe: VendorKey | None = None
+
+    def next(self) -> Entry | None:
+        """The key that would be worked first."""
+        return self.turns[Lane.LIVE].next() or self.turns[Lane.BULK].next()
+
+    def waiting_keys(self) -> list[VendorKey]:
+        """Keys that nobody works: live, bulk, then those that wait for a retry time."""
+        return [
+            *self.turns[Lane.LIVE].keys(),
+            *self.turns[Lane.BULK].keys(),
+            *(entry.key for entry in self.delayed),
+        ]

@@ -1,0 +1,80 @@
+"""Mends the vendor table's changelog where the newest record of a key holds no row, so that workers can recover it."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from messaging.topic_reader import Record
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import VendorRow
+from schemas.topics import VENDOR_RECORD, VENDOR_TABLE_CHANGELOG
+from schemas.wire.codec import Codec, UndecodableError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mending:
+    """One key whose row can't be read, and what is to be put in its place; ``row`` None: nothing, the key names no vendor."""
+
+    partition: int
+    offset: int
+    key: bytes
+    reason: str
+    row: VendorRow | None
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and what mends it."""
+        what = "is taken out: its key names no vendor" if self.row is None else "gets back what is known of it"
+        return f"partition {self.partition} offset {self.offset}, key {self.key!r}: {self.reason}. It {what}."
+
+
+def mendings(records: Iterable[Record], codec: Codec) -> list[Mending]:
+    """What to mend, from all records of the changelog and of ``vendor-record``, each topic in its order.
+
+    A vendor gets back its last row that can be read, with its latest record. Without any such row it is synced as one that
+    VIVE has never sent.
+    """
+    rows: dict[bytes, VendorRow] = {}
+    latest: dict[bytes, VendorRecord] = {}
+    broken: dict[tuple[int, bytes], tuple[int, str]] = {}
+    for record in records:
+        key = record.key or b""
+        if record.topic == VENDOR_RECORD.name and record.value is None:
+            latest.pop(key, None)
+            continue
+        if record.topic == VENDOR_RECORD.name:
+            with suppress(UndecodableError):  # such a record is a dead letter already
+                latest[key] = codec.decode(VendorRecord, record.value)
+            continue
+        broken.pop((record.partition, key), None)
+        if record.value is None:
+            rows.pop(key, None)
+            continue
+        try:
+            VendorKey.from_bytes(key)
+            rows[key] = codec.decode(VendorRow, record.value)
+        except ValueError as error:
+            broken[record.partition, key] = (record.offset, str(error).rstrip("."))
+    return [
+        Mending(
+            partition=partition, offset=offset, key=key, reason=reason, row=_row(key, rows.get(key), latest.get(key))
+        )
+        for (partition, key), (offset, reason) in sorted(broken.items())
+    ]
+
+
+def _row(key: bytes, row: VendorRow | None, record: VendorRecord | None) -> VendorRow | None:
+    try:
+        VendorKey.from_bytes(key)
+    except ValueError:
+        return None
+    row = row or VendorRow()
+    if record is None or (row.record is not None and row.record.version > record.version):
+        return row
+    return row.model_copy(update={"record": record})
+
+
+def value_of(mending: Mending, codec: Codec) -> bytes | None:
+    """What to write to the changelog under the mending's key, in its partition."""
+    return None if mending.row is None else codec.encode(mending.row, topic=VENDOR_TABLE_CHANGELOG.name)

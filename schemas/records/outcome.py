@@ -1,0 +1,82 @@
+"""What became of one vendor in one attempt, field by field, before and after."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from schemas.message import Identifier, Message, Part, Timestamp
+from schemas.records.vendor_key import VendorKey
+
+
+class Status(StrEnum):
+    """How an attempt ended. Every status but ``writing`` settles the events up to ``through_offset``."""
+
+    WRITING = "writing"
+    """About to be written: what follows is planned, and a crash before the outcome leaves this trace."""
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    """Not done after the attempts of this event; tried again later by itself."""
+    REJECTED = "rejected"
+    """The accounting system, or VIVE's own check, refuses this data: a person or a newer record mends it."""
+    MISSING = "missing"
+    """The linked provider is gone: the link is broken and a person must look."""
+    PARKED = "parked"
+    """The client is paused (its credentials are refused); goes on by itself when they are accepted."""
+    SKIPPED = "skipped"
+    """Nothing to do here: no longer linked, or the integration can't be synced any more."""
+
+
+class Change(Part):
+    """One field that was, or is about to be, written. Values are text as a person reads them; None means empty."""
+
+    group: str
+    field: str
+    before: str | None
+    after: str | None
+
+
+class LeftAlone(Part):
+    """One field that differs and was not written, and why."""
+
+    group: str
+    field: str
+    observed: str | None
+    desired: str | None
+    code: str
+    """Why, for programs: ``not_owned``, ``foreign_hold``, ``not_ours``, ``empty_value``, ``invalid_value``, ``ambiguous``,
+    ``not_stored``."""
+    reason: str
+    """Why, as a sentence for a person."""
+
+
+class VendorSyncOutcome(Message):
+    """What happened to one vendor. ``through_offset`` is the highest ``vendor-sync`` offset that this answers."""
+
+    SCHEMA: ClassVar[str] = "vendor_sync_outcome"
+
+    client_id: Identifier
+    vendor_id: Identifier
+    provider_id: str | None = None
+    status: Status
+    through_offset: int
+    topic_id: str
+    run_id: Identifier | None = None
+    cause: str
+    requested_by: str = ""
+    attempt: int = 1
+    record_version: int | None = None
+    changes: tuple[Change, ...] = ()
+    left_alone: tuple[LeftAlone, ...] = ()
+    reason: str | None = None
+    """Why it failed, was rejected, parked or skipped, as a sentence for a person."""
+    next_attempt_at: Timestamp | None = None
+    calls: int = 0
+    """Calls made to the accounting system for this vendor, reads included, a shared bulk read not."""
+    observed_at: Timestamp | None = None
+    worker: str = ""
+    at: Timestamp
+
+    @property
+    def key(self) -> VendorKey:
+        """The vendor key."""
+        return VendorKey(self.client_id, self.vendor_id)

@@ -1,0 +1,75 @@
+"""VIVE's latest data on one vendor of one client."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from schemas.message import Identifier, Message, Part, Timestamp
+from schemas.records.vendor_key import VendorKey
+
+
+class Origin(StrEnum):
+    """Why a record was written."""
+
+    CHANGE = "change"
+    """Something changed in VIVE: what is pushed goes to the accounting system at once."""
+    SNAPSHOT = "snapshot"
+    """The state as it stands, as a load writes it: kept, and pushed by the next sync."""
+
+
+class PostalAddress(Part):
+    """The street (physical) address. ``street`` is number and name, such as ``12A Main Street``."""
+
+    street: str = ""
+    line2: str = ""
+    city: str = ""
+    state: str = ""
+    zip: str = ""
+
+
+class Policy(Part):
+    """An insurance policy as VIVE holds it."""
+
+    policy_type: str = Field(min_length=1)
+    number: str = Field(min_length=1)
+    expires_on: date | None = None
+
+
+class VendorRecord(Message):
+    """The latest data on a vendor and its link to a provider in the accounting system, or none.
+
+    ``version`` grows with every change of this vendor; a record with a lower one than the record kept is stale.
+    """
+
+    SCHEMA: ClassVar[str] = "vendor_record"
+    LARGEST: ClassVar[int] = 128 * 1024
+
+    client_id: Identifier
+    vendor_id: Identifier
+    version: int = Field(ge=0, le=2**63 - 1)
+    updated_at: Timestamp
+    origin: Origin = Origin.CHANGE
+    provider_id: str | None = Field(default=None, pattern=r"^[0-9A-Za-z-]{1,40}$")
+    legal_name: str = ""
+    dba_name: str = ""
+    address: PostalAddress = PostalAddress()
+    status: str = ""
+    """VIVE's vendor status, such as Approved, Reviewing or Suspended."""
+    compliant: bool
+    exempt: bool = False
+    force_active: bool = False
+    payment_hold: bool = False
+    hold_reason: str = ""
+    policies: Annotated[tuple[Policy, ...], Field(fail_fast=True)] = ()
+
+    @property
+    def key(self) -> VendorKey:
+        """The vendor key."""
+        return VendorKey(self.client_id, self.vendor_id)
+
+    @property
+    def active(self) -> bool:
+        """Whether the client may work with this vendor: compliant, exempt from compliance, or forced active."""
+        return self.compliant or self.exempt or self.force_active

@@ -1,0 +1,43 @@
+"""The state that the processor keeps of one vendor: a row of its table."""
+
+from datetime import date
+from typing import ClassVar
+
+from schemas.message import Message, Part, Timestamp
+from schemas.records.vendor_record import VendorRecord
+
+
+class DeliveredPolicy(Part):
+    """An insurance row that VIVE wrote or found to be its own. ``insurance_id`` is the accounting system's id, where known."""
+
+    policy_type: str
+    number: str
+    expires_on: date | None = None
+    insurance_id: str | None = None
+
+
+class Delivered(Part):
+    """What was last delivered and can't be read back, or whose row must be recognised later."""
+
+    dba_name: str | None = None
+    policies: tuple[DeliveredPolicy, ...] = ()
+
+
+class VendorRow(Message):
+    """VIVE's latest record, and how far its sync is. Offsets are those of ``vendor-sync`` in the topic's life ``topic_id``."""
+
+    SCHEMA: ClassVar[str] = "vendor_row"
+
+    record: VendorRecord | None = None
+    delivered: Delivered = Delivered()
+    settled_fingerprint: str | None = None
+    """Digest of what was pushed when the last sync ended ``updated`` or ``unchanged``."""
+    through_offset: int = -1
+    topic_id: str = ""
+    status: str | None = None
+    attempts: int = 0
+    """Failed attempts since the last success, over all events."""
+    failing_since: Timestamp | None = None
+    next_attempt_at: Timestamp | None = None
+    parked: bool = False
+    updated_at: Timestamp | None = None

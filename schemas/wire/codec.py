@@ -1,0 +1,232 @@
+"""Records to bytes and back.
+
+Two wire formats, both Avro. Confluent's (a zero byte, the registry's schema id in four bytes, the record) is written when a
+schema registry is configured; Avro single-object encoding (``C3 01``, the CRC-64-AVRO fingerprint of the writer's schema in
+eight bytes, little endian, the record; Avro 1.12 specification) when none is. Readers accept both.
+"""
+
+import io
+import json
+import struct
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, Protocol, TypeVar
+
+import fastavro
+from fastavro.schema import fingerprint as schema_fingerprint
+from fastavro.schema import to_parsing_canonical_form
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from schemas.message import Message
+from schemas.wire.writer_schema import EndlessSchemaError, refuse_endless
+
+CONFLUENT_MAGIC: Final = b"\x00"
+SINGLE_OBJECT_MAGIC: Final = b"\xc3\x01"
+MOST_PROBLEMS: Final = 5
+"""How many wrong fields of one record are told of."""
+
+Schema = dict[str, Any]
+M = TypeVar("M", bound=Message)
+
+
+class RegistryAwayError(ConnectionError):
+    """The schema registry does not answer, or refuses. What was to be read may be good: it waits. The text is for a person."""
+
+
+class UndecodableError(ValueError):
+    """Bytes that are not a record of the expected kind. The text says why and is safe to show."""
+
+    def __init__(self, reason: str, *, code: str = "undecodable") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+        """``undecodable`` (not Avro of a known schema) or ``invalid`` (Avro, but not a valid record)."""
+
+
+class SchemaIds(Protocol):
+    """A schema registry: ids for schemas and schemas for ids."""
+
+    def id_for(self, subject: str, schema: Schema) -> int:
+        """The id under which the registry knows this schema of this subject, registered if need be."""
+
+    def schema_for(self, schema_id: int) -> Schema:
+        """The schema of an id.
+
+        Raises:
+            LookupError: the registry does not know it.
+            RegistryAwayError: the registry does not answer, or refuses to.
+        """
+
+
+def load_schema(path: str) -> Schema:
+    """The schema in this file of the package, such as ``avsc/integration.avsc``."""
+    schema: Schema = json.loads(files("schemas").joinpath(path).read_text())
+    return schema
+
+
+def past_versions(name: str) -> list[Schema]:
+    """Every published version of a record's schema, oldest first."""
+    folder = files("schemas").joinpath(f"history/{name}")
+    numbers = sorted(int(entry.name.removesuffix(".avsc")) for entry in folder.iterdir())
+    return [load_schema(f"history/{name}/{number}.avsc") for number in numbers]
+
+
+class _RecordSchema:
+    """A record's present schema, ready to write and to read, and its past ones by fingerprint."""
+
+    def __init__(self, name: str) -> None:
+        self.raw = load_schema(f"avsc/{name}.avsc")
+        self.parsed = fastavro.parse_schema(self.raw, named_schemas={})
+        self.header = SINGLE_OBJECT_MAGIC + _fingerprint(self.raw)
+        self.named_branches = _named_branches(self.parsed)
+        self.writers: Mapping[bytes, Any] = {
+            _fingerprint(past): fastavro.parse_schema(past, named_schemas={}) for past in past_versions(name)
+        } | {self.header[2:]: self.parsed}
+
+
+def _named_branches(schema: Any) -> dict[str, str]:
+    """Fields that are null or a record, with the record's name: fastavro told the name need not try the branches out.
+
+    Empty where a field is null or an array: its tuple would be taken for such a name.
+    """
+    unions = {field["name"]: field["type"] for field in schema["fields"] if isinstance(field["type"], list)}
+    branches = [branch for union in unions.values() for branch in union if isinstance(branch, dict)]
+    if any(branch["type"] == "array" for branch in branches):
+        return {}
+    return {
+        name: branch["name"]
+        for name, union in unions.items()
+        for branch in union
+        if isinstance(branch, dict) and branch["type"] == "record"
+    }
+
+
+def _fingerprint(schema: Schema) -> bytes:
+    return bytes.fromhex(schema_fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO"))
+
+
+@cache
+def _record_schema(name: str) -> _RecordSchema:
+    return _RecordSchema(name)
+
+
+class Codec:
+    """Encodes and decodes messages; with ``registry`` it writes Confluent's format."""
+
+    def __init__(self, registry: SchemaIds | None = None) -> None:
+        self._registry = registry
+        self._headers: dict[tuple[str, str], bytes] = {}
+        self._writers: dict[int, Any] = {}
+
+    def encode(self, message: Message, *, topic: str) -> bytes:
+        """The bytes of a record's value on ``topic``.
+
+        Raises:
+            RegistryAwayError: the registry does not answer, or refuses the schema.
+        """
+        schema = _record_schema(message.SCHEMA)
+        buffer = io.BytesIO()
+        buffer.write(self._header(schema, message.SCHEMA, topic))
+        fields = message.model_dump()
+        for name, branch in schema.named_branches.items():
+            if fields[name] is not None:
+                fields[name] = (branch, fields[name])
+        fastavro.schemaless_writer(buffer, schema.parsed, fields, disable_tuple_notation=not schema.named_branches)
+        return buffer.getvalue()
+
+    def decode(self, kind: type[M], data: bytes | None) -> M:
+        """The record in these bytes.
+
+        Raises:
+            UndecodableError: they hold no valid record of this kind.
+            RegistryAwayError: the registry does not tell of their schema now.
+        """
+        schema = _record_schema(kind.SCHEMA)
+        if not data:
+            raise UndecodableError(f"The record is empty; a {kind.__name__} was expected.")
+        if len(data) > kind.LARGEST:
+            raise UndecodableError(
+                f"The record is {len(data)} bytes large; a {kind.__name__} has at most {kind.LARGEST}."
+            )
+        body = io.BytesIO(data)
+        writer = self._writer(schema, kind, body)
+        try:
+            fields = fastavro.schemaless_reader(body, writer, None if writer is schema.parsed else schema.parsed)
+        except Exception as error:
+            raise UndecodableError(
+                f"The bytes do not hold a {kind.__name__}: {type(error).__name__} while reading Avro."
+            ) from error
+        if body.read(1):
+            raise UndecodableError(f"The bytes go on after the {kind.__name__} that they hold.")
+        try:
+            return kind.model_validate(fields)
+        except ValidationError as error:
+            raise UndecodableError(describe(error, kind.__name__), code="invalid") from None
+
+    def _header(self, schema: _RecordSchema, name: str, topic: str) -> bytes:
+        if self._registry is None:
+            return schema.header
+        header = self._headers.get((name, topic))
+        if header is None:
+            header = CONFLUENT_MAGIC + struct.pack(">I", self._registry.id_for(f"{topic}-value", schema.raw))
+            self._headers[name, topic] = header
+        return header
+
+    def _writer(self, schema: _RecordSchema, kind: type[Message], body: io.BytesIO) -> Any:
+        magic = body.read(1)
+        if magic == CONFLUENT_MAGIC:
+            return self._registered_writer(kind, body.read(4))
+        if magic + body.read(1) != SINGLE_OBJECT_MAGIC:
+            raise UndecodableError(
+                f"The bytes begin with neither Confluent's nor Avro's single-object header; a {kind.__name__} was expected."
+            )
+        fingerprint = body.read(8)
+        writer = schema.writers.get(fingerprint)
+        if writer is None:
+            raise UndecodableError(
+                f"The record was written with schema {fingerprint.hex()}, which is no known version of {kind.__name__}."
+            )
+        return writer
+
+    def _registered_writer(self, kind: type[Message], header: bytes) -> Any:
+        if self._registry is None or len(header) != 4:  # noqa: PLR2004 -- the header's length in Confluent's format
+            raise UndecodableError(
+                f"The bytes have Confluent's header, and no schema registry is configured to read a {kind.__name__} with."
+            )
+        (schema_id,) = struct.unpack(">I", header)
+        if schema_id not in self._writers:
+            try:
+                given = self._registry.schema_for(schema_id)
+                parsed = fastavro.parse_schema(given, named_schemas={})
+                refuse_endless(given)
+                self._writers[schema_id] = parsed
+            except RegistryAwayError:
+                raise
+            except LookupError as error:
+                raise UndecodableError(f"The schema registry has no schema {schema_id}: {error}") from error
+            except EndlessSchemaError as error:
+                raise UndecodableError(f"The schema registry's schema {schema_id} can't be read by: {error}") from error
+            except Exception as error:
+                raise UndecodableError(
+                    f"The schema registry's schema {schema_id} is not Avro: {type(error).__name__} while parsing it."
+                ) from error
+        return self._writers[schema_id]
+
+
+def describe(error: ValidationError, kind: str) -> str:
+    """A validation error as one sentence: which fields of what are wrong and why, without their values."""
+    every = error.errors(include_url=False, include_input=False)
+    problems = "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc']) or 'the record'}: {_what_is_wrong(problem)}"
+        for problem in every[:MOST_PROBLEMS]
+    )
+    more = f"; and {len(every) - MOST_PROBLEMS} more" if len(every) > MOST_PROBLEMS else ""
+    return f"Not a valid {kind}: {problems}{more}."
+
+
+def _what_is_wrong(problem: ErrorDetails) -> str:
+    if problem["type"] == "union_tag_invalid":  # its text quotes the tag
+        return f"{problem['ctx']['discriminator']} must be one of {problem['ctx']['expected_tags']}"
+    return problem["msg"]
