@@ -21,7 +21,7 @@ from accounting.vantaca.sandbox import CompanySettings, ErrorAnswer, Latency, Pr
 from bench.pipeline import process
 from console.topic_queries.runs import status_of
 from devkit.broker import start_broker
-from messaging.producer import KafkaVoice
+from messaging.producer import BlockingProducer
 from messaging.topic_admin import admin_of, create_topics
 from messaging.topic_reader import TopicReader
 from producers.button import CLIENT_ADMIN, press
@@ -75,7 +75,7 @@ async def measure(
     bootstrap: str, sandbox: Sandbox, url: str, folder: Path, *, tag: str, vendors: int, beside: bool
 ) -> float:
     """The seconds that the healthy three took."""
-    codec, voice = Codec(), KafkaVoice(bootstrap, seconds=60.0)
+    codec, producer = Codec(), BlockingProducer(bootstrap, seconds=60.0)
     names = [f"{tag}-{number}" for number in range(3)] + ([f"{tag}-refused"] if beside else [])
     integrations = {}
     for name in names:
@@ -85,13 +85,13 @@ async def measure(
             company.put(Provider(provider_id=number, name=f"P{number}", compliance_status="Pending"))
         secret = {"company": name, "login": "bench", "password": "bench-password"}
         (folder / f"{name}.json").write_text(json.dumps(secret))
-        await asyncio.to_thread(load, [integrations[name], *records], voice=voice, codec=codec)
+        await asyncio.to_thread(load, [integrations[name], *records], producer=producer, codec=codec)
     if beside:
         sandbox.faults.put("refused", ErrorAnswer(status=403, reason="Authentication failed", company=names[-1]))
 
     def pressed(name: str) -> str:
         return press(
-            name, person="bench", roles={CLIENT_ADMIN}, integration=integrations[name], voice=voice, codec=codec
+            name, person="bench", roles={CLIENT_ADMIN}, integration=integrations[name], producer=producer, codec=codec
         ).run_id
 
     began = time.monotonic()

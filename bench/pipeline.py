@@ -21,7 +21,7 @@ from pathlib import Path
 
 from console.topic_queries.runs import status_of
 from devkit.broker import start_broker
-from messaging.producer import KafkaVoice
+from messaging.producer import BlockingProducer
 from messaging.topic_admin import admin_of, create_topics, partition_count
 from messaging.topic_offsets import TopicOffsets
 from producers.button import CLIENT_ADMIN, press
@@ -104,14 +104,16 @@ def measure(bootstrap: str, stub_port: int, *, client: str, vendors: int, worker
         )
         for number in range(1, vendors + 1)
     ]
-    voice = KafkaVoice(bootstrap, seconds=60.0)
+    producer = BlockingProducer(bootstrap, seconds=60.0)
     lengths = Lengths(bootstrap)
     rows = lengths.of(VENDOR_TABLE_CHANGELOG) + vendors
-    load([integration, *records], voice=voice, codec=codec)
+    load([integration, *records], producer=producer, codec=codec)
     lengths.wait_for(VENDOR_TABLE_CHANGELOG, rows)
     outcomes = lengths.of(VENDOR_SYNC_OUTCOME) + 2 * vendors
     cpu, began = cpu_seconds(worker_pid), time.monotonic()
-    pressed = press(client, person="bench", roles={CLIENT_ADMIN}, integration=integration, voice=voice, codec=codec)
+    pressed = press(
+        client, person="bench", roles={CLIENT_ADMIN}, integration=integration, producer=producer, codec=codec
+    )
     lengths.wait_for(VENDOR_SYNC_OUTCOME, outcomes)
     lengths.wait_for(VENDOR_TABLE_CHANGELOG, rows + vendors)
     took, used = time.monotonic() - began, cpu_seconds(worker_pid) - cpu

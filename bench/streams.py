@@ -26,10 +26,10 @@ import uvloop
 from cli.processes.console_process import freeze_memory
 from console.app import create_app
 from console.auth.principal import Principal
-from console.ports import Handled, Health, Parts
+from console.ports import ConsolePorts, DeadLetterReceipt, Health
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.engine import migrate, open_engine
-from producers.button import Pressed
+from producers.button import SyncReceipt
 from schemas.records.dead_letter import LetterId
 from schemas.records.outcome import Status
 from schemas.records.sync_run import CHUNK_SIZE, QueuedVendor, RunPart, SyncRun
@@ -46,11 +46,11 @@ MOST_LAG_MS: Final = 100.0
 MOST_GROWTH_MB: Final = 20.0
 
 
-def press(principal: Principal, client_id: str, *, key: str | None = None) -> Pressed:
+def press(principal: Principal, client_id: str, *, key: str | None = None) -> SyncReceipt:
     raise NotImplementedError(principal, client_id, key)
 
 
-def handle(principal: Principal, client_id: str, letter_id: LetterId, *, note: str = "") -> Handled | None:
+def handle(principal: Principal, client_id: str, letter_id: LetterId, *, note: str = "") -> DeadLetterReceipt | None:
     raise NotImplementedError(principal, client_id, letter_id, note)
 
 
@@ -105,7 +105,7 @@ async def serve(streams: int, vendors: int, seconds: float, folder: Path) -> boo
     projected.take(integration(CLIENT), *(record(CLIENT, f"v{number}") for number in range(vendors)))
     projected.take(*run_of(vendors))
     well = Health(database=True, projector=True, caught_up=True)
-    parts = Parts(
+    parts = ConsolePorts(
         read_model=ReadModel(engine),
         press=press,
         redrive=handle,

@@ -17,9 +17,9 @@ from cli.commands import topics as commands_topics
 from cli.commands import worker as commands_worker
 from cli.settings import Settings
 from cli.views.output import fail
-from messaging.producer import KafkaAwayError
+from messaging.producer import KafkaUnavailableError
 from messaging.topic_admin import TopicsError
-from schemas.wire.codec import RegistryAwayError
+from schemas.wire.codec import RegistryUnavailableError
 
 app = typer.Typer(
     name="vive-sync",
@@ -47,7 +47,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()
-    except (KafkaAwayError, RegistryAwayError, TopicsError) as error:
+    except (KafkaUnavailableError, RegistryUnavailableError, TopicsError) as error:
         fail(str(error))
     except ValidationError as error:
         if error.title != Settings.__name__:

@@ -11,18 +11,18 @@ from console.api.description import ABOUT, describe
 from console.api.progress_hub import ProgressHub
 from console.error_handlers import add_handlers
 from console.http.json_response import JsonAnswer
-from console.http.request_boundary import Shell
+from console.http.request_boundary import RequestBoundary
 from console.pages import router as page_router
 from console.pages.router import pages
 from console.pages.sign_in_page import sign_in_pages
-from console.ports import Parts
+from console.ports import ConsolePorts
 
 VERSION: Final = "1"
 PARTS: Final = (button, runs, progress, vendors, dead_letters, session, health)
 STATIC: Final = Path(page_router.__file__).parent / "static"
 
 
-def create_app(parts: Parts) -> FastAPI:
+def create_app(parts: ConsolePorts) -> FastAPI:
     """The HTTP interface and the pages, over these parts.
 
     ``app.state.parts`` are the parts, and ``app.state.progress`` is what to close before the server waits for its streams.
@@ -45,6 +45,6 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(pages(parts), include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_handlers(app)
-    app.add_middleware(Shell)
+    app.add_middleware(RequestBoundary)
     describe(app)
     return app

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from console.http.problem_page import is_page, problem_page
 from console.http.problems import InvalidField, Problem, plain, problem_response, unavailable
 from console.pages.sign_in_page import sign_in_first
-from messaging.producer import KafkaAwayError
-from schemas.wire.codec import RegistryAwayError
+from messaging.producer import KafkaUnavailableError
+from schemas.wire.codec import RegistryUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +29,8 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _of_router)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(KafkaAwayError, _kafka_away)
-    app.add_exception_handler(RegistryAwayError, _registry_away)
+    app.add_exception_handler(KafkaUnavailableError, _kafka_away)
+    app.add_exception_handler(RegistryUnavailableError, _registry_away)
     for away in (OperationalError, InterfaceError, PoolTimeoutError):
         app.add_exception_handler(away, _database_away)
 
@@ -76,10 +76,10 @@ def invalid(errors: list[InvalidField]) -> Problem:
 
 
 async def _kafka_away(request: Request, error: Exception) -> Response:
-    return answer(request, kafka_away(cast("KafkaAwayError", error)))
+    return answer(request, kafka_away(cast("KafkaUnavailableError", error)))
 
 
-def kafka_away(error: KafkaAwayError) -> Problem:
+def kafka_away(error: KafkaUnavailableError) -> Problem:
     """Nothing was queued; the text says what to do."""
     return unavailable(str(error), kind="kafka-away", title="Kafka is away")
 

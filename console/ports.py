@@ -8,25 +8,25 @@ from console.auth.dev_issuer import LocalSignIn
 from console.auth.principal import Principal
 from console.auth.tokens import Verifier
 from console.read_model.queries.read_model import ReadModel
-from producers.button import Pressed
+from producers.button import SyncReceipt
 from schemas.records.dead_letter import LetterId
 from schemas.records.dead_letter_handled import Action
 
 
-class Press(Protocol):
-    """Presses the button for a client. The same ``key`` of the same person is the same press: it has the same run."""
+class RequestSync(Protocol):
+    """SyncRequestService the button for a client. The same ``key`` of the same person is the same press: it has the same run."""
 
-    def __call__(self, principal: Principal, client_id: str, *, key: str | None = None) -> Pressed:
-        """Press; it returns once Kafka has the request, and blocks for some seconds at most.
+    def __call__(self, principal: Principal, client_id: str, *, key: str | None = None) -> SyncReceipt:
+        """Request a sync; it returns once Kafka has the request, and blocks for some seconds at most.
 
         Raises:
             RefusedError: the person is no Client Admin, or the client can't be synced. Nothing was queued.
-            KafkaAwayError: Kafka does not have it. Nothing was queued.
+            KafkaUnavailableError: Kafka does not have it. Nothing was queued.
         """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Handled:
+class DeadLetterReceipt:
     """What was done with a dead letter."""
 
     letter_id: LetterId
@@ -34,19 +34,21 @@ class Handled:
     by: str
 
 
-class LeftError(RuntimeError):
+class DeadLetterUnchangedError(RuntimeError):
     """The letter was left as it is. The text says why, as a sentence."""
 
 
-class HandleLetter(Protocol):
+class DeadLetterHandler(Protocol):
     """Redrives or discards a dead letter of a client."""
 
-    def __call__(self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = "") -> Handled | None:
+    def __call__(
+        self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = ""
+    ) -> DeadLetterReceipt | None:
         """Do it; None: this client has no such letter.
 
         Raises:
-            LeftError: it was handled already, or can't be redriven.
-            KafkaAwayError: Kafka does not have it. Doing it again is safe.
+            DeadLetterUnchangedError: it was handled already, or can't be redriven.
+            KafkaUnavailableError: Kafka does not have it. Doing it again is safe.
         """
 
 
@@ -67,13 +69,13 @@ class Health:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class ConsolePorts:
     """Everything that the app needs."""
 
     read_model: ReadModel
-    press: Press
-    redrive: HandleLetter
-    discard: HandleLetter
+    press: RequestSync
+    redrive: DeadLetterHandler
+    discard: DeadLetterHandler
     verifier: Verifier
     health: Callable[[], Health]
     local_sign_in: LocalSignIn | None = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from devkit.broker.death_watch import Leash
+from devkit.broker.death_watch import DeathWatch
 
 BALLAST = "ballast"
 _BLOCK = b"\0" * 65536
@@ -30,7 +30,7 @@ def small_disk(megabytes: int) -> Iterator[Path]:
     """
     folder = Path(tempfile.mkdtemp(prefix="vive-sync-disk-"))
     try:
-        leash = Leash(("umount", "--lazy"), folder=folder)
+        leash = DeathWatch(("umount", "--lazy"), folder=folder)
         try:
             _mount(folder, megabytes)
             leash.hold(str(folder))

@@ -1,4 +1,4 @@
-"""Says things on topics and waits until the brokers have them."""
+"""Produces records and waits until the brokers have them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -6,34 +6,39 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 PARTITIONER: Final = "murmur2_random"
-"""Java's partitioner, as all writers of vendor keys must use. librdkafka's own default is CRC32."""
-
-
+"""Java's partitioner, as all producers of vendor keys must use. librdkafka's own default is CRC32."""
 LOG_LEVEL: Final = 2
-"""librdkafka's own lines on standard error: critical ones alone. What matters is raised or logged by us."""
-
-
+"""Only critical lines of librdkafka reach standard error. What matters is raised or logged by the product."""
 BY_KEY: Final = -1
-"""As a partition, librdkafka's word for: as the key says."""
+"""librdkafka's partition number for "the partitioner decides"."""
 
 Delivered = Callable[[KafkaError | None, Message], None]
-"""Told once what became of a record."""
+"""Called once with the delivery report of a record."""
 
 
-class KafkaAwayError(RuntimeError):
-    """Kafka did not take what was said in time. Nothing, or not all of it, was queued; the text is for a person."""
+class KafkaUnavailableError(RuntimeError):
+    """Kafka did not take the records in time. Nothing, or not all of them, was queued; the text is for a person."""
 
 
-class Said(NamedTuple):
-    """A record to say. ``value`` None is a tombstone."""
+class OutgoingRecord(NamedTuple):
+    """A record to produce. ``value`` None is a tombstone; without a ``partition`` the key decides, or chance."""
 
     topic: str
-    key: bytes
+    key: bytes | None
     value: bytes | None
+    partition: int | None = None
 
 
-class KafkaVoice:
-    """A producer for short-lived users: acks=all, idempotent, and an answer within ``seconds``."""
+class RecordPosition(NamedTuple):
+    """Where a record lies."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class BlockingProducer:
+    """An idempotent producer (acks=all) for short-lived users, which answers within ``seconds``."""
 
     def __init__(self, bootstrap: str, *, seconds: float = 4.0, settings: Mapping[str, Any] | None = None) -> None:
         self._bootstrap = bootstrap
@@ -54,11 +59,14 @@ class KafkaVoice:
             }
         )
 
-    def say(self, records: Iterable[Said]) -> int:
-        """Say all of them; how many there were, once the brokers have every one.
+    def publish(self, records: Iterable[OutgoingRecord]) -> int:
+        """Produce all records.
+
+        Returns:
+            How many there were, once the brokers have every one.
 
         Raises:
-            KafkaAwayError: they do not have all within the time given.
+            KafkaUnavailableError: the brokers do not have all of them within the time given.
         """
         failed: list[KafkaError] = []
 
@@ -68,37 +76,73 @@ class KafkaVoice:
 
         count = 0
         for count, record in enumerate(records, start=1):  # noqa: B007 -- the count is what is returned
-            self._produce(record.topic, record.key, record.value, delivered)
+            self._produce(record, delivered)
             if failed:
                 break
         left = self._producer.flush(self._seconds + 1.0)
         if left or failed:
-            raise self._away(f"{left + len(failed)} of the records", failed)
+            raise self._unavailable(f"{left + len(failed)} of the records", failed)
         return count
 
-    def _produce(
-        self, topic: str, key: bytes | None, value: bytes | None, delivered: Delivered, *, partition: int = BY_KEY
-    ) -> None:
-        """Hand one record to the producer, once there is room for it.
+    def produce_at(self, records: Sequence[OutgoingRecord]) -> list[RecordPosition]:
+        """Produce all records.
+
+        Returns:
+            Where each lies, in their order, once the brokers have every one.
 
         Raises:
-            KafkaAwayError: the producer refuses it.
+            KafkaUnavailableError: the brokers do not have all of them within the time given.
+        """
+        positions: dict[int, RecordPosition] = {}
+        failed: list[KafkaError] = []
+
+        def reporter(number: int) -> Delivered:
+            def delivered(error: KafkaError | None, message: Message) -> None:
+                if error is not None:
+                    failed.append(error)
+                else:
+                    positions[number] = RecordPosition(
+                        message.topic() or "", message.partition() or 0, message.offset() or 0
+                    )
+
+            return delivered
+
+        for number, record in enumerate(records):
+            self._produce(record, reporter(number))
+            if failed:
+                break
+        self._producer.flush(self._seconds + 1.0)
+        if len(positions) < len(records):
+            raise self._unavailable(f"{len(records) - len(positions)} of {len(records)} records", failed)
+        return [positions[number] for number in range(len(records))]
+
+    def _produce(self, record: OutgoingRecord, delivered: Delivered) -> None:
+        """Hand one record to librdkafka, once its queue has room for it.
+
+        Raises:
+            KafkaUnavailableError: librdkafka refuses it.
         """
         while True:
             try:
-                self._producer.produce(topic, key=key, value=value, partition=partition, on_delivery=delivered)
+                self._producer.produce(
+                    record.topic,
+                    key=record.key,
+                    value=record.value,
+                    partition=BY_KEY if record.partition is None else record.partition,
+                    on_delivery=delivered,
+                )
             except BufferError:
                 self._producer.poll(0.1)
             except KafkaException as error:
-                raise KafkaAwayError(f"Kafka does not take the record: {error.args[0].str()}.") from error
+                raise KafkaUnavailableError(f"Kafka does not take the record: {error.args[0].str()}.") from error
             else:
                 return
 
-    def _away(self, what: str, failed: Sequence[KafkaError]) -> KafkaAwayError:
-        """Give up what was not delivered; the error that says so."""
+    def _unavailable(self, what: str, failed: Sequence[KafkaError]) -> KafkaUnavailableError:
+        """Drop what was not delivered, and make the error that reports it."""
         self._producer.purge()
         why = failed[0].str() if failed else "no answer"
-        return KafkaAwayError(
+        return KafkaUnavailableError(
             f"Kafka at {self._bootstrap} did not take {what} within "
             f"{self._seconds:.0f} seconds ({why}). Nothing is lost: try again when it is back."
         )

@@ -8,7 +8,7 @@ from confluent_kafka.schema_registry import Schema as RegisteredSchema
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from schemas.wire.codec import RegistryAwayError, Schema
+from schemas.wire.codec import RegistryUnavailableError, Schema
 
 SECONDS: Final = 5.0
 FORGET_UNKNOWN_AFTER: Final = 30.0
@@ -33,7 +33,7 @@ class Registry:
         """The id of this schema, registered under the subject if need be.
 
         Raises:
-            RegistryAwayError: the registry does not answer, or refuses the schema.
+            RegistryUnavailableError: the registry does not answer, or refuses the schema.
         """
         try:
             return int(self._client.register_schema(subject, RegisteredSchema(json.dumps(schema), "AVRO")))
@@ -45,7 +45,7 @@ class Registry:
 
         Raises:
             LookupError: the registry does not know it.
-            RegistryAwayError: the registry does not answer, or refuses to.
+            RegistryUnavailableError: the registry does not answer, or refuses to.
         """
         if time.monotonic() - self._unknown.get(schema_id, float("-inf")) < FORGET_UNKNOWN_AFTER:
             raise LookupError(f"the registry at {self._address} did not know it a moment ago")
@@ -61,9 +61,9 @@ class Registry:
         schema: Schema = json.loads(text or "")
         return schema
 
-    def _away(self, what: str, error: Exception) -> RegistryAwayError:
+    def _away(self, what: str, error: Exception) -> RegistryUnavailableError:
         why = error if isinstance(error, SchemaRegistryError) else type(error).__name__
-        return RegistryAwayError(f"The schema registry at {self._address} {what}: {why}.")
+        return RegistryUnavailableError(f"The schema registry at {self._address} {what}: {why}.")
 
 
 def _without_credentials(address: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
-from messaging.producer import KafkaAwayError
+from messaging.producer import KafkaUnavailableError
 from messaging.topic_admin import admin_of
 
 Place = tuple[str, int]
@@ -32,7 +32,7 @@ class TopicOffsets:
         """The first offset that each partition still holds.
 
         Raises:
-            KafkaAwayError: the brokers do not tell within the seconds given, or a topic is gone.
+            KafkaUnavailableError: the brokers do not tell within the seconds given, or a topic is gone.
         """
         return self._ask(places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
 
@@ -40,7 +40,7 @@ class TopicOffsets:
         """The offset behind the last record of each partition, now.
 
         Raises:
-            KafkaAwayError: the brokers do not tell within the seconds given, or a topic is gone.
+            KafkaUnavailableError: the brokers do not tell within the seconds given, or a topic is gone.
         """
         return self._ask(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
@@ -50,7 +50,7 @@ class TopicOffsets:
         The ends are asked for first. "Wherever the end is when it is read" would miss what is said until then.
 
         Raises:
-            KafkaAwayError: the brokers do not tell within the seconds given, or a topic is gone.
+            KafkaUnavailableError: the brokers do not tell within the seconds given, or a topic is gone.
         """
         places = tuple(places)
         ends = self.ends(places)
@@ -69,7 +69,7 @@ class TopicOffsets:
             except KafkaException as error:
                 # Brokers refuse in many ways while a partition is new, changes its leader, or they have just started.
                 if time.monotonic() > deadline:
-                    raise KafkaAwayError(
+                    raise KafkaUnavailableError(
                         f"Kafka at {self._bootstrap} does not tell its offsets: {error.args[0].str()}."
                     ) from error
             time.sleep(AGAIN_SECONDS)

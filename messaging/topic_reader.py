@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, Self
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
-from messaging.producer import LOG_LEVEL, KafkaAwayError
+from messaging.producer import LOG_LEVEL, KafkaUnavailableError
 from messaging.topic_offsets import Offsets, TopicOffsets
 
 
@@ -38,7 +38,7 @@ class TopicReader:
         """Begin at the first record of ``since_ms`` (Unix time) or later; None: at the beginning.
 
         Raises:
-            KafkaAwayError: Kafka does not answer within ``seconds``, or a topic is missing.
+            KafkaUnavailableError: Kafka does not answer within ``seconds``, or a topic is missing.
         """
         self._bootstrap = bootstrap
         self._seconds = seconds
@@ -65,15 +65,15 @@ class TopicReader:
             self._consumer.assign(starts)
         except KafkaException as error:
             self._consumer.close()
-            raise KafkaAwayError(f"Kafka at {bootstrap} does not answer: {error.args[0].str()}.") from error
-        except KafkaAwayError:
+            raise KafkaUnavailableError(f"Kafka at {bootstrap} does not answer: {error.args[0].str()}.") from error
+        except KafkaUnavailableError:
             self._consumer.close()
             raise
 
     def _partitions(self, topic: str, partition: int | None) -> list[TopicPartition]:
         known = self._consumer.list_topics(topic, timeout=self._seconds).topics[topic]
         if known.error is not None:
-            raise KafkaAwayError(f"Topic {topic} can't be read: {known.error.str()}. Run `vive-sync topics`.")
+            raise KafkaUnavailableError(f"Topic {topic} can't be read: {known.error.str()}. Run `vive-sync topics`.")
         numbers = sorted(known.partitions) if partition is None else [partition]
         return [TopicPartition(topic, number) for number in numbers]
 
@@ -104,7 +104,7 @@ class TopicReader:
         """Everything that the topics hold.
 
         Raises:
-            KafkaAwayError: nothing more came for as long as Kafka may take to answer.
+            KafkaUnavailableError: nothing more came for as long as Kafka may take to answer.
         """
         patience = time.monotonic() + self._seconds
         while len(self._at_end) < len(self._where):
@@ -112,7 +112,7 @@ class TopicReader:
             if records:
                 patience = time.monotonic() + self._seconds
             elif time.monotonic() > patience:
-                raise KafkaAwayError(
+                raise KafkaUnavailableError(
                     f"Kafka at {self._bootstrap} did not hand over {', '.join(sorted({tp.topic for tp in self._where}))} "
                     f"within {self._seconds:.0f} seconds."
                 )

@@ -7,7 +7,7 @@ from typing import Final
 
 from uuid_utils import uuid7
 
-from messaging.producer import KafkaVoice, Said
+from messaging.producer import BlockingProducer, OutgoingRecord
 from schemas.records.integration import Integration, ineligible_reason
 from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
@@ -22,7 +22,7 @@ class RefusedError(RuntimeError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pressed:
+class SyncReceipt:
     """A press that Kafka has."""
 
     run_id: str
@@ -35,18 +35,18 @@ def press(
     person: str,
     roles: Collection[str],
     integration: Integration | None,
-    voice: KafkaVoice,
+    producer: BlockingProducer,
     codec: Codec,
     vendor_ids: tuple[str, ...] | None = None,
     run_id: str | None = None,
-) -> Pressed:
+) -> SyncReceipt:
     """Ask for a sync of all (or these) vendors of the client. ``integration`` is the client's, as it stands.
 
     ``run_id`` is given where the same press may come twice: then both have the same run. None: a new one.
 
     Raises:
         RefusedError: the person is no Client Admin, or the client's integration can't be synced.
-        KafkaAwayError: Kafka does not have the request; nothing was queued.
+        KafkaUnavailableError: Kafka does not have the request; nothing was queued.
     """
     if CLIENT_ADMIN not in roles:
         raise RefusedError(
@@ -63,5 +63,5 @@ def press(
         requested_at=datetime.now(UTC),
     )
     value = codec.encode(request, topic=SYNC_REQUESTED.name)
-    voice.say([Said(SYNC_REQUESTED.name, client_id.encode(), value)])
-    return Pressed(run_id=request.run_id)
+    producer.publish([OutgoingRecord(SYNC_REQUESTED.name, client_id.encode(), value)])
+    return SyncReceipt(run_id=request.run_id)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from messaging.producer import KafkaVoice, Said
+from messaging.producer import BlockingProducer, OutgoingRecord
 from schemas.records.integration import Integration
 from schemas.records.vendor_record import VendorRecord
 from schemas.topics import INTEGRATION, VENDOR_RECORD
@@ -56,16 +56,16 @@ def _what_is_wrong(number: int, error: ValidationError) -> str:
     return f"Line {number}: {describe(error, 'record')}"
 
 
-def load(records: Iterable[Integration | VendorRecord], *, voice: KafkaVoice, codec: Codec) -> int:
+def load(records: Iterable[Integration | VendorRecord], *, producer: BlockingProducer, codec: Codec) -> int:
     """Write the records to their topics; how many there were. A file is checked whole first: pass a list.
 
     Raises:
-        KafkaAwayError: Kafka does not have all of them.
+        KafkaUnavailableError: Kafka does not have all of them.
     """
-    return voice.say(_said(record, codec) for record in records)
+    return producer.publish(_said(record, codec) for record in records)
 
 
-def _said(record: Integration | VendorRecord, codec: Codec) -> Said:
+def _said(record: Integration | VendorRecord, codec: Codec) -> OutgoingRecord:
     if isinstance(record, Integration):
-        return Said(INTEGRATION.name, record.client_id.encode(), codec.encode(record, topic=INTEGRATION.name))
-    return Said(VENDOR_RECORD.name, record.key.to_bytes(), codec.encode(record, topic=VENDOR_RECORD.name))
+        return OutgoingRecord(INTEGRATION.name, record.client_id.encode(), codec.encode(record, topic=INTEGRATION.name))
+    return OutgoingRecord(VENDOR_RECORD.name, record.key.to_bytes(), codec.encode(record, topic=VENDOR_RECORD.name))

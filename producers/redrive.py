@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from messaging.exact_producer import ExactVoice, Put, ToPut
+from messaging.producer import BlockingProducer, OutgoingRecord, RecordPosition
 from messaging.topic_admin import admin_of, partition_count
 from messaging.topic_reader import TopicReader
 from producers.redrive_plan import READ_BY_WORKERS, Newest, Step
-from schemas.dead_letter_state import Letter
+from schemas.dead_letter_state import DeadLetterHistory
 from schemas.records.dead_letter_handled import Action, DeadLetterHandled
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
@@ -24,7 +24,7 @@ class Redriven:
     """A step that was taken, and where what was said lies."""
 
     step: Step
-    put: Put
+    put: RecordPosition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +37,11 @@ class Handler:
     letters_topic_id: str
 
 
-def read_newest(bootstrap: str, letters: Iterable[Letter]) -> Newest:
+def read_newest(bootstrap: str, letters: Iterable[DeadLetterHistory]) -> Newest:
     """What the compacted topics hold last under these letters' keys; it reads each partition concerned from its beginning.
 
     Raises:
-        KafkaAwayError: Kafka does not answer.
+        KafkaUnavailableError: Kafka does not answer.
         TopicsError: a topic is missing.
     """
     wanted: dict[Topic, set[bytes]] = defaultdict(set)
@@ -58,32 +58,36 @@ def read_newest(bootstrap: str, letters: Iterable[Letter]) -> Newest:
     return newest
 
 
-def redrive(steps: Sequence[Step], handler: Handler, *, voice: ExactVoice, codec: Codec) -> tuple[Redriven, ...]:
+def redrive(
+    steps: Sequence[Step], handler: Handler, *, producer: BlockingProducer, codec: Codec
+) -> tuple[Redriven, ...]:
     """Say the steps again, then that their letters were redriven.
 
     A crash in between leaves letters open that were said again. Redriving them once more changes nothing: a vendor that
     agrees is not written, and a record that was read already is not news.
 
     Raises:
-        KafkaAwayError: Kafka does not have all of it. Doing it again is safe.
+        KafkaUnavailableError: Kafka does not have all of it. Doing it again is safe.
     """
-    puts = voice.put([_record(step.again, handler, codec) for step in steps])
+    puts = producer.produce_at([_record(step.again, handler, codec) for step in steps])
     redriven = tuple(Redriven(step=step, put=put) for step, put in zip(steps, puts, strict=True))
-    voice.put([_said(letter, handler, codec, one.put) for one in redriven for letter in one.step.letters])
+    producer.produce_at([_said(letter, handler, codec, one.put) for one in redriven for letter in one.step.letters])
     return redriven
 
 
-def discard(letters: Sequence[Letter], handler: Handler, *, voice: ExactVoice, codec: Codec) -> None:
+def discard(
+    letters: Sequence[DeadLetterHistory], handler: Handler, *, producer: BlockingProducer, codec: Codec
+) -> None:
     """Say that nothing is to follow from these letters.
 
     Raises:
-        KafkaAwayError: Kafka does not have all of it.
+        KafkaUnavailableError: Kafka does not have all of it.
     """
-    voice.put([_said(letter, handler, codec) for letter in letters])
+    producer.produce_at([_said(letter, handler, codec) for letter in letters])
 
 
-def _record(again: VendorKey | ToPut, handler: Handler, codec: Codec) -> ToPut:
-    if isinstance(again, ToPut):
+def _record(again: VendorKey | OutgoingRecord, handler: Handler, codec: Codec) -> OutgoingRecord:
+    if isinstance(again, OutgoingRecord):
         return again
     event = VendorSync(
         client_id=again.client_id,
@@ -93,10 +97,12 @@ def _record(again: VendorKey | ToPut, handler: Handler, codec: Codec) -> ToPut:
         requested_by=handler.person,
         requested_at=handler.now,
     )
-    return ToPut(VENDOR_SYNC.name, again.to_bytes(), codec.encode(event, topic=VENDOR_SYNC.name))
+    return OutgoingRecord(VENDOR_SYNC.name, again.to_bytes(), codec.encode(event, topic=VENDOR_SYNC.name))
 
 
-def _said(letter: Letter, handler: Handler, codec: Codec, put: Put | None = None) -> ToPut:
+def _said(
+    letter: DeadLetterHistory, handler: Handler, codec: Codec, put: RecordPosition | None = None
+) -> OutgoingRecord:
     handled = DeadLetterHandled(
         letter_id=str(letter.id),
         letter_topic_id=handler.letters_topic_id,
@@ -110,4 +116,4 @@ def _said(letter: Letter, handler: Handler, codec: Codec, put: Put | None = None
     )
     # Into the letter's own partition, also where it has no key: so what was done with one letter keeps its order.
     value = codec.encode(handled, topic=DEAD_LETTER_HANDLED.name)
-    return ToPut(DEAD_LETTER_HANDLED.name, letter.content.key, value, letter.id.partition)
+    return OutgoingRecord(DEAD_LETTER_HANDLED.name, letter.content.key, value, letter.id.partition)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from messaging.exact_producer import ToPut
-from schemas.dead_letter_state import Letter, State
+from messaging.producer import OutgoingRecord
+from schemas.dead_letter_state import DeadLetterHistory, DeadLetterState
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import INTEGRATION, SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC, Topic
@@ -24,15 +24,15 @@ Newest = Mapping[tuple[str, bytes], bytes | None]
 class Step:
     """What is said again, once for all its letters: a vendor is to be synced, or a record as it came."""
 
-    again: VendorKey | ToPut
-    letters: tuple[Letter, ...]
+    again: VendorKey | OutgoingRecord
+    letters: tuple[DeadLetterHistory, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
     """A letter that is left as it is, and why, as a sentence."""
 
-    letter: Letter
+    letter: DeadLetterHistory
     why: str
 
 
@@ -44,13 +44,15 @@ class Plan:
     refusals: tuple[Refusal, ...]
 
 
-def plan_redrive(letters: Iterable[Letter], newest: Newest, *, again: bool = False, replace: bool = False) -> Plan:
+def plan_redrive(
+    letters: Iterable[DeadLetterHistory], newest: Newest, *, again: bool = False, replace: bool = False
+) -> Plan:
     """What redriving these letters, oldest first, says.
 
     ``again``: also letters that were handled already. ``replace``: also records that are not the last of their key, though
     each then takes the place of what the topic holds now. Letters that stand for the same are said once.
     """
-    steps: dict[VendorKey | ToPut, list[Letter]] = defaultdict(list)
+    steps: dict[VendorKey | OutgoingRecord, list[DeadLetterHistory]] = defaultdict(list)
     refusals = []
     for letter in letters:
         said = _what_to_say(letter, newest, again=again, replace=replace)
@@ -63,8 +65,10 @@ def plan_redrive(letters: Iterable[Letter], newest: Newest, *, again: bool = Fal
     )
 
 
-def _what_to_say(letter: Letter, newest: Newest, *, again: bool, replace: bool) -> VendorKey | ToPut | Refusal:
-    if letter.state is not State.OPEN and not again:
+def _what_to_say(
+    letter: DeadLetterHistory, newest: Newest, *, again: bool, replace: bool
+) -> VendorKey | OutgoingRecord | Refusal:
+    if letter.state is not DeadLetterState.OPEN and not again:
         return Refusal(letter=letter, why=f"{_handled(letter)} Say --again to redrive it all the same.")
     if letter.of_unsynced_vendor:
         return letter.vendor or Refusal(letter=letter, why="Its key names no vendor that could be synced.")
@@ -73,7 +77,7 @@ def _what_to_say(letter: Letter, newest: Newest, *, again: bool, replace: bool) 
     if why_not is not None:
         return Refusal(letter=letter, why=why_not)
     partition = content.partition if content.topic == SYNC_EXPANSION.name else None
-    return ToPut(content.topic, content.key, content.value, partition)
+    return OutgoingRecord(content.topic, content.key, content.value, partition)
 
 
 def _why_not_put_back(content: DeadLetter, newest: Newest, *, replace: bool) -> str | None:
@@ -94,15 +98,19 @@ def _why_not_put_back(content: DeadLetter, newest: Newest, *, replace: bool) -> 
     return None
 
 
-def plan_discard(letters: Iterable[Letter]) -> tuple[tuple[Letter, ...], tuple[Refusal, ...]]:
+def plan_discard(letters: Iterable[DeadLetterHistory]) -> tuple[tuple[DeadLetterHistory, ...], tuple[Refusal, ...]]:
     """The letters that can be discarded, and those that were handled already."""
     letters = tuple(letters)
     return (
-        tuple(letter for letter in letters if letter.state is State.OPEN),
-        tuple(Refusal(letter=letter, why=_handled(letter)) for letter in letters if letter.state is not State.OPEN),
+        tuple(letter for letter in letters if letter.state is DeadLetterState.OPEN),
+        tuple(
+            Refusal(letter=letter, why=_handled(letter))
+            for letter in letters
+            if letter.state is not DeadLetterState.OPEN
+        ),
     )
 
 
-def _handled(letter: Letter) -> str:
+def _handled(letter: DeadLetterHistory) -> str:
     last = letter.handled[-1]
     return f"It was {last.action} by {last.by} on {last.at:%Y-%m-%d %H:%M} UTC already."

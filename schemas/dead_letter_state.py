@@ -16,7 +16,7 @@ KEYED_BY_CLIENT: Final = frozenset(topic.name for topic in ALL if topic.key == "
 _identifier: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 
 
-class State(StrEnum):
+class DeadLetterState(StrEnum):
     """What is to be done about a letter: something while it is ``open``."""
 
     OPEN = "open"
@@ -25,7 +25,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letter:
+class DeadLetterHistory:
     """A letter and all that was done with it, oldest first."""
 
     id: LetterId
@@ -33,9 +33,9 @@ class Letter:
     handled: tuple[DeadLetterHandled, ...] = ()
 
     @property
-    def state(self) -> State:
+    def state(self) -> DeadLetterState:
         """As the last one who handled it left it."""
-        return State(self.handled[-1].action.value) if self.handled else State.OPEN
+        return DeadLetterState(self.handled[-1].action.value) if self.handled else DeadLetterState.OPEN
 
     @property
     def vendor(self) -> VendorKey | None:

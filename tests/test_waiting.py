@@ -30,7 +30,7 @@ def test_a_bound_that_does_not_go_through_patient_is_found() -> None:
 LIMIT, ENOUGH = 25.0, patient(25)
 process.wait(LIMIT)
 to_thread(process.wait, 60)
-KafkaVoice(bootstrap, seconds=30.0)
+BlockingProducer(bootstrap, seconds=30.0)
 ClientTimeout(total=20)
 deadline = time.monotonic() + 120
 assert time.monotonic() - began < LIMIT
@@ -46,7 +46,7 @@ timedelta(seconds=5)
 """
     assert sorted(unscaled(source)) == [
         "ClientTimeout(total=20)",
-        "KafkaVoice(bootstrap, seconds=30.0)",
+        "BlockingProducer(bootstrap, seconds=30.0)",
         "eventually(holds, seconds=patient(20))",
         "process.wait(LIMIT)",
         "time.monotonic() + 120",

@@ -9,7 +9,7 @@ import typer
 
 from accounting.vantaca.sandbox import RunningSandbox, Sandbox, serve_forever
 from cli.commands.console import LocalSignIn
-from cli.processes.dev_environment import StackError, running_stack
+from cli.processes.dev_environment import DevEnvironmentError, running_stack
 from cli.views.output import fail, people, print_json
 from devkit.broker import BrokerUnavailable, start_broker
 from messaging.topic_admin import admin_of, create_topics
@@ -98,7 +98,7 @@ def up(
                     people.print(f"  vive-sync sync-all {client} --wait")
                 people.print(f"  vive-sync vendor {clients[0]} V00001")
             wait_for_signal()
-    except (BrokerUnavailable, StackError) as error:
+    except (BrokerUnavailable, DevEnvironmentError) as error:
         fail(str(error), as_json=as_json)
 
 

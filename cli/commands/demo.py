@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from cli.codec import codec_for
-from cli.processes.dev_environment import Stack, StackError, answers, fill, running_stack
+from cli.processes.dev_environment import DevEnvironment, DevEnvironmentError, answers, fill, running_stack
 from cli.settings import Settings
 from cli.views.output import fail, people, print_json
 from cli.views.run_view import print_outcome, print_summary, progress_json, watch
@@ -20,7 +20,7 @@ from devkit.broker import BrokerUnavailable
 from devkit.comparison import differences
 from devkit.demo_data import DemoClient, demo_clients
 from devkit.sandbox_client import SandboxClient
-from messaging.producer import KafkaVoice
+from messaging.producer import BlockingProducer
 from producers.button import CLIENT_ADMIN, press
 from producers.records import load
 
@@ -55,33 +55,35 @@ def demo(
             people.print("Starting Kafka, a sandbox Vantaca and a worker ...")
             with running_stack(vendors=vendors, latency=LATENCY) as stack:
                 agreed = Demo(stack).play()
-    except (BrokerUnavailable, StackError) as error:
+    except (BrokerUnavailable, DevEnvironmentError) as error:
         fail(str(error), as_json=as_json)
     if as_json:
         print_json(agreed)
     raise SystemExit(0 if agreed["agreed"] else 1)
 
 
-def _running_stack(vendors: int) -> Stack:
+def _running_stack(vendors: int) -> DevEnvironment:
     url = os.environ.get(SANDBOX_VARIABLE, "")
     if not answers(url):
-        raise StackError(f"No sandbox answers at {url or 'an address'}: set {SANDBOX_VARIABLE} to where one runs.")
+        raise DevEnvironmentError(
+            f"No sandbox answers at {url or 'an address'}: set {SANDBOX_VARIABLE} to where one runs."
+        )
     settings = Settings()
     clients = demo_clients(url, vendors=vendors)
     fill(SandboxClient(url), clients, settings.credentials_dir, latency=LATENCY)
-    voice = KafkaVoice(settings.kafka, seconds=30.0)
+    producer = BlockingProducer(settings.kafka, seconds=30.0)
     for client in clients:
-        load(client.records, voice=voice, codec=codec_for(settings))
-    return Stack(bootstrap=settings.kafka, sandbox_url=url, folder=Path(), clients=clients)
+        load(client.records, producer=producer, codec=codec_for(settings))
+    return DevEnvironment(bootstrap=settings.kafka, sandbox_url=url, folder=Path(), clients=clients)
 
 
 class Demo:
     """The play: press, press again, look."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: DevEnvironment) -> None:
         self._stack = stack
         self._codec = codec_for(stack.settings)
-        self._voice = KafkaVoice(stack.bootstrap, seconds=10.0)
+        self._producer = BlockingProducer(stack.bootstrap, seconds=10.0)
 
     def play(self) -> dict[str, object]:
         """Play it; what came of it, ``agreed`` being the verdict."""
@@ -132,7 +134,7 @@ class Demo:
             person="Dana, Client Admin",
             roles={CLIENT_ADMIN},
             integration=client.integration,
-            voice=self._voice,
+            producer=self._producer,
             codec=self._codec,
         )
         people.print(f"Pressed Sync All Vendors: {pressed.message}", style="bold")

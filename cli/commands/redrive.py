@@ -19,12 +19,12 @@ from cli.views.dead_letter_view import (
     refusals_json,
 )
 from cli.views.output import fail, people, print_json
-from console.topic_queries.dead_letters import Letters
-from messaging.exact_producer import ExactVoice
+from console.topic_queries.dead_letters import DeadLetterQueries
+from messaging.producer import BlockingProducer
 from producers.redrive import Handler, discard, read_newest, redrive
 from producers.redrive_plan import Refusal, plan_discard, plan_redrive
 
-Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Letters by id, PARTITION-OFFSET.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="DeadLetterQueries by id, PARTITION-OFFSET.")]
 AllOpen = Annotated[bool, typer.Option("--all-open", help="Every letter that is open.")]
 Person = Annotated[str, typer.Option("--as", help="Who does it; who runs the command when not given.")]
 Note = Annotated[str, typer.Option(help="A note that is kept with it.")]
@@ -79,8 +79,8 @@ def redrive_letters(
         print_refusals(plan.refusals)
     if plan.steps:
         _ask(f"Redrive {what}?", yes=yes)
-    voice = ExactVoice(settings.kafka, seconds=KAFKA_SECONDS)
-    done = redrive(plan.steps, _handler(letters, person, note), voice=voice, codec=codec)
+    producer = BlockingProducer(settings.kafka, seconds=KAFKA_SECONDS)
+    done = redrive(plan.steps, _handler(letters, person, note), producer=producer, codec=codec)
     if as_json:
         redriven = [put_json(one.step.letters, one.put) for one in done]
         print_json({"redriven": redriven, "left": refusals_json(plan.refusals)})
@@ -124,8 +124,8 @@ def discard_letters(
         print_refusals(refusals)
     if to_discard:
         _ask(f"Discard {what}?", yes=yes)
-    voice = ExactVoice(settings.kafka, seconds=KAFKA_SECONDS)
-    discard(to_discard, _handler(letters, person, note), voice=voice, codec=codec)
+    producer = BlockingProducer(settings.kafka, seconds=KAFKA_SECONDS)
+    discard(to_discard, _handler(letters, person, note), producer=producer, codec=codec)
     if as_json:
         print_json({"discarded": [str(letter.id) for letter in to_discard], "left": refusals_json(refusals)})
     else:
@@ -143,7 +143,7 @@ def _ask(question: str, *, yes: bool) -> None:
         typer.confirm(question, abort=True)
 
 
-def _handler(letters: Letters, person: str, note: str) -> Handler:
+def _handler(letters: DeadLetterQueries, person: str, note: str) -> Handler:
     who = person or getpass.getuser()
     return Handler(person=who, note=note, now=datetime.now(UTC), letters_topic_id=letters.topic_id)
 

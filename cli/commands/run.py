@@ -12,7 +12,7 @@ from cli.views.output import fail, people, print_json
 from cli.views.run_view import outcome_json, print_summary, print_vendor, progress_json, watch
 from console.topic_queries.integration_view import read_integrations
 from console.topic_queries.runs import status_of, vendor_view
-from messaging.producer import KafkaVoice
+from messaging.producer import BlockingProducer
 from messaging.topic_admin import admin_of, partition_count
 from producers.button import CLIENT_ADMIN, RefusedError, press
 from producers.records import BadLineError, read_lines
@@ -45,7 +45,7 @@ def load(
             records = list(read_lines(lines))
     except (BadLineError, UnicodeDecodeError) as error:
         fail(f"{file}: {error} Nothing was loaded.", as_json=as_json)
-    loaded = load_records(records, voice=KafkaVoice(settings.kafka, seconds=60.0), codec=codec_for(settings))
+    loaded = load_records(records, producer=BlockingProducer(settings.kafka, seconds=60.0), codec=codec_for(settings))
     if as_json:
         print_json({"loaded": loaded})
     else:
@@ -70,7 +70,7 @@ def sync_all(
             person=person or getpass.getuser(),
             roles=frozenset([CLIENT_ADMIN] if role is None else role),
             integration=read_integrations(settings.kafka, codec).get(client),
-            voice=KafkaVoice(settings.kafka),
+            producer=BlockingProducer(settings.kafka),
             codec=codec,
             vendor_ids=tuple(vendors) if vendors else None,
         )

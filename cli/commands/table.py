@@ -7,7 +7,7 @@ import typer
 from cli.codec import codec_for
 from cli.settings import Settings
 from cli.views.output import people, print_json
-from messaging.exact_producer import ExactVoice, ToPut
+from messaging.producer import BlockingProducer, OutgoingRecord
 from messaging.topic_reader import TopicReader
 from producers.changelog_repair import Mending, mendings, value_of
 from schemas.topics import VENDOR_RECORD, VENDOR_TABLE_CHANGELOG
@@ -37,8 +37,8 @@ def mend(*, as_json: AsJson = False) -> None:
     settings = Settings()
     codec = codec_for(settings)
     found = _find(settings, codec)
-    ExactVoice(settings.kafka, seconds=30.0).put(
-        [ToPut(VENDOR_TABLE_CHANGELOG.name, each.key, value_of(each, codec), each.partition) for each in found]
+    BlockingProducer(settings.kafka, seconds=30.0).produce_at(
+        [OutgoingRecord(VENDOR_TABLE_CHANGELOG.name, each.key, value_of(each, codec), each.partition) for each in found]
     )
     _tell(found, as_json=as_json, mended=True)
 

@@ -20,9 +20,9 @@ from console.app import create_app
 from console.auth.dev_issuer import LocalPerson, LocalSignIn
 from console.auth.keys import JwksKeys
 from console.auth.tokens import Issuer, Verifier
-from console.commands.dead_letters import LetterHandling
-from console.commands.sync_requests import Presses
-from console.ports import Health, Parts
+from console.commands.dead_letters import DeadLetterService
+from console.commands.sync_requests import SyncRequestService
+from console.ports import ConsolePorts, Health
 from console.read_model.projection.projector import Projector
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.engine import migrate, open_engine
@@ -57,7 +57,7 @@ def run_console(
         def health() -> Health:
             return health_of(engine, projector, thread)
 
-        app = create_app(parts_for(settings, engine, verifier=verifier, sign_in=sign_in, health=health))
+        app = create_app(ports_for(settings, engine, verifier=verifier, sign_in=sign_in, health=health))
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -82,19 +82,19 @@ def freeze_memory() -> None:
     gc.freeze()
 
 
-def parts_for(
+def ports_for(
     settings: Settings,
     engine: Engine,
     *,
     verifier: Verifier,
     sign_in: LocalSignIn | None,
     health: Callable[[], Health],
-) -> Parts:
+) -> ConsolePorts:
     """The parts as they work with a real Kafka and this database."""
     codec, read_model = codec_for(settings), ReadModel(engine)
-    presses = Presses(settings.kafka, codec, read_model, Idempotency(engine))
-    letters = LetterHandling(settings.kafka, codec, read_model)
-    return Parts(
+    presses = SyncRequestService(settings.kafka, codec, read_model, Idempotency(engine))
+    letters = DeadLetterService(settings.kafka, codec, read_model)
+    return ConsolePorts(
         read_model=read_model,
         press=presses.press,
         redrive=letters.redrive,

@@ -20,7 +20,7 @@ from cli.views.output import people
 from devkit.broker import start_broker
 from devkit.demo_data import DemoClient, demo_clients
 from devkit.sandbox_client import SandboxClient
-from messaging.producer import KafkaVoice
+from messaging.producer import BlockingProducer
 from messaging.topic_admin import admin_of, create_topics
 from producers.records import load
 
@@ -28,12 +28,12 @@ START_SECONDS = 30.0
 STOP_SECONDS = 25.0
 
 
-class StackError(RuntimeError):
+class DevEnvironmentError(RuntimeError):
     """A part did not start. The text says which and where its log is."""
 
 
 @dataclass
-class Stack:
+class DevEnvironment:
     """What runs. ``folder`` holds credentials, logs and state; it goes when the stack ends."""
 
     bootstrap: str
@@ -79,7 +79,7 @@ class Stack:
         """Start the console; the address that it answers at.
 
         Raises:
-            StackError: it did not start.
+            DevEnvironmentError: it did not start.
         """
         port_file = self.folder / "console.port"
         sign_in = ["--local-sign-in"] if local_sign_in else []
@@ -97,25 +97,25 @@ class Stack:
         """Wait until a process is ready.
 
         Raises:
-            StackError: it ended, or was not ready in time.
+            DevEnvironmentError: it ended, or was not ready in time.
         """
         deadline = time.monotonic() + START_SECONDS
         while not ready():
             ended = self.processes[name].poll() is not None
             if ended or time.monotonic() > deadline:
                 what = "ended" if ended else "did not get ready"
-                raise StackError(f"The {name} {what}. The end of its log:\n{self._tail(name)}")
+                raise DevEnvironmentError(f"The {name} {what}. The end of its log:\n{self._tail(name)}")
             time.sleep(0.05)
 
     def all_alive(self) -> None:
         """Look whether every process still runs.
 
         Raises:
-            StackError: one has ended.
+            DevEnvironmentError: one has ended.
         """
         for name, process in self.processes.items():
             if process.poll() is not None:
-                raise StackError(f"The {name} has ended. The end of its log:\n{self._tail(name)}")
+                raise DevEnvironmentError(f"The {name} has ended. The end of its log:\n{self._tail(name)}")
 
     def _tail(self, name: str) -> str:
         return "\n".join(self.log(name).read_text(errors="replace").splitlines()[-15:])
@@ -134,20 +134,22 @@ class Stack:
 
 
 @contextmanager
-def running_stack(*, vendors: int, workers: int = 1, latency: tuple[float, float] = (0.0, 0.0)) -> Iterator[Stack]:
+def running_stack(
+    *, vendors: int, workers: int = 1, latency: tuple[float, float] = (0.0, 0.0)
+) -> Iterator[DevEnvironment]:
     """A broker, a sandbox with the demo's companies, workers, and the demo's records on their topics.
 
     ``latency`` is the sandbox's, least and most, in seconds.
 
     Raises:
         BrokerUnavailable: there is no way to have a Kafka here; the text says what to install.
-        StackError: a part did not start.
+        DevEnvironmentError: a part did not start.
     """
     with ExitStack() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="vive-sync-")))
         broker = parts.enter_context(start_broker(say=lambda line: people.print(line, markup=False)))
         create_topics(admin_of(broker.bootstrap))
-        stack = Stack(bootstrap=broker.bootstrap, sandbox_url="", folder=folder, clients=())
+        stack = DevEnvironment(bootstrap=broker.bootstrap, sandbox_url="", folder=folder, clients=())
         parts.callback(stack.stop)
         port_file = folder / "sandbox.port"
         stack.start("sandbox", "sandbox", "--port-file", str(port_file))
@@ -155,9 +157,9 @@ def running_stack(*, vendors: int, workers: int = 1, latency: tuple[float, float
         stack.sandbox_url = f"http://127.0.0.1:{port_file.read_text()}"
         stack.clients = demo_clients(stack.sandbox_url, vendors=vendors)
         fill(stack.sandbox, stack.clients, stack.folder / "credentials", latency=latency)
-        voice = KafkaVoice(stack.bootstrap, seconds=30.0)
+        producer = BlockingProducer(stack.bootstrap, seconds=30.0)
         for client in stack.clients:
-            load(client.records, voice=voice, codec=codec_for(stack.settings))
+            load(client.records, producer=producer, codec=codec_for(stack.settings))
         for number in range(1, workers + 1):
             stack.start(f"worker-{number}", "worker")
         yield stack

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
-from console.topic_queries.dead_letters import Filter, Letters, read_letters
-from schemas.dead_letter_state import Letter
+from console.topic_queries.dead_letters import DeadLetterQueries, Filter, read_letters
+from schemas.dead_letter_state import DeadLetterHistory
 from schemas.records.dead_letter import LetterId
 from schemas.wire.codec import Codec
 
@@ -83,7 +83,7 @@ def parse_id(text: str) -> LetterId:
         raise ChoiceError(f"{error} `vive-sync dead-letters list` shows them.") from None
 
 
-def by_ids(letters: Letters, ids: Sequence[LetterId]) -> list[Letter]:
+def by_ids(letters: DeadLetterQueries, ids: Sequence[LetterId]) -> list[DeadLetterHistory]:
     """These letters, each once, oldest first.
 
     Raises:
@@ -101,14 +101,14 @@ def by_ids(letters: Letters, ids: Sequence[LetterId]) -> list[Letter]:
 
 def choose(
     bootstrap: str, codec: Codec, ids: Sequence[str], wanted: Filter, *, all_open: bool
-) -> tuple[Letters, list[Letter]]:
+) -> tuple[DeadLetterQueries, list[DeadLetterHistory]]:
     """The letters to handle, and all that were read: these ids, else what the filter lets through.
 
     An empty filter must be meant: ``all_open`` says so, and then takes no letter that was handled.
 
     Raises:
         ChoiceError: nothing is asked for or found, or both ids and filters are given.
-        KafkaAwayError: Kafka does not answer.
+        KafkaUnavailableError: Kafka does not answer.
     """
     filtered = wanted != Filter(handled_too=wanted.handled_too)
     if bool(ids) == (filtered or all_open):

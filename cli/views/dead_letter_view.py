@@ -9,9 +9,9 @@ from rich.text import Text
 from cli.views.output import people
 from cli.views.run_view import outcome_json, print_outcome
 from console.topic_queries.dead_letters import Event
-from messaging.exact_producer import Put
+from messaging.producer import RecordPosition
 from producers.redrive_plan import Refusal, Step
-from schemas.dead_letter_state import Letter
+from schemas.dead_letter_state import DeadLetterHistory
 from schemas.records.outcome import VendorSyncOutcome
 from schemas.records.vendor_key import VendorKey
 
@@ -47,7 +47,7 @@ def letter_count(count: int) -> str:
     return f"{count} dead letter" if count == 1 else f"{count} dead letters"
 
 
-def print_letters(letters: Iterable[Letter]) -> None:
+def print_letters(letters: Iterable[DeadLetterHistory]) -> None:
     """One line a letter. Its bytes are not among what is shown: they may hold anything."""
     table = Table(expand=True, padding=0)
     for name in ("Id", "When (UTC)", "Client", "Vendor", "Code"):
@@ -70,7 +70,7 @@ def print_letters(letters: Iterable[Letter]) -> None:
     people.print(table)
 
 
-def print_letter(letter: Letter, events: Sequence[Event], outcome: VendorSyncOutcome | None) -> None:
+def print_letter(letter: DeadLetterHistory, events: Sequence[Event], outcome: VendorSyncOutcome | None) -> None:
     """Everything about a letter."""
     content = letter.content
     people.print(f"Dead letter {letter.id}, {letter.state}", style="bold", markup=False)
@@ -119,7 +119,7 @@ def _what_happened(event: Event) -> str:
     return f"{handled.action} by {handled.by}{where}{f': {handled.note}' if handled.note else ''}"
 
 
-def print_to_discard(letters: Sequence[Letter]) -> None:
+def print_to_discard(letters: Sequence[DeadLetterHistory]) -> None:
     """What a discard is about to put aside."""
     if letters:
         print_letters(letters[:SHOWN])
@@ -150,7 +150,7 @@ def _and_more(things: Sequence[object]) -> None:
         _plain(f"... and {len(things) - SHOWN} more.")
 
 
-def letter_json(letter: Letter) -> dict[str, Any]:
+def letter_json(letter: DeadLetterHistory) -> dict[str, Any]:
     """A letter for programs, without its bytes."""
     content = letter.content
     return {
@@ -162,7 +162,9 @@ def letter_json(letter: Letter) -> dict[str, Any]:
     }
 
 
-def letter_in_full_json(letter: Letter, events: Sequence[Event], outcome: VendorSyncOutcome | None) -> dict[str, Any]:
+def letter_in_full_json(
+    letter: DeadLetterHistory, events: Sequence[Event], outcome: VendorSyncOutcome | None
+) -> dict[str, Any]:
     """A letter for programs, with its history and the first kilobyte of its bytes."""
     return {
         **letter_json(letter),
@@ -192,6 +194,6 @@ def refusals_json(refusals: Sequence[Refusal]) -> list[dict[str, str]]:
     return [{"letter": str(refusal.letter.id), "why": refusal.why} for refusal in refusals]
 
 
-def put_json(letters: Sequence[Letter], put: Put) -> dict[str, Any]:
+def put_json(letters: Sequence[DeadLetterHistory], put: RecordPosition) -> dict[str, Any]:
     """What was said again, for programs."""
     return {"letters": [str(letter.id) for letter in letters], **put._asdict()}

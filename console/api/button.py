@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from console.api.parameters import ClientId, IdempotencyKey
 from console.api.responses import ButtonAnswer, PressedAnswer, RunLinks
-from console.http.guard import Admin, TheParts
+from console.http.guard import Admin, Ports
 from console.http.problems import Problem, documented, unavailable
-from console.ports import Parts
+from console.ports import ConsolePorts
 from producers.button import RefusedError
 from schemas.records.integration import Integration, ineligible_reason
 
@@ -23,7 +23,7 @@ router: Final = APIRouter(tags=["button"])
     summary="Press Sync All Vendors",
 )
 def press(
-    client: ClientId, admin: Admin, parts: TheParts, response: Response, key: IdempotencyKey = None
+    client: ClientId, admin: Admin, parts: Ports, response: Response, key: IdempotencyKey = None
 ) -> PressedAnswer:
     """Queue all linked vendors of the client for a sync. The run is told of as soon as a worker has taken it up."""
     integration_of(parts, client)
@@ -41,7 +41,7 @@ def press(
     responses=documented(401, 403, 404, 422, 503),
     summary="Whether the button is available",
 )
-def button(client: ClientId, _admin: Admin, parts: TheParts) -> ButtonAnswer:
+def button(client: ClientId, _admin: Admin, parts: Ports) -> ButtonAnswer:
     """Whether pressing would be taken, if not why, and what VIVE owns at this client."""
     integration = integration_of(parts, client)
     reason = ineligible_reason(client, integration)
@@ -54,7 +54,7 @@ def button(client: ClientId, _admin: Admin, parts: TheParts) -> ButtonAnswer:
     )
 
 
-def integration_of(parts: Parts, client: str) -> Integration | None:
+def integration_of(parts: ConsolePorts, client: str) -> Integration | None:
     """The client's integration, None where it has none.
 
     Raises:

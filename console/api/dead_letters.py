@@ -8,9 +8,9 @@ from console.api.parameters import NOTE_BODY, ClientId, Cursor, Letter, Limit, N
 from console.api.responses import PageAnswer, page_of
 from console.api.vendor_responses import DeadLetterAnswer, HandledAnswer
 from console.auth.principal import Principal
-from console.http.guard import Admin, TheParts
+from console.http.guard import Admin, Ports
 from console.http.problems import Problem, documented, not_found
-from console.ports import HandleLetter, LeftError
+from console.ports import DeadLetterHandler, DeadLetterUnchangedError
 from schemas.records.dead_letter import LetterId
 
 router: Final = APIRouter(tags=["dead letters"])
@@ -20,7 +20,7 @@ router: Final = APIRouter(tags=["dead letters"])
 def dead_letters(
     client: ClientId,
     _admin: Admin,
-    parts: TheParts,
+    parts: Ports,
     handled_too: Annotated[bool, Query(alias="all", description="Also those redriven or discarded.")] = False,  # noqa: FBT002 -- a query
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -40,7 +40,7 @@ def dead_letters(
     openapi_extra=NOTE_BODY,
     summary="Redrive a dead letter",
 )
-def redrive(client: ClientId, admin: Admin, letter: Letter, parts: TheParts, note: Note) -> HandledAnswer:
+def redrive(client: ClientId, admin: Admin, letter: Letter, parts: Ports, note: Note) -> HandledAnswer:
     """Sync the letter's vendor as it is now, or put the record that could not be read on its topic again."""
     return _handle(parts.redrive, admin, client, letter, note)
 
@@ -52,15 +52,15 @@ def redrive(client: ClientId, admin: Admin, letter: Letter, parts: TheParts, not
     openapi_extra=NOTE_BODY,
     summary="Discard a dead letter",
 )
-def discard(client: ClientId, admin: Admin, letter: Letter, parts: TheParts, note: Note) -> HandledAnswer:
+def discard(client: ClientId, admin: Admin, letter: Letter, parts: Ports, note: Note) -> HandledAnswer:
     """Put the letter aside: nothing follows from it, and it is kept."""
     return _handle(parts.discard, admin, client, letter, note)
 
 
-def _handle(do: HandleLetter, admin: Principal, client: str, letter: str, note: str) -> HandledAnswer:
+def _handle(do: DeadLetterHandler, admin: Principal, client: str, letter: str, note: str) -> HandledAnswer:
     try:
         handled = do(admin, client, LetterId.parse(letter), note=note)
-    except LeftError as error:
+    except DeadLetterUnchangedError as error:
         raise Problem(409, "letter-left", "The letter was left as it is", str(error)) from None
     if handled is None:
         raise not_found(f"dead letter {letter} at this client")

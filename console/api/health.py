@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from console.http.guard import TheParts
+from console.http.guard import Ports
 
 router: Final = APIRouter(tags=["health"])
 
@@ -26,7 +26,7 @@ class HealthAnswer(BaseModel):
     openapi_extra={"security": []},
     summary="Health",
 )
-def health(parts: TheParts, response: Response) -> HealthAnswer:
+def health(parts: Ports, response: Response) -> HealthAnswer:
     """200 while people can be served, else 503. No token is needed."""
     found = parts.health()
     response.status_code = 200 if found.well else 503

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from console.api.parameters import ClientId, Cursor, Limit, RunId, Search, States, bad_cursor
 from console.api.responses import PageAnswer, RunAnswer, page_of
 from console.api.vendor_responses import VendorLineAnswer
-from console.http.guard import Admin, TheParts
+from console.http.guard import Admin, Ports
 from console.http.problems import documented, not_found
 
 router: Final = APIRouter(tags=["runs"])
@@ -15,7 +15,7 @@ router: Final = APIRouter(tags=["runs"])
 
 @router.get("/clients/{client}/sync-runs", responses=documented(401, 403, 404, 422, 503), summary="The runs")
 def runs(
-    client: ClientId, _admin: Admin, parts: TheParts, limit: Limit = 20, cursor: Cursor = None
+    client: ClientId, _admin: Admin, parts: Ports, limit: Limit = 20, cursor: Cursor = None
 ) -> PageAnswer[RunAnswer]:
     """The client's runs, newest first."""
     try:
@@ -26,7 +26,7 @@ def runs(
 
 
 @router.get("/clients/{client}/sync-runs/{run}", responses=documented(401, 403, 404, 422, 503), summary="One run")
-def run(client: ClientId, _admin: Admin, run: RunId, parts: TheParts) -> RunAnswer:
+def run(client: ClientId, _admin: Admin, run: RunId, parts: Ports) -> RunAnswer:
     """One run with its counts. A press that no worker has taken up yet is not known."""
     found = parts.read_model.run(client, run)
     if found is None:
@@ -43,7 +43,7 @@ def run_vendors(
     client: ClientId,
     _admin: Admin,
     run: RunId,
-    parts: TheParts,
+    parts: Ports,
     states: States = [],  # noqa: B006 -- FastAPI copies it
     search: Search = "",
     limit: Limit = 50,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from console.api.parameters import ClientId, Cursor, Limit, Search, States, VendorId, bad_cursor
 from console.api.responses import PageAnswer, page_of
 from console.api.vendor_responses import VendorAnswer, VendorLineAnswer
-from console.http.guard import Admin, TheParts
+from console.http.guard import Admin, Ports
 from console.http.problems import documented, not_found
 
 router: Final = APIRouter(tags=["vendors"])
@@ -17,7 +17,7 @@ router: Final = APIRouter(tags=["vendors"])
 def vendors(
     client: ClientId,
     _admin: Admin,
-    parts: TheParts,
+    parts: Ports,
     states: States = [],  # noqa: B006 -- FastAPI copies it
     search: Search = "",
     limit: Limit = 50,
@@ -36,7 +36,7 @@ def vendor(
     client: ClientId,
     _admin: Admin,
     vendor: VendorId,
-    parts: TheParts,
+    parts: Ports,
     outcomes: Annotated[int, Query(ge=1, le=100, description="Its last so many outcomes.")] = 10,
 ) -> VendorAnswer:
     """One vendor: what VIVE says, what Vantaca held, what was written, and what was not and why."""

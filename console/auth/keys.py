@@ -24,7 +24,7 @@ MOST_BYTES: Final = 256 * 1024
 LEAST_RSA_BITS: Final = 2048
 
 
-class KeysAwayError(RuntimeError):
+class KeysUnavailableError(RuntimeError):
     """The keys can't be read, so no token can be checked. The text is for a person."""
 
 
@@ -43,7 +43,7 @@ class Keys(Protocol):
         """The key of this id.
 
         Raises:
-            KeysAwayError: they can't be read.
+            KeysUnavailableError: they can't be read.
         """
 
 
@@ -94,7 +94,7 @@ class JwksKeys:
         """The key of this id.
 
         Raises:
-            KeysAwayError: they have never been read.
+            KeysUnavailableError: they have never been read.
         """
         known = self._keys
         if known is not None and kid in known and self._monotonic() - self._read_at < FRESH_SECONDS:
@@ -102,7 +102,9 @@ class JwksKeys:
         with self._lock:
             self._refresh(kid)
             if self._keys is None:
-                raise KeysAwayError("The keys that tokens are checked with can't be read now. Try again in a minute.")
+                raise KeysUnavailableError(
+                    "The keys that tokens are checked with can't be read now. Try again in a minute."
+                )
             return self._keys.get(kid)
 
     def _refresh(self, kid: str) -> None:

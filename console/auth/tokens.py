@@ -46,7 +46,7 @@ class Verifier:
 
         Raises:
             BadTokenError: it is not valid.
-            KeysAwayError: the issuer's keys can't be read.
+            KeysUnavailableError: the issuer's keys can't be read.
         """
         if not self._issuers:
             raise BadTokenError("No issuer of tokens is configured here.")

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from console.auth.principal import Principal
-from console.ports import Handled, LeftError
+from console.ports import DeadLetterReceipt, DeadLetterUnchangedError
 from console.read_model.queries.read_model import ReadModel
 from console.topic_queries.dead_letters import read_letters
-from messaging.exact_producer import ExactVoice
+from messaging.producer import BlockingProducer
 from producers.redrive import Handler, discard, read_newest, redrive
 from producers.redrive_plan import Refusal, plan_discard, plan_redrive
-from schemas.dead_letter_state import Letter
+from schemas.dead_letter_state import DeadLetterHistory
 from schemas.records.dead_letter import LetterId
 from schemas.records.dead_letter_handled import Action
 from schemas.wire.codec import Codec
@@ -18,7 +18,7 @@ from schemas.wire.codec import Codec
 KAFKA_SECONDS: Final = 4.0
 
 
-class LetterHandling:
+class DeadLetterService:
     """What a Client Admin may do about a dead letter. The letter is read from Kafka: the read model may be behind."""
 
     def __init__(self, bootstrap: str, codec: Codec, read_model: ReadModel) -> None:
@@ -26,12 +26,14 @@ class LetterHandling:
         self._codec = codec
         self._read_model = read_model
 
-    def redrive(self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = "") -> Handled | None:
+    def redrive(
+        self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = ""
+    ) -> DeadLetterReceipt | None:
         """Sync the letter's vendor once more, or put the record back; None: this client has no such letter.
 
         Raises:
-            LeftError: it was handled already, or can't be redriven.
-            KafkaAwayError: Kafka does not have it. Doing it again is safe.
+            DeadLetterUnchangedError: it was handled already, or can't be redriven.
+            KafkaUnavailableError: Kafka does not have it. Doing it again is safe.
         """
         found = self._find(principal, client_id, letter_id, note)
         if found is None:
@@ -39,15 +41,17 @@ class LetterHandling:
         letter, handler = found
         plan = plan_redrive([letter], read_newest(self._bootstrap, [letter]))
         _none_left(plan.refusals)
-        redrive(plan.steps, handler, voice=self._voice(), codec=self._codec)
-        return Handled(letter_id=letter_id, action=Action.REDRIVEN, by=handler.person)
+        redrive(plan.steps, handler, producer=self._producer(), codec=self._codec)
+        return DeadLetterReceipt(letter_id=letter_id, action=Action.REDRIVEN, by=handler.person)
 
-    def discard(self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = "") -> Handled | None:
+    def discard(
+        self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = ""
+    ) -> DeadLetterReceipt | None:
         """Put the letter aside; None: this client has no such letter.
 
         Raises:
-            LeftError: it was handled already.
-            KafkaAwayError: Kafka does not have it. Doing it again is safe.
+            DeadLetterUnchangedError: it was handled already.
+            KafkaUnavailableError: Kafka does not have it. Doing it again is safe.
         """
         found = self._find(principal, client_id, letter_id, note)
         if found is None:
@@ -55,12 +59,12 @@ class LetterHandling:
         letter, handler = found
         letters, refusals = plan_discard([letter])
         _none_left(refusals)
-        discard(letters, handler, voice=self._voice(), codec=self._codec)
-        return Handled(letter_id=letter_id, action=Action.DISCARDED, by=handler.person)
+        discard(letters, handler, producer=self._producer(), codec=self._codec)
+        return DeadLetterReceipt(letter_id=letter_id, action=Action.DISCARDED, by=handler.person)
 
     def _find(
         self, principal: Principal, client_id: str, letter_id: LetterId, note: str
-    ) -> tuple[Letter, Handler] | None:
+    ) -> tuple[DeadLetterHistory, Handler] | None:
         projected = self._read_model.dead_letter(client_id, str(letter_id))
         if projected is None:
             return None
@@ -74,11 +78,11 @@ class LetterHandling:
         )
         return letter, handler
 
-    def _voice(self) -> ExactVoice:
-        return ExactVoice(self._bootstrap, seconds=KAFKA_SECONDS)
+    def _producer(self) -> BlockingProducer:
+        return BlockingProducer(self._bootstrap, seconds=KAFKA_SECONDS)
 
 
 def _none_left(refusals: tuple[Refusal, ...]) -> None:
     for refusal in refusals:
         # What follows speaks of options of the command line.
-        raise LeftError(refusal.why.partition(" Say --")[0])
+        raise DeadLetterUnchangedError(refusal.why.partition(" Say --")[0])

@@ -1,4 +1,4 @@
-"""Presses the button on a real Kafka, once for each key."""
+"""SyncRequestService the button on a real Kafka, once for each key."""
 
 import threading
 from collections.abc import Iterator
@@ -10,21 +10,21 @@ from uuid_utils import uuid7
 from console.auth.principal import Principal
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.idempotency import Idempotency
-from messaging.producer import KafkaAwayError, KafkaVoice
-from producers.button import Pressed, press
+from messaging.producer import BlockingProducer, KafkaUnavailableError
+from producers.button import SyncReceipt, press
 from schemas.wire.codec import Codec
 
 KAFKA_SECONDS: Final = 3.5
 """With the wait for a turn and for the brokers' word below five seconds, which is how long a person waits for an answer."""
 TURN_SECONDS: Final = 0.5
 SOON_BACK: Final = {"reconnect.backoff.max.ms": 500}
-"""A voice that is kept must not be the last to notice that Kafka is back."""
+"""A producer that is kept must not be the last to notice that Kafka is back."""
 AT_ONCE: Final = 8
-"""Presses that may wait for Kafka; more would take the threads that everybody else is served by."""
+"""SyncRequestService that may wait for Kafka; more would take the threads that everybody else is served by."""
 
 
-class Presses:
-    """Presses for principals. The same key of the same person at the same client is the same press."""
+class SyncRequestService:
+    """SyncRequestService for principals. The same key of the same person at the same client is the same press."""
 
     def __init__(self, bootstrap: str, codec: Codec, read_model: ReadModel, idempotency: Idempotency) -> None:
         self._bootstrap = bootstrap
@@ -33,15 +33,15 @@ class Presses:
         self._idempotency = idempotency
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._guard = threading.Lock()
-        self._idle: list[KafkaVoice] = []
+        self._idle: list[BlockingProducer] = []
         self._under_way: dict[tuple[str, str], tuple[threading.Lock, int]] = {}
 
-    def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> Pressed:
-        """Press. With a key that Kafka has a press of already, nothing is said again and the answer is the same.
+    def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> SyncReceipt:
+        """Request a sync. With a key that Kafka has a press of already, nothing is said again and the answer is the same.
 
         Raises:
             RefusedError: the person is no Client Admin, or the client can't be synced.
-            KafkaAwayError: Kafka does not have it; nothing was queued.
+            KafkaUnavailableError: Kafka does not have it; nothing was queued.
         """
         new = str(uuid7())
         if key is None:
@@ -50,48 +50,48 @@ class Presses:
         with self._alone(client_id, own):
             run_id = self._idempotency.run_id_for(client_id, own, new)
             if self._idempotency.confirmed(client_id, own):
-                return Pressed(run_id=run_id)
+                return SyncReceipt(run_id=run_id)
             pressed = self._say(principal, client_id, run_id)
             self._idempotency.confirm(client_id, own)
             return pressed
 
-    def _say(self, principal: Principal, client_id: str, run_id: str) -> Pressed:
+    def _say(self, principal: Principal, client_id: str, run_id: str) -> SyncReceipt:
         view = self._read_model.client(client_id)
-        with self._voice() as voice:
+        with self._producer() as producer:
             return press(
                 client_id,
                 person=principal.signature,
                 roles=principal.roles,
                 integration=None if view is None else view.integration,
-                voice=voice,
+                producer=producer,
                 codec=self._codec,
                 run_id=run_id,
             )
 
     @contextmanager
-    def _voice(self) -> Iterator[KafkaVoice]:
-        """A voice for one press at a time: one that gives up takes back all that it was asked to say.
+    def _producer(self) -> Iterator[BlockingProducer]:
+        """A producer for one press at a time: one that gives up takes back all that it was asked to say.
 
         They are kept, since a new one takes half a second to be known to Kafka. When one gives up, none is kept: the others
         may have lost their connections too, and each of them would cost a person a press.
 
         Raises:
-            KafkaAwayError: too many presses wait.
+            KafkaUnavailableError: too many presses wait.
         """
         if not self._turns.acquire(timeout=TURN_SECONDS):
-            raise KafkaAwayError("Too many presses wait for Kafka. Nothing was queued: try again in a moment.")
+            raise KafkaUnavailableError("Too many presses wait for Kafka. Nothing was queued: try again in a moment.")
         try:
             with self._guard:
-                voice = self._idle.pop() if self._idle else None
-            voice = voice or KafkaVoice(self._bootstrap, seconds=KAFKA_SECONDS, settings=SOON_BACK)
+                producer = self._idle.pop() if self._idle else None
+            producer = producer or BlockingProducer(self._bootstrap, seconds=KAFKA_SECONDS, settings=SOON_BACK)
             try:
-                yield voice
-            except KafkaAwayError:
+                yield producer
+            except KafkaUnavailableError:
                 with self._guard:
                     self._idle = []
                 raise
             with self._guard:
-                self._idle.append(voice)
+                self._idle.append(producer)
         finally:
             self._turns.release()
 

@@ -9,24 +9,24 @@ from urllib.parse import urlsplit
 from fastapi import Depends
 from starlette.requests import Request
 
-from console.auth.keys import KeysAwayError
+from console.auth.keys import KeysUnavailableError
 from console.auth.principal import Principal
 from console.auth.tokens import BadTokenError
 from console.http.problems import Problem, not_found, unavailable
-from console.ports import Parts
+from console.ports import ConsolePorts
 
 COOKIE: Final = "vive_session"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def parts_of(request: Request) -> Parts:
+def ports_of(request: Request) -> ConsolePorts:
     """The parts of the app that serves this request."""
-    parts: Parts = request.app.state.parts
+    parts: ConsolePorts = request.app.state.parts
     return parts
 
 
-async def _the_parts(request: Request) -> Parts:
-    return parts_of(request)
+async def _the_parts(request: Request) -> ConsolePorts:
+    return ports_of(request)
 
 
 def principal(request: Request) -> Principal:
@@ -52,10 +52,10 @@ def verified(request: Request, token: str) -> Principal:
         Problem: 401 or 503.
     """
     try:
-        return parts_of(request).verifier.principal(token)
+        return ports_of(request).verifier.principal(token)
     except BadTokenError as error:
         raise _unauthorized(str(error), invalid=True) from None
-    except KeysAwayError as error:
+    except KeysUnavailableError as error:
         raise unavailable(str(error), kind="keys-away") from None
 
 
@@ -90,7 +90,7 @@ async def admin_of(request: Request, who: Annotated[Principal, Depends(member_of
 Admin = Annotated[Principal, Depends(admin_of)]
 Member = Annotated[Principal, Depends(member_of)]
 Anyone = Annotated[Principal, Depends(principal)]
-TheParts = Annotated[Parts, Depends(_the_parts)]
+Ports = Annotated[ConsolePorts, Depends(_the_parts)]
 
 
 def bearer_token(request: Request) -> str | None:

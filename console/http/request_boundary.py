@@ -35,7 +35,7 @@ class _Answer:
     status: int | None = None
 
 
-class Shell:
+class RequestBoundary:
     """The outermost middleware."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -8,10 +8,10 @@ from console.pages.addresses import ACCOUNTING, Addresses
 from console.pages.rendering import Renderer
 from console.pages.views import dead_letter_pages as letter_pages
 from console.pages.views import run_pages, settings_page, vendor_pages
-from console.ports import Parts
+from console.ports import ConsolePorts
 
 
-def pages(parts: Parts) -> APIRouter:
+def pages(parts: ConsolePorts) -> APIRouter:
     """The pages' routes. Each wants a Client Admin of the client in its path."""
     renderer = Renderer(can_sign_out=True)
     router = APIRouter()

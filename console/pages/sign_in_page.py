@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console.auth.dev_issuer import LocalSignIn
-from console.http.guard import check_origin, parts_of, verified
+from console.http.guard import check_origin, ports_of, verified
 from console.http.problems import Problem, not_found
 from console.http.session_cookie import clear_session, set_session
 from console.pages.rendering import TEMPLATES
@@ -47,7 +47,7 @@ def sign_in_pages(sign_in: LocalSignIn | None) -> APIRouter:
 def sign_out(request: Request) -> Response:
     """Forget the session and go to where one signs in."""
     check_origin(request)
-    there = "/sign-in" if parts_of(request).local_sign_in is not None else HOME
+    there = "/sign-in" if ports_of(request).local_sign_in is not None else HOME
     response = RedirectResponse(there, status_code=303)
     clear_session(request, response)
     return response
@@ -61,7 +61,7 @@ def path_here(then: str) -> str:
 
 def sign_in_first(request: Request, problem: Problem) -> Response | None:
     """Where a page sends who is not signed in; None: there is nowhere to sign in here, or signing in would not mend it."""
-    if problem.status != 401 or parts_of(request).local_sign_in is None:  # noqa: PLR2004 -- not signed in
+    if problem.status != 401 or ports_of(request).local_sign_in is None:  # noqa: PLR2004 -- not signed in
         return None
     then = request.url.path if request.method == "GET" else HOME
     url = request.url.replace(path="/sign-in", query="", fragment="").include_query_params(then=path_here(then))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from console.topic_queries.runs import CLOCK_SLACK_MS, vendor_view
 from messaging.topic_admin import admin_of, partition_count, topic_id
 from messaging.topic_reader import Record, TopicReader
-from schemas.dead_letter_state import Letter, State
+from schemas.dead_letter_state import DeadLetterHistory, DeadLetterState
 from schemas.records.dead_letter import DeadLetter, LetterId
 from schemas.records.dead_letter_handled import DeadLetterHandled
 from schemas.records.outcome import Status, VendorSyncOutcome
@@ -18,7 +18,7 @@ from schemas.wire.codec import Codec, UndecodableError
 
 
 @dataclass(kw_only=True)
-class Letters:
+class DeadLetterQueries:
     """All letters, from the records of both topics in any order. Taking a record in twice changes nothing."""
 
     topic_id: str
@@ -41,20 +41,22 @@ class Letters:
         if said.letter_topic_id == self.topic_id:
             self.handled[LetterId.parse(said.letter_id)][record.partition, record.offset] = said
 
-    def get(self, letter_id: LetterId) -> Letter | None:
+    def get(self, letter_id: LetterId) -> DeadLetterHistory | None:
         """The letter of this id."""
         content = self.contents.get(letter_id)
         if content is None:
             return None
         by_place = self.handled.get(letter_id, {})
-        return Letter(id=letter_id, content=content, handled=tuple(by_place[place] for place in sorted(by_place)))
+        return DeadLetterHistory(
+            id=letter_id, content=content, handled=tuple(by_place[place] for place in sorted(by_place))
+        )
 
-    def oldest_first(self) -> list[Letter]:
+    def oldest_first(self) -> list[DeadLetterHistory]:
         """Every letter."""
         in_order = sorted(self.contents, key=lambda letter_id: (self.contents[letter_id].at, letter_id))
         return [letter for letter_id in in_order if (letter := self.get(letter_id)) is not None]
 
-    def of_the_same(self, letter: Letter) -> list[Letter]:
+    def of_the_same(self, letter: DeadLetterHistory) -> list[DeadLetterHistory]:
         """The letters of records with the same key on the same topic, such as those of one vendor; oldest first, itself too."""
         if letter.content.key is None:
             return [letter]
@@ -74,11 +76,11 @@ class Filter:
     """Up to but not at this time."""
     handled_too: bool = False
 
-    def lets_through(self, letter: Letter) -> bool:
+    def lets_through(self, letter: DeadLetterHistory) -> bool:
         """Whether the letter is one of them."""
         content = letter.content
         return (
-            (self.handled_too or letter.state is State.OPEN)
+            (self.handled_too or letter.state is DeadLetterState.OPEN)
             and self.client_id in {None, letter.client_id}
             and self.vendor_id in {None, content.vendor_id}
             and (not self.codes or content.code in self.codes)
@@ -91,11 +93,11 @@ class Event(NamedTuple):
     """A letter came, or (``handled``) somebody did something with it."""
 
     at: datetime
-    letter: Letter
+    letter: DeadLetterHistory
     handled: DeadLetterHandled | None
 
 
-def history(letters: list[Letter]) -> list[Event]:
+def history(letters: list[DeadLetterHistory]) -> list[Event]:
     """What happened with these letters, in the order of time; what was done with a letter never stands before it."""
     events = []
     for letter in letters:
@@ -109,18 +111,18 @@ def history(letters: list[Letter]) -> list[Event]:
 
 def read_letters(
     bootstrap: str, codec: Codec, *, partition: int | None = None, since: datetime | None = None
-) -> Letters:
+) -> DeadLetterQueries:
     """The letters (of one partition, from a time on), and what was done with them. A partition that is not there has none.
 
     Raises:
-        KafkaAwayError: Kafka does not answer, or a topic is missing.
+        KafkaUnavailableError: Kafka does not answer, or a topic is missing.
         TopicsError: Kafka does not tell about the topics.
     """
     topics = [DEAD_LETTER.name, DEAD_LETTER_HANDLED.name]
     since_ms = None if since is None else max(int(since.timestamp() * 1000) - CLOCK_SLACK_MS, 0)
     with TopicReader(bootstrap, topics, partition=partition, since_ms=since_ms) as reader:
         admin = admin_of(bootstrap)
-        letters = Letters(topic_id=topic_id(admin, DEAD_LETTER))
+        letters = DeadLetterQueries(topic_id=topic_id(admin, DEAD_LETTER))
         if partition is None or partition < partition_count(admin, DEAD_LETTER):
             for record in reader.to_end():
                 letters.take(record, codec)
@@ -131,7 +133,7 @@ def last_outcome(bootstrap: str, key: VendorKey, codec: Codec) -> VendorSyncOutc
     """How the vendor's latest attempt ended; None when none has.
 
     Raises:
-        KafkaAwayError: Kafka does not answer.
+        KafkaUnavailableError: Kafka does not answer.
         TopicsError: the topic is missing.
     """
     partitions = partition_count(admin_of(bootstrap), VENDOR_SYNC_OUTCOME)

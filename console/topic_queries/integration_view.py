@@ -10,7 +10,7 @@ def read_integrations(bootstrap: str, codec: Codec, *, seconds: float = 3.0) -> 
     """Every client's integration by client id, as of now. Records that can't be read are left out: the worker buries them.
 
     Raises:
-        KafkaAwayError: Kafka does not answer within ``seconds``, or the topic is missing.
+        KafkaUnavailableError: Kafka does not answer within ``seconds``, or the topic is missing.
     """
     integrations: dict[str, Integration] = {}
     with TopicReader(bootstrap, [INTEGRATION.name], seconds=seconds) as reader:

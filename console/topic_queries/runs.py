@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from console.stillness import LOOKS, PATIENCE, Stillness
 from console.topic_queries.run_progress import RunProgress
-from messaging.producer import KafkaAwayError
+from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import TopicOffsets
 from messaging.topic_reader import Record, TopicReader
 from schemas.records.outcome import VendorSyncOutcome
@@ -51,7 +51,7 @@ def follow(bootstrap: str, run_id: str, codec: Codec, *, patience: float = PATIE
     It blocks between two. After ``patience`` seconds, a consumer that does not read on though Kafka answers is replaced.
 
     Raises:
-        KafkaAwayError: Kafka does not answer at the beginning, or of a new consumer.
+        KafkaUnavailableError: Kafka does not answer at the beginning, or of a new consumer.
     """
     progress = RunProgress(run_id)
     while not progress.done:
@@ -81,7 +81,7 @@ def _read_on(
 def _stands_still(bootstrap: str, reader: TopicReader, stillness: Stillness) -> bool:
     try:
         ends = TopicOffsets(bootstrap, seconds=ENDS_SECONDS).ends(reader.positions)
-    except KafkaAwayError:
+    except KafkaUnavailableError:
         stillness.waits()
         return False
     return bool(stillness.looked(reader.positions, ends))
@@ -91,7 +91,7 @@ def status_of(bootstrap: str, run_id: str, codec: Codec) -> RunProgress:
     """The run as it stands.
 
     Raises:
-        KafkaAwayError: Kafka does not answer.
+        KafkaUnavailableError: Kafka does not answer.
     """
     progress = RunProgress(run_id)
     with TopicReader(bootstrap, [SYNC_RUN.name, VENDOR_SYNC_OUTCOME.name], since_ms=_since(run_id)) as reader:
@@ -116,7 +116,7 @@ def vendor_view(bootstrap: str, key: VendorKey, codec: Codec, *, partitions: int
     """The vendor's row and outcomes.
 
     Raises:
-        KafkaAwayError: Kafka does not answer.
+        KafkaUnavailableError: Kafka does not answer.
     """
     row: VendorRow | None = None
     outcomes = []

@@ -3,7 +3,7 @@
 from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
 from devkit.broker.cluster import LocalCluster
 from devkit.broker.engines.container import ContainerBroker
-from devkit.broker.engines.external import GivenBroker
+from devkit.broker.engines.external import ExternalBroker
 from devkit.broker.engines.local import LocalBroker
 from devkit.broker.start import KindChoice, start_broker
 
@@ -12,7 +12,7 @@ __all__ = [
     "BrokerKind",
     "BrokerUnavailable",
     "ContainerBroker",
-    "GivenBroker",
+    "ExternalBroker",
     "KindChoice",
     "LocalBroker",
     "LocalCluster",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from devkit.broker.broker import Broker, BrokerKind
-from devkit.broker.death_watch import KILL_GROUP, Leash
+from devkit.broker.death_watch import KILL_GROUP, DeathWatch
 from devkit.broker.jars import kafka_jars
 from devkit.broker.java import find_java
 from devkit.broker.node import LocalNode, new_cluster_id
@@ -65,7 +65,7 @@ class LocalCluster(Broker):
                 folder = data_dir.absolute()
             made = {}
             for plan in _plans(nodes, folder, disks or {}, undo):
-                leash = Leash(KILL_GROUP, folder=folder if data_dir is None else None)
+                leash = DeathWatch(KILL_GROUP, folder=folder if data_dir is None else None)
                 undo.callback(leash.release)
                 made[plan.voter.node_id] = node = LocalNode(
                     plan,

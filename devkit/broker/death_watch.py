@@ -17,7 +17,7 @@ done
 KILL_GROUP = ("sh", "-c", 'kill -s KILL -- "-$1"', "sh")
 
 
-class Leash:
+class DeathWatch:
     """Cleans up after this process however it ends, SIGKILL included: a tiny shell waits at the far end of a pipe.
 
     What is held (a process group, a container) is handed to `on_death` as its last argument, and `folder` is removed.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from devkit.broker.broker import BrokerUnavailable
-from devkit.broker.death_watch import Leash
+from devkit.broker.death_watch import DeathWatch
 from devkit.broker.readiness import wait_until_ready
 from devkit.broker.settings import NodePlan, as_properties, local_settings
 
@@ -39,7 +39,7 @@ class LocalNode:
         folder: Path,
         java: Path,
         jars: Path,
-        leash: Leash,
+        leash: DeathWatch,
         extra: Mapping[str, str],
         heap_megabytes: int = HEAP_MEGABYTES,
     ) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from devkit.broker.broker import Broker, BrokerUnavailable
 from devkit.broker.engines.container import IMAGE, ContainerBroker
-from devkit.broker.engines.external import VARIABLE, GivenBroker
+from devkit.broker.engines.external import VARIABLE, ExternalBroker
 from devkit.broker.engines.local import LocalBroker
 
 KindChoice = Literal["auto", "given", "container", "local"]
@@ -49,14 +49,14 @@ def start_broker(
 
     match kind:
         case "given":
-            return GivenBroker.find(environ)
+            return ExternalBroker.find(environ)
         case "container":
             return container()
         case "local":
             return local()
         case "auto":
             if environ.get(VARIABLE, "").strip():
-                return GivenBroker.find(environ)
+                return ExternalBroker.find(environ)
             if data_dir is None:
                 try:
                     return container()

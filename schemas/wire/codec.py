@@ -31,7 +31,7 @@ Schema = dict[str, Any]
 M = TypeVar("M", bound=Message)
 
 
-class RegistryAwayError(ConnectionError):
+class RegistryUnavailableError(ConnectionError):
     """The schema registry does not answer, or refuses. What was to be read may be good: it waits. The text is for a person."""
 
 
@@ -56,7 +56,7 @@ class SchemaIds(Protocol):
 
         Raises:
             LookupError: the registry does not know it.
-            RegistryAwayError: the registry does not answer, or refuses to.
+            RegistryUnavailableError: the registry does not answer, or refuses to.
         """
 
 
@@ -124,7 +124,7 @@ class Codec:
         """The bytes of a record's value on ``topic``.
 
         Raises:
-            RegistryAwayError: the registry does not answer, or refuses the schema.
+            RegistryUnavailableError: the registry does not answer, or refuses the schema.
         """
         schema = _record_schema(message.SCHEMA)
         buffer = io.BytesIO()
@@ -141,7 +141,7 @@ class Codec:
 
         Raises:
             UndecodableError: they hold no valid record of this kind.
-            RegistryAwayError: the registry does not tell of their schema now.
+            RegistryUnavailableError: the registry does not tell of their schema now.
         """
         schema = _record_schema(kind.SCHEMA)
         if not data:
@@ -202,7 +202,7 @@ class Codec:
                 parsed = fastavro.parse_schema(given, named_schemas={})
                 refuse_endless(given)
                 self._writers[schema_id] = parsed
-            except RegistryAwayError:
+            except RegistryUnavailableError:
                 raise
             except LookupError as error:
                 raise UndecodableError(f"The schema registry has no schema {schema_id}: {error}") from error

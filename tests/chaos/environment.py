@@ -17,7 +17,7 @@ from accounting.vantaca.sandbox import Latency, RunningSandbox, Sandbox, run_san
 from devkit.broker import LocalBroker, LocalCluster
 from devkit.demo_data import DemoClient
 from devkit.small_disk import SmallDiskUnavailable, small_disk
-from messaging.producer import KafkaAwayError, KafkaVoice
+from messaging.producer import BlockingProducer, KafkaUnavailableError
 from messaging.topic_admin import admin_of, create_topics
 from producers.button import CLIENT_ADMIN, press
 from producers.records import load
@@ -139,7 +139,7 @@ class Stage:
     async def press(self, client: DemoClient) -> None:
         """Press the button, again and again while Kafka is away."""
         while True:
-            with suppress(KafkaAwayError):
+            with suppress(KafkaUnavailableError):
                 pressed = await asyncio.to_thread(self._press, client)
                 self.runs.append(pressed)
                 return
@@ -150,7 +150,7 @@ class Stage:
             person="Dana",
             roles={CLIENT_ADMIN},
             integration=client.integration,
-            voice=KafkaVoice(self.bootstrap),
+            producer=BlockingProducer(self.bootstrap),
             codec=self.codec,
         ).run_id
 
@@ -168,8 +168,8 @@ class Stage:
 
     async def _say(self, records: list[VendorRecord]) -> None:
         while True:
-            with suppress(KafkaAwayError):
-                await asyncio.to_thread(load, records, voice=KafkaVoice(self.bootstrap), codec=self.codec)
+            with suppress(KafkaUnavailableError):
+                await asyncio.to_thread(load, records, producer=BlockingProducer(self.bootstrap), codec=self.codec)
                 return
 
     async def refuse_connections(self) -> None:
@@ -245,8 +245,8 @@ async def stage_of(
                 "password": client.company.pwd.get_secret_value(),
             }
             (folder / f"{client.integration.credentials_ref}.json").write_text(json.dumps(secret))
-            voice = KafkaVoice(broker.bootstrap, seconds=ANSWER_SECONDS)
-            await asyncio.to_thread(load, client.records, voice=voice, codec=stage.codec)
+            producer = BlockingProducer(broker.bootstrap, seconds=ANSWER_SECONDS)
+            await asyncio.to_thread(load, client.records, producer=producer, codec=stage.codec)
         parts.callback(stage.kill_workers)
         for _ in range(WORKERS):
             stage.add_worker()

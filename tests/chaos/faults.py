@@ -9,8 +9,7 @@ from typing import Any
 from accounting.vantaca.sandbox import Cut, Drop, ErrorAnswer, Garbage, Hang, HtmlPage, Huge, Latency
 from devkit.broker import LocalBroker, LocalCluster
 from devkit.small_disk import fill
-from messaging.exact_producer import ExactVoice, ToPut
-from messaging.producer import KafkaAwayError
+from messaging.producer import BlockingProducer, KafkaUnavailableError, OutgoingRecord
 from schemas.topics import (
     INTEGRATION,
     SYNC_EXPANSION,
@@ -169,11 +168,11 @@ async def _poisoned_records(stage: Stage, what: Strike) -> AsyncIterator[None]:
     vendor = stage.books[0].vendors[int(what.draw * len(stage.books[0].vendors))].record.key.to_bytes()
     nobody = f"poison{what.at:.3f}".encode()
     records = [
-        ToPut(INTEGRATION.name, nobody, GARBAGE),
-        ToPut(SYNC_REQUESTED.name, nobody, GARBAGE),
-        ToPut(SYNC_EXPANSION.name, nobody, GARBAGE, int(what.draw * PARTITIONS)),
-        ToPut(VENDOR_RECORD.name, vendor, GARBAGE),
-        ToPut(VENDOR_SYNC.name, vendor, GARBAGE),
+        OutgoingRecord(INTEGRATION.name, nobody, GARBAGE),
+        OutgoingRecord(SYNC_REQUESTED.name, nobody, GARBAGE),
+        OutgoingRecord(SYNC_EXPANSION.name, nobody, GARBAGE, int(what.draw * PARTITIONS)),
+        OutgoingRecord(VENDOR_RECORD.name, vendor, GARBAGE),
+        OutgoingRecord(VENDOR_SYNC.name, vendor, GARBAGE),
     ]
     await _say(stage, records)
     stage.poisoned |= {(record.topic, record.key or b"") for record in records}
@@ -185,7 +184,7 @@ async def _poisoned_changelog(stage: Stage, what: Strike) -> AsyncIterator[None]
     """Two rows that can't be read, a worker that recovers them, and the command that mends them."""
     vendor = stage.books[1].vendors[int(what.draw * len(stage.books[1].vendors))].record.key.to_bytes()
     for key in (vendor, b"\xff"):
-        await _say(stage, [ToPut(VENDOR_TABLE_CHANGELOG.name, key, GARBAGE, partition_of(key, PARTITIONS))])
+        await _say(stage, [OutgoingRecord(VENDOR_TABLE_CHANGELOG.name, key, GARBAGE, partition_of(key, PARTITIONS))])
     victim = stage.victim(what.draw)
     if victim is not None:
         victim.process.kill()
@@ -194,11 +193,11 @@ async def _poisoned_changelog(stage: Stage, what: Strike) -> AsyncIterator[None]
         await asyncio.sleep(1.0)
 
 
-async def _say(stage: Stage, records: list[ToPut]) -> None:
+async def _say(stage: Stage, records: list[OutgoingRecord]) -> None:
     while True:
         try:
-            await asyncio.to_thread(lambda: ExactVoice(stage.bootstrap).put(records))
-        except KafkaAwayError:
+            await asyncio.to_thread(lambda: BlockingProducer(stage.bootstrap).produce_at(records))
+        except KafkaUnavailableError:
             continue
         else:
             return

@@ -13,7 +13,7 @@ from accounting.vantaca.sandbox import Provider
 from console.topic_queries.runs import status_of
 from devkit.comparison import differences
 from devkit.demo_data import DemoClient
-from messaging.producer import KafkaAwayError
+from messaging.producer import KafkaUnavailableError
 from messaging.topic_reader import TopicReader
 from processors.config import WorkerConfig
 from schemas.records.dead_letter import DeadLetter
@@ -46,7 +46,7 @@ async def until_well(look: Look, stage: Stage, deadline: float) -> None:
 def _bad(look: Look, stage: Stage) -> bool:
     try:
         return bool(look(stage))
-    except KafkaAwayError:
+    except KafkaUnavailableError:
         return True
 
 
@@ -117,7 +117,7 @@ def uncommitted(stage: OnKafka) -> list[str]:
                     found.append(f"{topic.name} partition {place.partition}: committed {place.offset} of {high}")
         return found[:FEW]
     except KafkaException as error:
-        raise KafkaAwayError(f"Kafka does not tell what is committed: {error.args[0].str()}.") from error
+        raise KafkaUnavailableError(f"Kafka does not tell what is committed: {error.args[0].str()}.") from error
     finally:
         consumer.close()
 

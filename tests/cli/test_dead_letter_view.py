@@ -13,7 +13,7 @@ from cli.views.dead_letter_view import (
     printable,
 )
 from console.topic_queries.dead_letters import history
-from schemas.dead_letter_state import Letter
+from schemas.dead_letter_state import DeadLetterHistory
 from schemas.records.dead_letter import LetterId
 from tests.support.messages import dead_letter, handled, unread_record
 
@@ -46,7 +46,7 @@ def test_a_key_is_shown_escaped(data: bytes | None, text: str) -> None:
 
 
 def test_a_letters_bytes_and_key_are_in_its_full_view_alone() -> None:
-    letter = Letter(id=LetterId(3, 17), content=unread_record(value=b"\xff" * 2000, trace="in f"))
+    letter = DeadLetterHistory(id=LetterId(3, 17), content=unread_record(value=b"\xff" * 2000, trace="in f"))
     short = letter_json(letter)
     assert short["id"] == "3-17"
     assert not {"key", "value", "trace"} & short.keys()
@@ -63,7 +63,7 @@ def test_a_long_reason_leaves_room_for_the_rest(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     content = dead_letter(vendor_id="v-1001", reason="No [bold]such[/bold] thing.\n" + "Try again. " * 30)
-    print_letters([Letter(id=LetterId(11, 1234), content=content)])
+    print_letters([DeadLetterHistory(id=LetterId(11, 1234), content=content)])
     shown = capsys.readouterr().out
     for cell in ("11-1234", "2026-03-01 12:00:00", "acme", "v-1001", "rejected", "No [bold]su", "open"):
         assert cell in shown
@@ -78,7 +78,7 @@ def test_everything_about_a_letter_is_told_without_what_a_terminal_acts_on(
         value=b"\x1b[2J" + b"x" * 2000, reason="No\x1b[31m good.", trace="in f\n  in g\x07", key=b"k\x00"
     )
     noted = handled(note="seen\r\nand left", by="da\x1bna")
-    letter = Letter(id=LetterId(0, 0), content=content, handled=(noted,))
+    letter = DeadLetterHistory(id=LetterId(0, 0), content=content, handled=(noted,))
     print_letter(letter, history([letter]), None)
     shown = capsys.readouterr().out
     assert all(line.isprintable() for line in shown.splitlines())

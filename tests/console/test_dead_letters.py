@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.topic_queries.dead_letters import Filter, Letters, history, last_outcome, read_letters
-from messaging.exact_producer import ExactVoice, ToPut
+from console.topic_queries.dead_letters import DeadLetterQueries, Filter, history, last_outcome, read_letters
+from messaging.producer import BlockingProducer, OutgoingRecord
 from messaging.topic_admin import admin_of, topic_id
 from messaging.topic_reader import Record
-from schemas.dead_letter_state import Letter, State
+from schemas.dead_letter_state import DeadLetterHistory, DeadLetterState
 from schemas.records.dead_letter import DeadLetter, LetterId
 from schemas.records.dead_letter_handled import Action, DeadLetterHandled
 from schemas.records.outcome import Status
@@ -32,14 +32,14 @@ def handled_record(partition: int, offset: int, said: DeadLetterHandled) -> Reco
     return Record(DEAD_LETTER_HANDLED.name, partition, offset, None, CODEC.encode(said, topic=DEAD_LETTER_HANDLED.name))
 
 
-def folded(records: Sequence[Record]) -> Letters:
-    letters = Letters(topic_id=LIFE)
+def folded(records: Sequence[Record]) -> DeadLetterQueries:
+    letters = DeadLetterQueries(topic_id=LIFE)
     for record in records:
         letters.take(record, CODEC)
     return letters
 
 
-def one(letters: Letters, partition: int = 0, offset: int = 0) -> Letter:
+def one(letters: DeadLetterQueries, partition: int = 0, offset: int = 0) -> DeadLetterHistory:
     letter = letters.get(LetterId(partition, offset))
     assert letter is not None
     return letter
@@ -49,21 +49,24 @@ def test_a_letter_is_open_until_somebody_handles_it() -> None:
     came = letter_record(0, 0, dead_letter())
     discarded = handled_record(0, 0, handled())
     redriven = handled_record(0, 1, handled(action=Action.REDRIVEN, by="Eve"))
-    assert one(folded([came])).state is State.OPEN
-    assert one(folded([came, discarded])).state is State.DISCARDED
+    assert one(folded([came])).state is DeadLetterState.OPEN
+    assert one(folded([came, discarded])).state is DeadLetterState.DISCARDED
     last = one(folded([came, discarded, redriven]))
-    assert last.state is State.REDRIVEN
+    assert last.state is DeadLetterState.REDRIVEN
     assert [said.by for said in last.handled] == ["Dana", "Eve"]
 
 
 def test_what_was_done_with_one_letter_says_nothing_of_another() -> None:
     records = [letter_record(0, number, dead_letter()) for number in (0, 1)] + [handled_record(0, 0, handled())]
-    assert [letter.state for letter in folded(records).oldest_first()] == [State.DISCARDED, State.OPEN]
+    assert [letter.state for letter in folded(records).oldest_first()] == [
+        DeadLetterState.DISCARDED,
+        DeadLetterState.OPEN,
+    ]
 
 
 def test_what_was_done_in_another_life_of_the_topic_counts_for_nothing() -> None:
     records = [letter_record(0, 0, dead_letter()), handled_record(0, 0, handled(letter_topic_id="t0"))]
-    assert one(folded(records)).state is State.OPEN
+    assert one(folded(records)).state is DeadLetterState.OPEN
 
 
 def test_what_was_done_with_a_letter_that_is_gone_makes_none() -> None:
@@ -128,8 +131,8 @@ def test_the_order_in_which_partitions_are_read_makes_no_difference(told: tuple[
         ]
 
 
-def letter(*, partition: int = 0, offset: int = 0, **fields: object) -> Letter:
-    return Letter(id=LetterId(partition, offset), content=dead_letter(**fields))
+def letter(*, partition: int = 0, offset: int = 0, **fields: object) -> DeadLetterHistory:
+    return DeadLetterHistory(id=LetterId(partition, offset), content=dead_letter(**fields))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +157,7 @@ def test_a_filter_lets_through_what_it_names(wanted: Filter, found: bool) -> Non
 
 
 def test_handled_letters_pass_only_a_filter_that_wants_them() -> None:
-    done = Letter(id=LetterId(0, 0), content=dead_letter(), handled=(handled(),))
+    done = DeadLetterHistory(id=LetterId(0, 0), content=dead_letter(), handled=(handled(),))
     assert not Filter().lets_through(done)
     assert Filter(handled_too=True).lets_through(done)
 
@@ -171,7 +174,7 @@ def test_handled_letters_pass_only_a_filter_that_wants_them() -> None:
     ],
 )
 def test_a_record_of_a_client_is_found_by_its_client(fields: dict[str, object], client_id: str | None) -> None:
-    found = Letter(id=LetterId(0, 0), content=unread_record(client_id=None, vendor_id=None, **fields))
+    found = DeadLetterHistory(id=LetterId(0, 0), content=unread_record(client_id=None, vendor_id=None, **fields))
     assert found.client_id == client_id
 
 
@@ -210,40 +213,42 @@ def test_a_letter_without_a_key_has_a_history_of_its_own() -> None:
 
 
 def test_the_letters_are_what_the_topics_hold(bootstrap: str) -> None:
-    client, voice = new_client(), ExactVoice(bootstrap, seconds=patient(30))
+    client, producer = new_client(), BlockingProducer(bootstrap, seconds=patient(30))
     key = f"{client}:v1".encode()
     now = datetime.now(UTC)
     life = topic_id(admin_of(bootstrap), DEAD_LETTER)
 
     def put(at: datetime) -> LetterId:
         content = dead_letter(client_id=client, key=key, at=at)
-        (where,) = voice.put([ToPut(DEAD_LETTER.name, key, CODEC.encode(content, topic=DEAD_LETTER.name))])
+        (where,) = producer.produce_at(
+            [OutgoingRecord(DEAD_LETTER.name, key, CODEC.encode(content, topic=DEAD_LETTER.name))]
+        )
         return LetterId(where.partition, where.offset)
 
     first, second = put(now - timedelta(hours=2)), put(now)
     assert first.partition == second.partition
     said = handled(letter_id=str(first), letter_topic_id=life, at=now)
     value = CODEC.encode(said, topic=DEAD_LETTER_HANDLED.name)
-    voice.put([ToPut(DEAD_LETTER_HANDLED.name, key, value, first.partition)])
+    producer.produce_at([OutgoingRecord(DEAD_LETTER_HANDLED.name, key, value, first.partition)])
     for letters in (
         read_letters(bootstrap, CODEC),
         read_letters(bootstrap, CODEC, partition=first.partition),
         read_letters(bootstrap, CODEC, since=now - timedelta(hours=3)),
     ):
-        assert one(letters, *first).state is State.DISCARDED
-        assert one(letters, *second).state is State.OPEN
+        assert one(letters, *first).state is DeadLetterState.DISCARDED
+        assert one(letters, *second).state is DeadLetterState.OPEN
         assert [same.id for same in letters.of_the_same(one(letters, *second))] == [first, second]
     assert read_letters(bootstrap, CODEC, since=now + timedelta(hours=1)).contents == {}
     assert read_letters(bootstrap, CODEC, partition=partitions_of(bootstrap, DEAD_LETTER)).contents == {}
 
 
 def test_a_vendors_last_outcome_is_the_latest_that_settled_something(bootstrap: str) -> None:
-    key, voice = VendorKey(new_client(), "v1"), ExactVoice(bootstrap, seconds=patient(30))
+    key, producer = VendorKey(new_client(), "v1"), BlockingProducer(bootstrap, seconds=patient(30))
     assert last_outcome(bootstrap, key, CODEC) is None
     for status in (Status.REJECTED, Status.UPDATED, Status.WRITING):
         said = outcome(client_id=key.client_id, status=status)
         value = CODEC.encode(said, topic=VENDOR_SYNC_OUTCOME.name)
-        voice.put([ToPut(VENDOR_SYNC_OUTCOME.name, key.to_bytes(), value)])
+        producer.produce_at([OutgoingRecord(VENDOR_SYNC_OUTCOME.name, key.to_bytes(), value)])
     last = last_outcome(bootstrap, key, CODEC)
     assert last is not None
     assert last.status is Status.UPDATED

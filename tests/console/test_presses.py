@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import Engine
 
 from console.auth.principal import Principal
-from console.commands.sync_requests import Presses
+from console.commands.sync_requests import SyncRequestService
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.engine import migrate, open_engine
 from console.read_model.store.idempotency import Idempotency
-from messaging.producer import KafkaAwayError, KafkaVoice
+from messaging.producer import BlockingProducer, KafkaUnavailableError
 from messaging.topic_reader import TopicReader
 from producers.button import CLIENT_ADMIN, RefusedError
 from schemas.records.sync_run import SyncRequested
@@ -36,8 +36,8 @@ def engine(tmp_path: Path, client_id: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def presses(bootstrap: str, engine: Engine) -> Presses:
-    return Presses(bootstrap, Codec(), ReadModel(engine), Idempotency(engine))
+def presses(bootstrap: str, engine: Engine) -> SyncRequestService:
+    return SyncRequestService(bootstrap, Codec(), ReadModel(engine), Idempotency(engine))
 
 
 def person(client_id: str, name: str = "dana", *, roles: frozenset[str] = frozenset({CLIENT_ADMIN})) -> Principal:
@@ -74,7 +74,7 @@ def test_a_key_that_kafka_did_not_confirm_is_said_again_with_the_same_run(
     bootstrap: str, engine: Engine, client_id: str
 ) -> None:
     dana = person(client_id)
-    with pytest.raises(KafkaAwayError):
+    with pytest.raises(KafkaUnavailableError):
         presses(f"127.0.0.1:{free_port()}", engine).press(dana, client_id, key="k")
     pressing = presses(bootstrap, engine)
     said = pressing.press(dana, client_id, key="k").run_id
@@ -96,8 +96,8 @@ def test_of_kept_voices_that_have_lost_their_connections_one_press_fails_and_no_
 ) -> None:
     pressing, dana = presses(bootstrap, engine), person(client_id)
     nobody = f"127.0.0.1:{free_port()}"
-    pressing._idle = [KafkaVoice(nobody, seconds=1.0) for _ in range(3)]  # noqa: SLF001 -- nothing outside can break them
-    with pytest.raises(KafkaAwayError):
+    pressing._idle = [BlockingProducer(nobody, seconds=1.0) for _ in range(3)]  # noqa: SLF001 -- nothing outside can break them
+    with pytest.raises(KafkaUnavailableError):
         pressing.press(dana, client_id, key="k")
     run_id = pressing.press(dana, client_id, key="k").run_id
     assert [one.run_id for one in requested(bootstrap, client_id)] == [run_id]

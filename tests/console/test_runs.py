@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from console.topic_queries import runs
 from console.topic_queries.run_progress import RunProgress
 from console.topic_queries.runs import began_at, fold, follow, status_of, vendor_view
-from messaging.producer import KafkaVoice, Said
+from messaging.producer import BlockingProducer, OutgoingRecord
 from messaging.topic_reader import Record, TopicReader
 from schemas.message import Message
 from schemas.records.outcome import Status
@@ -57,11 +57,11 @@ class Telling:
         self.bootstrap = bootstrap
         self.client = new_client()
         self.run = new_run()
-        self._voice = KafkaVoice(bootstrap, seconds=patient(30))
+        self._producer = BlockingProducer(bootstrap, seconds=patient(30))
 
     def say(self, topic: Topic, key: str, *values: Message | bytes | None) -> None:
         encoded = [CODEC.encode(value, topic=topic.name) if isinstance(value, Message) else value for value in values]
-        self._voice.say(Said(topic.name, key.encode(), value) for value in encoded)
+        self._producer.publish(OutgoingRecord(topic.name, key.encode(), value) for value in encoded)
 
     def expanding(self, partitions: int) -> None:
         fields = {"run_id": self.run, "client_id": self.client}

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from devkit.broker import Broker, BrokerUnavailable, ContainerBroker, GivenBroker, LocalBroker, start_broker
+from devkit.broker import Broker, BrokerUnavailable, ContainerBroker, ExternalBroker, LocalBroker, start_broker
 from devkit.broker.engine import engine_with
 from devkit.broker.engines.container import IMAGE
 from devkit.broker.ports import PortReservation
@@ -69,7 +69,7 @@ def test_the_broker_named_in_the_environment_is_used_and_left_alone(kafka: Broke
 def test_a_named_broker_that_does_not_answer_is_an_error_and_no_reason_to_start_another() -> None:
     reserved = PortReservation()
     with pytest.raises(BrokerUnavailable, match=f"names 127.0.0.1:{reserved.port}, where no Kafka answers"):
-        GivenBroker.find({"VIVE_SYNC_KAFKA": f"127.0.0.1:{reserved.port}"}, ready_seconds=0.5)
+        ExternalBroker.find({"VIVE_SYNC_KAFKA": f"127.0.0.1:{reserved.port}"}, ready_seconds=0.5)
     reserved.release()
     with pytest.raises(BrokerUnavailable, match="VIVE_SYNC_KAFKA is not set"):
         start_broker("given", environ={})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devkit.broker import LocalBroker
-from messaging.producer import KafkaAwayError, KafkaVoice
+from messaging.producer import BlockingProducer, KafkaUnavailableError
 from messaging.topic_reader import TopicReader
 from producers.button import CLIENT_ADMIN, press
 from schemas.records.outcome import Status
@@ -25,18 +25,18 @@ async def test_the_button_says_in_time_that_kafka_is_away_and_works_when_it_is_b
     async with world_of(broker.bootstrap, tmp_path) as world:
         world.providers([1], compliance_status="Pending")
         await world.load([world.integration, world.record(1)])
-        voice = KafkaVoice(world.bootstrap)
-        first = _press(world, voice)
+        producer = BlockingProducer(world.bootstrap)
+        first = _press(world, producer)
         await asyncio.to_thread(broker.stop)
         began = time.monotonic()
-        with pytest.raises(KafkaAwayError, match="try again when it is back"):
-            await asyncio.to_thread(_press, world, voice)
+        with pytest.raises(KafkaUnavailableError, match="try again when it is back"):
+            await asyncio.to_thread(_press, world, producer)
         assert time.monotonic() - began < ANSWER_SECONDS
         told = await asyncio.to_thread(world.command, "sync-all", world.client_id)
         assert told.returncode == 1
         assert "does not answer" in told.stderr
         await asyncio.to_thread(broker.restart)
-        second = await asyncio.to_thread(_press, world, voice)
+        second = await asyncio.to_thread(_press, world, producer)
         with TopicReader(world.bootstrap, [SYNC_REQUESTED.name], seconds=patient(30)) as reader:
             requested = [world.codec.decode(SyncRequested, record.value).run_id for record in reader.to_end()]
         assert requested == [first, second]
@@ -58,12 +58,12 @@ async def test_a_worker_goes_on_by_itself_when_kafka_is_back(broker: LocalBroker
         assert progress.counts().by_status == {Status.UPDATED: 100}
 
 
-def _press(world: World, voice: KafkaVoice) -> str:
+def _press(world: World, producer: BlockingProducer) -> str:
     return press(
         world.client_id,
         person="Dana",
         roles={CLIENT_ADMIN},
         integration=world.integration,
-        voice=voice,
+        producer=producer,
         codec=world.codec,
     ).run_id

@@ -19,7 +19,7 @@ from faust.types import TP
 
 from accounting.vantaca.sandbox import Hang, Latency
 from devkit.broker import LocalBroker
-from messaging.producer import KafkaVoice, Said
+from messaging.producer import BlockingProducer, OutgoingRecord
 from messaging.topic_admin import admin_of, partition_count
 from messaging.topic_offsets import TopicOffsets
 from processors.config import WorkerConfig
@@ -242,10 +242,10 @@ async def with_rows(world: World, numbers: Iterable[int]) -> None:
     table = VENDOR_TABLE_CHANGELOG.name
     records = [world.record(number) for number in numbers]
     said = [
-        Said(table, record.key.to_bytes(), world.codec.encode(VendorRow(record=record), topic=table))
+        OutgoingRecord(table, record.key.to_bytes(), world.codec.encode(VendorRow(record=record), topic=table))
         for record in records
     ]
-    await asyncio.to_thread(KafkaVoice(world.bootstrap, seconds=patient(60)).say, said)
+    await asyncio.to_thread(BlockingProducer(world.bootstrap, seconds=patient(60)).publish, said)
 
 
 async def test_a_worker_that_recovers_its_rows_stops(world_alone: World) -> None:

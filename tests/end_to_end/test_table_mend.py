@@ -1,6 +1,6 @@
 """A poisoned changelog record stops workers, is told, and is mended by a command."""
 
-from messaging.exact_producer import ExactVoice, ToPut
+from messaging.producer import BlockingProducer, OutgoingRecord
 from messaging.topic_admin import admin_of, partition_count
 from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
@@ -19,8 +19,8 @@ async def test_a_row_that_cannot_be_read_stops_a_worker_until_it_is_mended(world
         await world.settled(await world.press())
     key = VendorKey(world.client_id, "v1").to_bytes()
     partition = partition_of(key, partition_count(admin_of(world.bootstrap), VENDOR_TABLE_CHANGELOG))
-    ExactVoice(world.bootstrap, seconds=patient(30)).put(
-        [ToPut(VENDOR_TABLE_CHANGELOG.name, key, b"\x00 not a row", partition)]
+    BlockingProducer(world.bootstrap, seconds=patient(30)).produce_at(
+        [OutgoingRecord(VENDOR_TABLE_CHANGELOG.name, key, b"\x00 not a row", partition)]
     )
     checked = world.command("table", "check")
     assert checked.returncode == 1

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from devkit.broker import Broker
-from messaging.producer import KafkaVoice
+from messaging.producer import BlockingProducer
 from messaging.topic_admin import admin_of, partition_count
 from processors.stalled import StalledError
 from processors.state.integration_cache import Integrations, ReadingEndedError
@@ -51,8 +51,8 @@ async def reading(bootstrap: str, crashes: list[BaseException]) -> AsyncIterator
 
 
 async def say(bootstrap: str, client_id: str) -> None:
-    voice = KafkaVoice(bootstrap, seconds=30.0)
-    await asyncio.to_thread(load, [integration(client_id=client_id)], voice=voice, codec=Codec())
+    producer = BlockingProducer(bootstrap, seconds=30.0)
+    await asyncio.to_thread(load, [integration(client_id=client_id)], producer=producer, codec=Codec())
 
 
 async def test_what_is_written_before_and_later_is_known(bootstrap: str) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from console.topic_queries.integration_view import read_integrations
 from console.topic_queries.runs import began_at
-from messaging.producer import KafkaAwayError, KafkaVoice
-from producers.button import CLIENT_ADMIN, Pressed, RefusedError, press
+from messaging.producer import BlockingProducer, KafkaUnavailableError
+from producers.button import CLIENT_ADMIN, RefusedError, SyncReceipt, press
 from producers.records import load
 from schemas.records.integration import Integration, Mode
 from schemas.records.sync_run import SyncRequested
@@ -26,14 +26,14 @@ def pressed(
     *,
     roles: Collection[str] = (CLIENT_ADMIN,),
     vendor_ids: tuple[str, ...] | None = None,
-    voice: KafkaVoice | None = None,
-) -> Pressed:
+    producer: BlockingProducer | None = None,
+) -> SyncReceipt:
     return press(
         client,
         person="Dana",
         roles=roles,
         integration=known,
-        voice=voice or KafkaVoice(bootstrap, seconds=patient(30)),
+        producer=producer or BlockingProducer(bootstrap, seconds=patient(30)),
         codec=CODEC,
         vendor_ids=vendor_ids,
     )
@@ -115,11 +115,11 @@ def test_who_may_not_press_does_not_learn_how_the_client_is_set_up(bootstrap: st
 
 def test_a_press_goes_by_the_integration_as_it_stands(bootstrap: str) -> None:
     client = new_client()
-    voice = KafkaVoice(bootstrap, seconds=patient(30))
-    load([integration(client_id=client, mode=Mode.ONE_WAY)], voice=voice, codec=CODEC)
+    producer = BlockingProducer(bootstrap, seconds=patient(30))
+    load([integration(client_id=client, mode=Mode.ONE_WAY)], producer=producer, codec=CODEC)
     with pytest.raises(RefusedError, match="is one-way"):
         pressed(bootstrap, client, read_integrations(bootstrap, CODEC, seconds=patient(30)).get(client))
-    load([integration(client_id=client)], voice=voice, codec=CODEC)
+    load([integration(client_id=client)], producer=producer, codec=CODEC)
     pressed(bootstrap, client, read_integrations(bootstrap, CODEC, seconds=patient(30)).get(client))
     assert len(records_of(bootstrap, SYNC_REQUESTED, client)) == 1
 
@@ -127,8 +127,8 @@ def test_a_press_goes_by_the_integration_as_it_stands(bootstrap: str) -> None:
 def test_a_kafka_that_is_away_is_said_within_some_seconds() -> None:
     away = f"127.0.0.1:{free_port()}"
     began = time.monotonic()
-    with pytest.raises(KafkaAwayError) as caught:
-        pressed(away, "acme", integration(), voice=KafkaVoice(away))
+    with pytest.raises(KafkaUnavailableError) as caught:
+        pressed(away, "acme", integration(), producer=BlockingProducer(away))
     assert time.monotonic() - began < patient(8)
     assert "did not take 1 of the records within 4 seconds" in str(caught.value)
     assert str(caught.value).endswith("Nothing is lost: try again when it is back.")

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from console.topic_queries.integration_view import read_integrations
-from messaging.producer import KafkaAwayError, KafkaVoice, Said
+from messaging.producer import BlockingProducer, KafkaUnavailableError, OutgoingRecord
 from schemas.records.integration import Integration, Mode
 from schemas.topics import INTEGRATION
 from tests.support.free_port import free_port
@@ -13,8 +13,8 @@ from tests.support.slowness import patient
 
 
 def say(bootstrap: str, client: str, *values: Integration | bytes | None) -> None:
-    KafkaVoice(bootstrap, seconds=patient(30)).say(
-        Said(
+    BlockingProducer(bootstrap, seconds=patient(30)).publish(
+        OutgoingRecord(
             INTEGRATION.name,
             client.encode(),
             CODEC.encode(value, topic=INTEGRATION.name) if isinstance(value, Integration) else value,
@@ -64,6 +64,6 @@ def test_a_record_under_another_clients_key_is_left_out(bootstrap: str) -> None:
 
 def test_a_kafka_that_is_away_is_said() -> None:
     began = time.monotonic()
-    with pytest.raises(KafkaAwayError, match="does not answer"):
+    with pytest.raises(KafkaUnavailableError, match="does not answer"):
         read_integrations(f"127.0.0.1:{free_port()}", CODEC, seconds=1.0)
     assert time.monotonic() - began < patient(8)

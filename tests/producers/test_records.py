@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messaging.producer import KafkaVoice
+from messaging.producer import BlockingProducer
 from producers.records import BadLineError, load, read_lines
 from schemas.records.integration import Integration
 from schemas.records.vendor_record import Origin, VendorRecord
@@ -129,7 +129,9 @@ def test_loaded_records_lie_on_their_topics_under_their_keys(bootstrap: str) -> 
         vendor_record(client_id=client, vendor_id=f"v{number}", origin=Origin.SNAPSHOT, provider_id=None)
         for number in range(5)
     ]
-    loaded = load([settings_of_client, *vendors], voice=KafkaVoice(bootstrap, seconds=patient(30)), codec=CODEC)
+    loaded = load(
+        [settings_of_client, *vendors], producer=BlockingProducer(bootstrap, seconds=patient(30)), codec=CODEC
+    )
     assert loaded == 6
     assert said(bootstrap, INTEGRATION, Integration, client) == [settings_of_client]
     found = said(bootstrap, VENDOR_RECORD, VendorRecord, f"{client}:")
@@ -137,4 +139,4 @@ def test_loaded_records_lie_on_their_topics_under_their_keys(bootstrap: str) -> 
 
 
 def test_loading_nothing_says_nothing(bootstrap: str) -> None:
-    assert load([], voice=KafkaVoice(bootstrap, seconds=patient(30)), codec=CODEC) == 0
+    assert load([], producer=BlockingProducer(bootstrap, seconds=patient(30)), codec=CODEC) == 0

@@ -2,12 +2,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from messaging.exact_producer import ExactVoice, ToPut
-from messaging.producer import KafkaAwayError
+from messaging.producer import BlockingProducer, KafkaUnavailableError, OutgoingRecord
 from messaging.topic_reader import TopicReader
 from producers.redrive import Handler, discard, read_newest, redrive
 from producers.redrive_plan import Newest, Plan, plan_discard, plan_redrive
-from schemas.dead_letter_state import Letter, State
+from schemas.dead_letter_state import DeadLetterHistory, DeadLetterState
 from schemas.records.dead_letter import LetterId
 from schemas.records.dead_letter_handled import Action, DeadLetterHandled
 from schemas.records.sync_run import Lane
@@ -34,21 +33,21 @@ LAST: Newest = {(VENDOR_RECORD.name, b"acme:v1"): GARBAGE}
 KEY = VendorKey("acme", "v1")
 
 
-def vendors(number: int = 0, /, **fields: object) -> Letter:
+def vendors(number: int = 0, /, **fields: object) -> DeadLetterHistory:
     """A letter of a vendor that could not be synced."""
-    return Letter(id=LetterId(0, number), content=dead_letter(**fields))
+    return DeadLetterHistory(id=LetterId(0, number), content=dead_letter(**fields))
 
 
-def records(number: int = 0, /, **fields: object) -> Letter:
+def records(number: int = 0, /, **fields: object) -> DeadLetterHistory:
     """A letter of a record that could not be read."""
-    return Letter(id=LetterId(0, number), content=unread_record(**fields))
+    return DeadLetterHistory(id=LetterId(0, number), content=unread_record(**fields))
 
 
-def done(letter: Letter) -> Letter:
-    return Letter(id=letter.id, content=letter.content, handled=(handled(letter_id=str(letter.id)),))
+def done(letter: DeadLetterHistory) -> DeadLetterHistory:
+    return DeadLetterHistory(id=letter.id, content=letter.content, handled=(handled(letter_id=str(letter.id)),))
 
 
-def said_again(plan: Plan) -> list[tuple[VendorKey | ToPut, list[int]]]:
+def said_again(plan: Plan) -> list[tuple[VendorKey | OutgoingRecord, list[int]]]:
     return [(step.again, [letter.id.offset for letter in step.letters]) for step in plan.steps]
 
 
@@ -65,7 +64,7 @@ def test_letters_of_one_vendor_are_one_event() -> None:
 
 def test_a_record_goes_back_as_it_came_once_for_all_letters_of_it() -> None:
     plan = plan_redrive([records(0), records(1, offset=9)], LAST)
-    assert said_again(plan) == [(ToPut(VENDOR_RECORD.name, b"acme:v1", GARBAGE), [0, 1])]
+    assert said_again(plan) == [(OutgoingRecord(VENDOR_RECORD.name, b"acme:v1", GARBAGE), [0, 1])]
 
 
 def test_a_share_of_a_run_goes_back_into_its_partition_and_a_request_to_where_its_key_says() -> None:
@@ -75,9 +74,9 @@ def test_a_share_of_a_run_goes_back_into_its_partition_and_a_request_to_where_it
         records(2, topic=SYNC_REQUESTED.name, partition=5, key=None),
     ]
     assert [again for again, _ in said_again(plan_redrive(letters, {}))] == [
-        ToPut(SYNC_EXPANSION.name, b"run", GARBAGE, 5),
-        ToPut(SYNC_REQUESTED.name, b"acme", GARBAGE),
-        ToPut(SYNC_REQUESTED.name, None, GARBAGE),
+        OutgoingRecord(SYNC_EXPANSION.name, b"run", GARBAGE, 5),
+        OutgoingRecord(SYNC_REQUESTED.name, b"acme", GARBAGE),
+        OutgoingRecord(SYNC_REQUESTED.name, None, GARBAGE),
     ]
 
 
@@ -92,7 +91,7 @@ def test_a_share_of_a_run_goes_back_into_its_partition_and_a_request_to_where_it
         (records(topic="vive.sync-run"), "Nothing can be put back on topic vive.sync-run: no worker takes records"),
     ],
 )
-def test_a_letter_that_stands_for_nothing_is_refused_with_a_sentence(letter: Letter, why: str) -> None:
+def test_a_letter_that_stands_for_nothing_is_refused_with_a_sentence(letter: DeadLetterHistory, why: str) -> None:
     plan = plan_redrive([letter, vendors(1)], LAST, again=True, replace=True)
     assert said_again(plan) == [(KEY, [1])]
     ((offset, told),) = refusals(plan)
@@ -115,7 +114,9 @@ def test_an_old_record_does_not_take_the_place_of_what_a_compacted_topic_holds_n
     letter = records(topic=name)
     ((_, why),) = refusals(plan_redrive([letter], newest))
     assert why.startswith(f"It is not what {name} holds last under its key")
-    assert said_again(plan_redrive([letter], newest, replace=True)) == [(ToPut(name, b"acme:v1", GARBAGE), [0])]
+    assert said_again(plan_redrive([letter], newest, replace=True)) == [
+        (OutgoingRecord(name, b"acme:v1", GARBAGE), [0])
+    ]
 
 
 def test_a_handled_letter_is_redriven_only_where_again_is_said() -> None:
@@ -140,7 +141,7 @@ def test_a_redriven_vendor_is_an_event_in_lane_live_and_its_letters_are_marked(b
     key = f"{client}:v1"
     letters = [vendors(offset, key=key.encode()) for offset in (3, 4)]
     plan = plan_redrive(letters, {})
-    (one,) = redrive(plan.steps, HANDLER, voice=ExactVoice(bootstrap, seconds=patient(30)), codec=CODEC)
+    (one,) = redrive(plan.steps, HANDLER, producer=BlockingProducer(bootstrap, seconds=patient(30)), codec=CODEC)
     (record,) = records_of(bootstrap, VENDOR_SYNC, key)
     assert (record.topic, record.partition, record.offset) == one.put
     event = CODEC.decode(VendorSync, record.value)
@@ -168,26 +169,35 @@ def test_a_redriven_record_is_its_bytes_once_more(bootstrap: str) -> None:
     run = new_client()
     last = partitions_of(bootstrap, SYNC_EXPANSION) - 1
     letter = records(topic=SYNC_EXPANSION.name, partition=last, key=run.encode())
-    redrive(plan_redrive([letter], {}).steps, HANDLER, voice=ExactVoice(bootstrap, seconds=patient(30)), codec=CODEC)
+    redrive(
+        plan_redrive([letter], {}).steps,
+        HANDLER,
+        producer=BlockingProducer(bootstrap, seconds=patient(30)),
+        codec=CODEC,
+    )
     (record,) = records_of(bootstrap, SYNC_EXPANSION, run)
     assert (record.partition, record.key, record.value) == (last, run.encode(), GARBAGE)
 
 
 def test_a_letter_without_a_key_is_marked_too(bootstrap: str) -> None:
-    letter = Letter(id=LetterId(1, 10**12), content=unread_record(key=None))
-    discard([letter], HANDLER, voice=ExactVoice(bootstrap, seconds=patient(30)), codec=CODEC)
+    letter = DeadLetterHistory(id=LetterId(1, 10**12), content=unread_record(key=None))
+    discard([letter], HANDLER, producer=BlockingProducer(bootstrap, seconds=patient(30)), codec=CODEC)
     with TopicReader(bootstrap, [DEAD_LETTER_HANDLED.name], partition=1, seconds=patient(30)) as reader:
         marks = [CODEC.decode(DeadLetterHandled, record.value) for record in reader.to_end() if record.key is None]
     (mark,) = [mark for mark in marks if mark.letter_id == str(letter.id)]
     assert (mark.action, mark.topic, mark.offset) == (Action.DISCARDED, None, None)
-    assert Letter(id=letter.id, content=letter.content, handled=(mark,)).state is State.DISCARDED
+    assert DeadLetterHistory(id=letter.id, content=letter.content, handled=(mark,)).state is DeadLetterState.DISCARDED
 
 
 def test_the_newest_value_of_a_key_is_read_where_its_key_belongs(bootstrap: str) -> None:
-    client, voice = new_client(), ExactVoice(bootstrap, seconds=patient(30))
+    client, producer = new_client(), BlockingProducer(bootstrap, seconds=patient(30))
     keys = [f"{client}:v{number}".encode() for number in range(4)]
-    voice.put([ToPut(VENDOR_RECORD.name, key, value) for value in (b"old", b"new") for key in keys[:2]])
-    voice.put([ToPut(VENDOR_RECORD.name, keys[2], b"old"), ToPut(VENDOR_RECORD.name, keys[2], None)])
+    producer.produce_at(
+        [OutgoingRecord(VENDOR_RECORD.name, key, value) for value in (b"old", b"new") for key in keys[:2]]
+    )
+    producer.produce_at(
+        [OutgoingRecord(VENDOR_RECORD.name, keys[2], b"old"), OutgoingRecord(VENDOR_RECORD.name, keys[2], None)]
+    )
     letters = [records(number, key=key) for number, key in enumerate(keys)]
     elsewhere = [records(topic=SYNC_REQUESTED.name), records(topic="vive.unheard-of"), vendors()]
     assert read_newest(bootstrap, [*letters, *elsewhere]) == {
@@ -199,16 +209,18 @@ def test_the_newest_value_of_a_key_is_read_where_its_key_belongs(bootstrap: str)
 
 def test_a_partition_that_is_not_there_is_told(bootstrap: str) -> None:
     there = partitions_of(bootstrap, SYNC_EXPANSION)
-    with pytest.raises(KafkaAwayError, match="partition"):
-        ExactVoice(bootstrap, seconds=patient(10)).put([ToPut(SYNC_EXPANSION.name, b"run", GARBAGE, there)])
+    with pytest.raises(KafkaUnavailableError, match="partition"):
+        BlockingProducer(bootstrap, seconds=patient(10)).produce_at(
+            [OutgoingRecord(SYNC_EXPANSION.name, b"run", GARBAGE, there)]
+        )
 
 
 def test_when_kafka_is_away_nothing_is_marked_and_it_is_said() -> None:
-    voice = ExactVoice(f"127.0.0.1:{free_port()}", seconds=1.0)
-    with pytest.raises(KafkaAwayError, match="did not take 1 of 1 records within 1 seconds"):
-        redrive(plan_redrive([vendors()], {}).steps, HANDLER, voice=voice, codec=CODEC)
+    producer = BlockingProducer(f"127.0.0.1:{free_port()}", seconds=1.0)
+    with pytest.raises(KafkaUnavailableError, match="did not take 1 of 1 records within 1 seconds"):
+        redrive(plan_redrive([vendors()], {}).steps, HANDLER, producer=producer, codec=CODEC)
 
 
 def test_nothing_to_say_is_said_without_kafka() -> None:
-    voice = ExactVoice(f"127.0.0.1:{free_port()}", seconds=1.0)
-    assert redrive((), HANDLER, voice=voice, codec=CODEC) == ()
+    producer = BlockingProducer(f"127.0.0.1:{free_port()}", seconds=1.0)
+    assert redrive((), HANDLER, producer=producer, codec=CODEC) == ()

@@ -3,7 +3,7 @@ from time import time_ns
 
 import pytest
 
-from messaging.producer import KafkaAwayError, KafkaVoice, Said
+from messaging.producer import BlockingProducer, KafkaUnavailableError, OutgoingRecord
 from messaging.topic_admin import admin_of, create_topics
 from messaging.topic_reader import TopicReader
 from schemas.topics import Topic
@@ -29,7 +29,7 @@ def now_ms() -> int:
 @pytest.mark.parametrize("_round", range(3))
 def test_nothing_is_missed_that_is_said_once_it_has_begun(bootstrap: str, _round: int) -> None:
     topic = a_topic(bootstrap, partitions=PARTITIONS)
-    voice = KafkaVoice(bootstrap, seconds=patient(30))
+    producer = BlockingProducer(bootstrap, seconds=patient(30))
     said = {uuid.uuid4().bytes for _ in range(10 * PARTITIONS)}
     read: set[bytes | None] = set()
 
@@ -38,14 +38,14 @@ def test_nothing_is_missed_that_is_said_once_it_has_begun(bootstrap: str, _round
         return read == said
 
     with TopicReader(bootstrap, [topic], since_ms=now_ms() - 60_000, seconds=patient(30)) as reader:
-        voice.say([Said(topic, key, b"said") for key in said])
+        producer.publish([OutgoingRecord(topic, key, b"said") for key in said])
         eventually(all_is_read)
 
 
 def test_what_is_older_than_asked_for_is_left_out(bootstrap: str) -> None:
     topic = a_topic(bootstrap, partitions=1)
-    voice = KafkaVoice(bootstrap, seconds=patient(30))
-    voice.say([Said(topic, b"old", b"said")])
+    producer = BlockingProducer(bootstrap, seconds=patient(30))
+    producer.publish([OutgoingRecord(topic, b"old", b"said")])
     with TopicReader(bootstrap, [topic], since_ms=now_ms() + 60_000, seconds=patient(30)) as reader:
         assert list(reader.to_end()) == []
     with TopicReader(bootstrap, [topic], seconds=patient(30)) as reader:
@@ -53,5 +53,5 @@ def test_what_is_older_than_asked_for_is_left_out(bootstrap: str) -> None:
 
 
 def test_with_kafka_away_it_says_so() -> None:
-    with pytest.raises(KafkaAwayError, match="does not"):
+    with pytest.raises(KafkaUnavailableError, match="does not"):
         TopicReader(f"127.0.0.1:{free_port()}", ["any"], since_ms=0, seconds=0.5)

@@ -15,7 +15,7 @@ from schemas.message import Message
 from schemas.records.integration import Integration
 from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.records.vendor_row import VendorRow
-from schemas.wire.codec import SINGLE_OBJECT_MAGIC, Codec, RegistryAwayError, UndecodableError, load_schema
+from schemas.wire.codec import SINGLE_OBJECT_MAGIC, Codec, RegistryUnavailableError, UndecodableError, load_schema
 from tests.support.free_port import free_port
 from tests.support.messages import KINDS, MESSAGES, NOW, integration, vendor_record
 from tests.support.registry_server import RegistryServer
@@ -248,10 +248,12 @@ def test_credentials_in_the_registrys_address_turn_up_in_no_sentence(registry_se
 
 def test_a_registry_that_is_away_is_said_as_the_port_says(registry_server: RegistryServer) -> None:
     silent = Registry(f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(RegistryAwayError, match=r"registry at http://127\.0\.0\.1:\d+ does not tell: ConnectError"):
+    with pytest.raises(
+        RegistryUnavailableError, match=r"registry at http://127\.0\.0\.1:\d+ does not tell: ConnectError"
+    ):
         Codec(silent).decode(Integration, b"\x00\x00\x00\x00\x01\x02")
     broken = Registry(registry_server.address + "/elsewhere")
-    with pytest.raises(RegistryAwayError, match="did not take codec-test-value"):
+    with pytest.raises(RegistryUnavailableError, match="did not take codec-test-value"):
         Codec(broken).encode(integration(), topic=TOPIC)
 
 
@@ -259,14 +261,14 @@ def test_a_registry_that_was_away_is_asked_again(registry_server: RegistryServer
     written = Codec(Registry(registry_server.address)).encode(integration(), topic=TOPIC)
     reader = Codec(Registry(registry_server.address))
     registry_server.away = True
-    with pytest.raises(RegistryAwayError, match="does not tell: Not now"):
+    with pytest.raises(RegistryUnavailableError, match="does not tell: Not now"):
         reader.decode(Integration, written)
     registry_server.away = False
     assert reader.decode(Integration, written) == integration()
 
 
 def test_what_is_no_registry_makes_no_record_undecodable(registry_server: RegistryServer) -> None:
-    with pytest.raises(RegistryAwayError):
+    with pytest.raises(RegistryUnavailableError):
         Codec(Registry(registry_server.address + "/elsewhere")).decode(Integration, b"\x00\x00\x00\x00\x01\x02")
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 from accounting.vantaca.sandbox import Latency
-from messaging.producer import KafkaAwayError
+from messaging.producer import KafkaUnavailableError
 from tests.stress.console_process import ConsoleProcess
 from tests.stress.harness import Harness
 from tests.stress.kafka_nodes import RunningKafka
@@ -87,7 +87,7 @@ class BrokerRestarts:
         """Seconds until new changes were worked on every partition, and by every worker; None: not in time."""
         harness = self._harness
         while time.monotonic() - back < harness.patience:
-            with suppress(KafkaAwayError):
+            with suppress(KafkaUnavailableError):
                 await harness.reopen_tail()
                 await harness.change_probes()
                 seconds = await harness.worked_everywhere(since=back)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from messaging.producer import KafkaVoice
+from messaging.producer import BlockingProducer
 from producers.records import load
 from schemas.records.vendor_record import VendorRecord
 from tests.stress.log_file import final_line, tail
@@ -108,14 +108,14 @@ class Harness:
 
     async def publish(self, records: Iterable[VendorRecord]) -> None:
         """Publish vendor records."""
-        voice = KafkaVoice(self.world.bootstrap, seconds=patient(PUBLISH_SECONDS))
-        await asyncio.to_thread(load, list(records), voice=voice, codec=self.world.codec)
+        producer = BlockingProducer(self.world.bootstrap, seconds=patient(PUBLISH_SECONDS))
+        await asyncio.to_thread(load, list(records), producer=producer, codec=self.world.codec)
 
     async def reopen_tail(self) -> None:
         """Follow the outcomes with a new consumer, which can't have been damaged by the restart of a broker.
 
         Raises:
-            KafkaAwayError: Kafka does not answer.
+            KafkaUnavailableError: Kafka does not answer.
         """
         self.tail.close()
         self.tail = await asyncio.to_thread(OutcomeTail, self.world.bootstrap, self.world.client_id, self.world.codec)

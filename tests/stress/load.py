@@ -5,7 +5,7 @@ import logging
 import random
 from typing import Final
 
-from messaging.producer import KafkaAwayError
+from messaging.producer import KafkaUnavailableError
 from tests.stress.runs import Runs
 
 log = logging.getLogger(__name__)
@@ -15,7 +15,7 @@ AGAIN_SECONDS: Final = 0.5
 
 
 class Load:
-    """Presses again as soon as all earlier runs are settled; while Kafka is unavailable it tries again."""
+    """SyncRequestService again as soon as all earlier runs are settled; while Kafka is unavailable it tries again."""
 
     def __init__(self, runs: Runs, rng: random.Random) -> None:
         self._runs = runs
@@ -30,7 +30,7 @@ class Load:
                 async with self._runs.pressing:
                     if not self._runs.unsettled:
                         await self._runs.press(self._rng.randint(*IN_A_RUN))
-            except KafkaAwayError as error:
+            except KafkaUnavailableError as error:
                 log.info("No press: %s", error)
             await asyncio.sleep(AGAIN_SECONDS)
 

@@ -20,7 +20,7 @@ class OutcomeTail:
         """Begin to read.
 
         Raises:
-            KafkaAwayError: Kafka does not answer.
+            KafkaUnavailableError: Kafka does not answer.
         """
         self.worked: dict[str, int] = {}
         """Vendor id -> the highest version of its record that an outcome settles."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from accounting.vantaca.sandbox import Provider
 from console.topic_queries.runs import status_of
-from messaging.producer import KafkaAwayError
+from messaging.producer import KafkaUnavailableError
 from schemas.records.vendor_record import VendorRecord
 from tests.chaos.invariants import uncommitted
 from tests.stress.harness import Harness
@@ -37,7 +37,7 @@ class Runs:
         """Press for the next so many vendors, each of which differs in status and lacks its insurance row.
 
         Raises:
-            KafkaAwayError: Kafka does not have it. The next press is for the same vendors.
+            KafkaUnavailableError: Kafka does not have it. The next press is for the same vendors.
         """
         world = self._harness.world
         if not self._prepared:
@@ -52,7 +52,7 @@ class Runs:
         """Forget the runs that are settled.
 
         Raises:
-            KafkaAwayError: Kafka does not answer.
+            KafkaUnavailableError: Kafka does not answer.
         """
         world = self._harness.world
         for run_id in list(self.unsettled):
@@ -65,7 +65,7 @@ class Runs:
             await self.press(0)
         until = time.monotonic() + patient(SETTLE_SECONDS)
         while self.unsettled and time.monotonic() < until:
-            with suppress(KafkaAwayError):
+            with suppress(KafkaUnavailableError):
                 await self.forget_settled()
             await asyncio.sleep(LOOK_SECONDS)
         self._harness.seen.wrong += [f"run {run_id} is not settled" for run_id in self.unsettled]

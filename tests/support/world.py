@@ -21,7 +21,7 @@ from accounting.vantaca.sandbox import Company, CompanySettings, Provider, Runni
 from console.topic_queries.run_progress import RunProgress
 from console.topic_queries.runs import follow, vendor_view
 from devkit.broker import start_broker
-from messaging.producer import KafkaAwayError, KafkaVoice, Said
+from messaging.producer import BlockingProducer, KafkaUnavailableError, OutgoingRecord
 from messaging.topic_admin import admin_of, create_topics, partition_count
 from messaging.topic_reader import TopicReader
 from processors.config import WorkerConfig
@@ -82,12 +82,12 @@ class World:
         return VendorRecord.model_validate(given | fields)
 
     async def load(self, records: Iterable[Integration | VendorRecord]) -> None:
-        voice = KafkaVoice(self.bootstrap, seconds=patient(ANSWER_SECONDS))
-        await asyncio.to_thread(load, list(records), voice=voice, codec=self.codec)
+        producer = BlockingProducer(self.bootstrap, seconds=patient(ANSWER_SECONDS))
+        await asyncio.to_thread(load, list(records), producer=producer, codec=self.codec)
 
     async def say(self, topic: str, key: bytes, value: bytes | None) -> None:
-        voice = KafkaVoice(self.bootstrap, seconds=patient(ANSWER_SECONDS))
-        await asyncio.to_thread(voice.say, [Said(topic, key, value)])
+        producer = BlockingProducer(self.bootstrap, seconds=patient(ANSWER_SECONDS))
+        await asyncio.to_thread(producer.publish, [OutgoingRecord(topic, key, value)])
 
     def providers(self, numbers: Iterable[int], **fields: Any) -> None:
         """Put providers that agree with ``record`` into the sandbox, unless told otherwise."""
@@ -102,7 +102,7 @@ class World:
             person="Dana",
             roles={CLIENT_ADMIN},
             integration=self.integration,
-            voice=KafkaVoice(self.bootstrap, seconds=patient(ANSWER_SECONDS)),
+            producer=BlockingProducer(self.bootstrap, seconds=patient(ANSWER_SECONDS)),
             codec=self.codec,
             vendor_ids=vendor_ids,
         )
@@ -128,7 +128,7 @@ class World:
         while True:
             try:
                 return await asyncio.to_thread(look)
-            except KafkaAwayError:
+            except KafkaUnavailableError:
                 if time.monotonic() > deadline:
                     raise
 

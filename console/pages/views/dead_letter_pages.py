@@ -14,8 +14,8 @@ from console.pages.rendering import Renderer
 from console.pages.sentences.attention import ANY_LETTER, LETTERS
 from console.pages.views.client_of import title_of
 from console.pages.views.listing import LONGEST_CURSOR, PAGE_SIZE
-from console.ports import LeftError, Parts
-from messaging.producer import KafkaAwayError
+from console.ports import ConsolePorts, DeadLetterUnchangedError
+from messaging.producer import KafkaUnavailableError
 from schemas.message import Identifier
 from schemas.records.dead_letter import LETTER_ID_PATTERN, LetterId
 
@@ -23,7 +23,7 @@ LetterInPath = Annotated[str, InPath(pattern=LETTER_ID_PATTERN)]
 NOTE: Final = "Tried again on the page Accounting - Vantaca."
 
 
-def routes(parts: Parts, renderer: Renderer) -> APIRouter:
+def routes(parts: ConsolePorts, renderer: Renderer) -> APIRouter:
     """The pages, and where the form goes."""
     router = APIRouter()
 
@@ -55,9 +55,9 @@ def routes(parts: Parts, renderer: Renderer) -> APIRouter:
         """Try again."""
         try:
             handled = parts.redrive(who, client, LetterId.parse(letter), note=NOTE)
-        except LeftError as error:
+        except DeadLetterUnchangedError as error:
             return _show(parts, renderer, who, client, letter, status=409, trouble=str(error))
-        except KafkaAwayError as error:
+        except KafkaUnavailableError as error:
             return _show(parts, renderer, who, client, letter, status=503, trouble=str(error))
         if handled is None:
             raise not_found(f"sync {letter} put aside")
@@ -72,7 +72,14 @@ def to_do(code: str) -> str:
 
 
 def _show(
-    parts: Parts, renderer: Renderer, who: Principal, client: str, letter: str, *, status: int = 200, trouble: str = ""
+    parts: ConsolePorts,
+    renderer: Renderer,
+    who: Principal,
+    client: str,
+    letter: str,
+    *,
+    status: int = 200,
+    trouble: str = "",
 ) -> Response:
     found = parts.read_model.dead_letter(client, letter)
     if found is None:

@@ -11,12 +11,12 @@ from console.pages.addresses import Addresses
 from console.pages.rendering import Renderer
 from console.pages.views.client_of import title_of
 from console.pages.views.listing import PAGE_SIZE, Asked, Listing, asked, choices
-from console.ports import Parts
+from console.ports import ConsolePorts
 from console.read_model.store.views import VendorState
 from schemas.message import Identifier
 
 
-def routes(parts: Parts, renderer: Renderer) -> APIRouter:
+def routes(parts: ConsolePorts, renderer: Renderer) -> APIRouter:
     """The page."""
     router = APIRouter()
 

@@ -20,10 +20,10 @@ from console.pages.sentences.run_words import is_young
 from console.pages.sentences.words import MODES
 from console.pages.views.client_of import client_title
 from console.pages.views.listing import LONGEST_CURSOR, PAGE_SIZE, Asked, Listing, asked, choices
-from console.ports import Parts
+from console.ports import ConsolePorts
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.views import ClientView
-from messaging.producer import KafkaAwayError
+from messaging.producer import KafkaUnavailableError
 from producers.button import CONFIRMATION, RefusedError
 from schemas.message import Identifier
 from schemas.records.dead_letter import LETTER_ID_PATTERN
@@ -46,7 +46,7 @@ class Look:
     runs: Annotated[str | None, Query(max_length=LONGEST_CURSOR)] = None
 
 
-def routes(parts: Parts, renderer: Renderer) -> APIRouter:
+def routes(parts: ConsolePorts, renderer: Renderer) -> APIRouter:
     """The page and where its button's form goes."""
     router = APIRouter()
 
@@ -64,7 +64,7 @@ def routes(parts: Parts, renderer: Renderer) -> APIRouter:
             pressed = parts.press(who, client, key=key or None)
         except RefusedError as error:
             return _again(parts.read_model, renderer, who, client, 409, str(error))
-        except KafkaAwayError:
+        except KafkaUnavailableError:
             return _again(parts.read_model, renderer, who, client, 503, AWAY, key=key)
         return RedirectResponse(Addresses(client).pressed(pressed.run_id), status_code=303)
 

@@ -10,13 +10,13 @@ from console.pages.rendering import Renderer
 from console.pages.sentences.attention import LOOKED_THROUGH
 from console.pages.views.client_of import client_title
 from console.pages.views.comparison import comparison, facts, history, last_settled
-from console.ports import Parts
+from console.ports import ConsolePorts
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.views import DeadLetterLine
 from schemas.message import Identifier
 
 
-def routes(parts: Parts, renderer: Renderer) -> APIRouter:
+def routes(parts: ConsolePorts, renderer: Renderer) -> APIRouter:
     """The page."""
     router = APIRouter()
 

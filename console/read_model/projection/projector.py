@@ -16,9 +16,9 @@ from console.read_model.projection.source import Layout, Source, begins_of, ends
 from console.read_model.projection.writer import Writer
 from console.read_model.store.lease import Lease, LeaseLostError, now_ms
 from console.stillness import LOOKS, PATIENCE, Stillness
-from messaging.producer import KafkaAwayError
+from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import Offsets
-from schemas.wire.codec import Codec, RegistryAwayError
+from schemas.wire.codec import Codec, RegistryUnavailableError
 
 logger = logging.getLogger(__name__)
 POLL_SECONDS: Final = 0.2
@@ -28,7 +28,7 @@ FORGET_SECONDS: Final = 3600.0
 STANDBY_SECONDS: Final = 1.0
 FRESH_MS: Final = 15_000
 LONGEST_PAUSE: Final = 10.0
-OURS_AWAY: Final = (KafkaAwayError, RegistryAwayError)
+OURS_AWAY: Final = (KafkaUnavailableError, RegistryUnavailableError)
 """Their text is for people."""
 AWAY: Final = (*OURS_AWAY, OperationalError, InterfaceError, PoolTimeoutError)
 

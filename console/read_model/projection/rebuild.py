@@ -10,7 +10,7 @@ from console.read_model.projection.projector import POLL_SECONDS, Tick
 from console.read_model.projection.source import SECONDS, Source, ends_of, layout_of
 from console.read_model.projection.writer import Writer
 from console.read_model.store.lease import Lease
-from messaging.producer import KafkaAwayError
+from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import Offsets
 from schemas.wire.codec import Codec
 
@@ -33,7 +33,7 @@ def rebuild(
     Kafka answers. Ended in between, the next projector goes on from where it was.
 
     Raises:
-        KafkaAwayError: Kafka does not answer, or hands nothing over.
+        KafkaUnavailableError: Kafka does not answer, or hands nothing over.
         LeaseLostError: another rebuild has begun.
     """
     layout = layout_of(bootstrap)
@@ -62,7 +62,7 @@ def _to_ends(source: Source, ends: Offsets, tick: Tick, tell: Callable[[Progress
         if came:
             patience = time.monotonic() + SECONDS
         elif time.monotonic() > patience:
-            raise KafkaAwayError(f"Kafka handed nothing over for {SECONDS:.0f} seconds. Run the command again.")
+            raise KafkaUnavailableError(f"Kafka handed nothing over for {SECONDS:.0f} seconds. Run the command again.")
         tick.writer.write(came)
         tick.renew(caught_up=False)
         records += len(came)

@@ -10,7 +10,7 @@ from console.read_model.projection.fold_outcomes import clean
 from console.read_model.store import tables
 from console.read_model.store.times import to_ms
 from console.read_model.store.upsert import Row, load, upsert
-from schemas.dead_letter_state import Letter, State
+from schemas.dead_letter_state import DeadLetterHistory, DeadLetterState
 from schemas.message import Identifier
 from schemas.records.dead_letter import DeadLetter, LetterId
 from schemas.records.dead_letter_handled import DeadLetterHandled
@@ -50,7 +50,7 @@ def save_letters(connection: Connection, said: Said, *, topic_id: str) -> None:
 def letter_row(placed: Placed[DeadLetter]) -> Row:
     """The row of ``dead_letters`` of a letter that nobody has handled."""
     letter = placed.says
-    stands = Letter(id=LetterId(placed.partition, placed.offset), content=letter)
+    stands = DeadLetterHistory(id=LetterId(placed.partition, placed.offset), content=letter)
     vendor = stands.vendor
     return {
         "partition": placed.partition,
@@ -63,7 +63,7 @@ def letter_row(placed: Placed[DeadLetter]) -> Row:
         "body": letter.model_dump_json(exclude={"key", "value"}),
         "key": letter.key,
         "value": letter.value,
-        "state": State.OPEN.value,
+        "state": DeadLetterState.OPEN.value,
         "handled_by": None,
         "handled_at": None,
     }

@@ -7,7 +7,7 @@ from typing import Final, Self
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 
 from console.read_model.projection.facts import TOPICS
-from messaging.producer import LOG_LEVEL, KafkaAwayError
+from messaging.producer import LOG_LEVEL, KafkaUnavailableError
 from messaging.topic_admin import admin_of
 from messaging.topic_offsets import Offsets, TopicOffsets
 from messaging.topic_reader import Record
@@ -32,7 +32,7 @@ def layout_of(bootstrap: str) -> Layout:
     """The topics as they are now.
 
     Raises:
-        KafkaAwayError: Kafka does not answer, or a topic is missing.
+        KafkaUnavailableError: Kafka does not answer, or a topic is missing.
     """
     admin = admin_of(bootstrap)
     names = [topic.name for topic in TOPICS]
@@ -41,8 +41,8 @@ def layout_of(bootstrap: str) -> Layout:
         described = {name: future.result() for name, future in asked.items()}
     except KafkaException as error:
         if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            raise KafkaAwayError("A topic is missing: create the topics with `vive-sync topics`.") from error
-        raise KafkaAwayError(f"Kafka at {bootstrap} does not answer: {error.args[0].str()}.") from error
+            raise KafkaUnavailableError("A topic is missing: create the topics with `vive-sync topics`.") from error
+        raise KafkaUnavailableError(f"Kafka at {bootstrap} does not answer: {error.args[0].str()}.") from error
     return Layout(
         ids={name: str(topic.topic_id) for name, topic in described.items()},
         partitions={name: len(topic.partitions) for name, topic in described.items()},
@@ -53,7 +53,7 @@ def ends_of(bootstrap: str, layout: Layout) -> Offsets:
     """The offset behind the last record of each partition, now.
 
     Raises:
-        KafkaAwayError: Kafka does not answer, or a topic is gone.
+        KafkaUnavailableError: Kafka does not answer, or a topic is gone.
     """
     return TopicOffsets(bootstrap, seconds=SECONDS).ends(layout.places())
 
@@ -62,7 +62,7 @@ def begins_of(bootstrap: str, layout: Layout) -> Offsets:
     """The first offset that each partition still holds.
 
     Raises:
-        KafkaAwayError: Kafka does not answer, or a topic is gone.
+        KafkaUnavailableError: Kafka does not answer, or a topic is gone.
     """
     return TopicOffsets(bootstrap, seconds=SECONDS).begins(layout.places())
 
@@ -95,7 +95,7 @@ class Source:
         """What came within so many seconds, each record once.
 
         Raises:
-            KafkaAwayError: a partition can't be read.
+            KafkaUnavailableError: a partition can't be read.
         """
         records = []
         messages = self._consumer.consume(BATCH, seconds)
@@ -112,7 +112,7 @@ class Source:
                 self._at_end.add(place)
                 self.positions[place] = max(self.positions[place], offset)
             else:
-                raise KafkaAwayError(f"Topic {place[0]} can't be read: {error.str()}.")
+                raise KafkaUnavailableError(f"Topic {place[0]} can't be read: {error.str()}.")
         return records
 
     def learn(self, ends: Offsets) -> None:

@@ -9,7 +9,7 @@ from console.read_model.queries.cursor import Key, page_of, read_cursor
 from console.read_model.store.tables import dead_letters
 from console.read_model.store.times import from_ms
 from console.read_model.store.views import DeadLetterLine, Page
-from schemas.dead_letter_state import State
+from schemas.dead_letter_state import DeadLetterState
 from schemas.records.dead_letter import DeadLetter, LetterId
 
 _BRIEF = [column for column in dead_letters.c if column.name not in {"body", "key", "value"}]
@@ -21,7 +21,7 @@ def client_letters(
     """The dead letters of a client, newest first."""
     after = read_cursor(cursor, (int, int, int))
     place = dead_letters.c.at, dead_letters.c.partition, dead_letters.c.offset
-    states = [State.OPEN.value] if open_only else [state.value for state in State]
+    states = [DeadLetterState.OPEN.value] if open_only else [state.value for state in DeadLetterState]
     mine = dead_letters.c.client_id == client_id, dead_letters.c.state.in_(states)
     found = select(*_BRIEF).where(*mine)
     if after is not None:
@@ -34,7 +34,7 @@ def client_letters(
 
 def number_open(connection: Connection, client_id: str) -> int:
     """How many letters of a client wait for a person."""
-    mine = dead_letters.c.client_id == client_id, dead_letters.c.state == State.OPEN.value
+    mine = dead_letters.c.client_id == client_id, dead_letters.c.state == DeadLetterState.OPEN.value
     return connection.execute(select(func.count()).select_from(dead_letters).where(*mine)).scalar_one()
 
 

@@ -9,7 +9,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
-from devkit.broker.death_watch import Leash
+from devkit.broker.death_watch import DeathWatch
 from devkit.broker.engine import engine_with
 from devkit.broker.jars import KAFKA_VERSION
 from devkit.broker.node import new_cluster_id
@@ -29,7 +29,7 @@ class ContainerBroker(Broker):
 
     kind: ClassVar[BrokerKind] = "container"
 
-    def __init__(self, container: DockerContainer, *, bootstrap: str, leash: Leash) -> None:
+    def __init__(self, container: DockerContainer, *, bootstrap: str, leash: DeathWatch) -> None:
         super().__init__(bootstrap)
         self._container = container
         self._leash = leash
@@ -72,7 +72,9 @@ class ContainerBroker(Broker):
         # with_bind_ports takes a number alone, which would publish the port on every address of the machine.
         published: dict[str, Any] = container.ports
         published[f"{CLIENT_PORT_IN_CONTAINER}/tcp"] = (LOOPBACK, reserved.port)
-        broker = cls(container, bootstrap=f"{LOOPBACK}:{reserved.port}", leash=Leash((sys.executable, "-c", _REMOVE)))
+        broker = cls(
+            container, bootstrap=f"{LOOPBACK}:{reserved.port}", leash=DeathWatch((sys.executable, "-c", _REMOVE))
+        )
         try:
             reserved.release()
             broker._run(image, cluster_id)

@@ -7,7 +7,7 @@ from devkit.broker.readiness import wait_until_ready
 VARIABLE = "VIVE_SYNC_KAFKA"
 
 
-class GivenBroker(Broker):
+class ExternalBroker(Broker):
     """A Kafka that somebody else runs, named by VIVE_SYNC_KAFKA. It is never started, stopped or cleaned here."""
 
     kind: ClassVar[BrokerKind] = "given"

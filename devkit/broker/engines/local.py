@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
-from devkit.broker.death_watch import KILL_GROUP, Leash
+from devkit.broker.death_watch import KILL_GROUP, DeathWatch
 from devkit.broker.jars import kafka_jars
 from devkit.broker.java import find_java
 from devkit.broker.node import LocalNode, new_cluster_id
@@ -60,7 +60,7 @@ class LocalBroker(Broker):
                 undo.callback(shutil.rmtree, folder)
             else:
                 folder = data_dir.absolute()
-            leash = Leash(KILL_GROUP, folder=folder if data_dir is None else None)
+            leash = DeathWatch(KILL_GROUP, folder=folder if data_dir is None else None)
             undo.callback(leash.release)
             voter = Voter(node_id=1, host=LOOPBACK, controller_port=ports[1].port)
             plan = NodePlan(voter=voter, port=ports[0].port, voters=(voter,), log_dir=str((disk or folder) / "data"))

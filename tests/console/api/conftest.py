@@ -14,16 +14,16 @@ from console.app import create_app
 from console.auth.dev_issuer import LocalPerson, LocalSignIn
 from console.auth.principal import Principal
 from console.auth.tokens import Verifier
-from console.ports import Handled, Health, LeftError, Parts
+from console.ports import ConsolePorts, DeadLetterReceipt, DeadLetterUnchangedError, Health
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.engine import migrate, open_engine
-from messaging.producer import KafkaAwayError
-from producers.button import CLIENT_ADMIN, Pressed, RefusedError
+from messaging.producer import KafkaUnavailableError
+from producers.button import CLIENT_ADMIN, RefusedError, SyncReceipt
 from schemas.records.dead_letter import LetterId
 from schemas.records.dead_letter_handled import Action
 from schemas.records.integration import ineligible_reason
 from schemas.records.outcome import Change, LeftAlone, Status
-from schemas.wire.codec import RegistryAwayError
+from schemas.wire.codec import RegistryUnavailableError
 from tests.support.issuer import TestIssuer
 from tests.support.projected import Projected, integration, letter, outcome, record, run_of
 
@@ -52,38 +52,42 @@ class Deeds:
     kafka_away: bool = False
     registry_away: bool = False
 
-    def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> Pressed:
+    def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> SyncReceipt:
         view = self.read_model.client(client_id)
         refusal = ineligible_reason(client_id, None if view is None else view.integration)
         if refusal is not None:
             raise RefusedError(refusal)
         self._reach_kafka()
         self.pressed.append((principal.signature, client_id, key))
-        return Pressed(run_id=str(uuid7()))
+        return SyncReceipt(run_id=str(uuid7()))
 
-    def redrive(self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = "") -> Handled | None:
+    def redrive(
+        self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = ""
+    ) -> DeadLetterReceipt | None:
         return self._handle(Action.REDRIVEN, principal, client_id, letter_id, note)
 
-    def discard(self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = "") -> Handled | None:
+    def discard(
+        self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = ""
+    ) -> DeadLetterReceipt | None:
         return self._handle(Action.DISCARDED, principal, client_id, letter_id, note)
 
     def _handle(
         self, action: Action, principal: Principal, client_id: str, letter_id: LetterId, note: str
-    ) -> Handled | None:
+    ) -> DeadLetterReceipt | None:
         found = self.read_model.dead_letter(client_id, str(letter_id))
         if found is None:
             return None
         if found[0].state != "open":
-            raise LeftError("It was handled already.")
+            raise DeadLetterUnchangedError("It was handled already.")
         self._reach_kafka()
         self.handled.append((action.value, principal.signature, str(letter_id), note))
-        return Handled(letter_id=letter_id, action=action, by=principal.signature)
+        return DeadLetterReceipt(letter_id=letter_id, action=action, by=principal.signature)
 
     def _reach_kafka(self) -> None:
         if self.kafka_away:
-            raise KafkaAwayError("Kafka did not take it. Nothing is lost: try again when it is back.")
+            raise KafkaUnavailableError("Kafka did not take it. Nothing is lost: try again when it is back.")
         if self.registry_away:
-            raise RegistryAwayError("The schema registry does not tell.")
+            raise RegistryUnavailableError("The schema registry does not tell.")
 
 
 @dataclass
@@ -126,7 +130,7 @@ def world(tmp_path: Path, filled: tuple[Path, Projected], issuer: TestIssuer) ->
     read_model = ReadModel(engine)
     deeds = Deeds(read_model)
     sign_in = LocalSignIn(PEOPLE)
-    parts = Parts(
+    parts = ConsolePorts(
         read_model=read_model,
         press=deeds.press,
         redrive=deeds.redrive,

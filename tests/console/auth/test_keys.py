@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from console.auth.keys import AGAIN_SECONDS, FETCH_SECONDS, FRESH_SECONDS, MOST_BYTES, JwksKeys, KeysAwayError
+from console.auth.keys import AGAIN_SECONDS, FETCH_SECONDS, FRESH_SECONDS, MOST_BYTES, JwksKeys, KeysUnavailableError
 from tests.support.issuer import TestIssuer
 from tests.support.slowness import patient
 
@@ -130,7 +130,7 @@ def test_without_any_keys_it_is_said_and_tried_again_soon(jwks: Jwks) -> None:
     jwks.status = 503
     keys = JwksKeys(jwks.address, monotonic=clock)
     for _ in range(5):
-        with pytest.raises(KeysAwayError, match="Try again"):
+        with pytest.raises(KeysUnavailableError, match="Try again"):
             keys.get("ec-1")
     assert jwks.asked == 1
     jwks.status = 200
@@ -141,14 +141,14 @@ def test_without_any_keys_it_is_said_and_tried_again_soon(jwks: Jwks) -> None:
 def test_an_issuer_that_drips_is_not_waited_for(jwks: Jwks) -> None:
     jwks.dripping = True
     began = time.monotonic()
-    with pytest.raises(KeysAwayError):
+    with pytest.raises(KeysUnavailableError):
         JwksKeys(jwks.address).get("ec-1")
     assert time.monotonic() - began < FETCH_SECONDS + patient(10)
 
 
 def test_keys_come_from_a_file_too(tmp_path: Path) -> None:
     path = tmp_path / "jwks.json"
-    with pytest.raises(KeysAwayError):
+    with pytest.raises(KeysUnavailableError):
         JwksKeys(str(path)).get("ec-1")
     path.write_text(json.dumps(US.jwks))
     assert JwksKeys(str(path)).get("ec-1") is not None

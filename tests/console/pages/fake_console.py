@@ -9,9 +9,9 @@ from console.app import create_app
 from console.auth.dev_issuer import LocalPerson, LocalSignIn
 from console.auth.principal import Principal
 from console.auth.tokens import Verifier
-from console.ports import Handled, Health, LeftError, Parts
-from messaging.producer import KafkaAwayError
-from producers.button import CLIENT_ADMIN, Pressed
+from console.ports import ConsolePorts, DeadLetterReceipt, DeadLetterUnchangedError, Health
+from messaging.producer import KafkaUnavailableError
+from producers.button import CLIENT_ADMIN, SyncReceipt
 from schemas.records.dead_letter import LetterId
 from schemas.records.dead_letter_handled import Action
 from tests.console.pages.fake_read_model import CLIENT, FakeReadModel
@@ -39,8 +39,8 @@ class FakeConsole:
         self.keys: list[str | None] = []
         self.url = ""
 
-    def parts(self, read_model: FakeReadModel) -> Parts:
-        return Parts(
+    def parts(self, read_model: FakeReadModel) -> ConsolePorts:
+        return ConsolePorts(
             read_model=read_model,
             press=self.press,
             redrive=self.redrive,
@@ -50,11 +50,11 @@ class FakeConsole:
             local_sign_in=self.sign_in,
         )
 
-    def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> Pressed:  # noqa: ARG002
+    def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> SyncReceipt:  # noqa: ARG002
         self.keys.append(key)
         if self.kafka_is_away:
-            raise KafkaAwayError("Kafka at 127.0.0.1:1 did not take 1 of the records within 3 seconds.")
-        return Pressed(run_id=str(uuid7()))
+            raise KafkaUnavailableError("Kafka at 127.0.0.1:1 did not take 1 of the records within 3 seconds.")
+        return SyncReceipt(run_id=str(uuid7()))
 
     def redrive(
         self,
@@ -63,10 +63,10 @@ class FakeConsole:
         letter_id: LetterId,
         *,
         note: str = "",  # noqa: ARG002
-    ) -> Handled | None:
+    ) -> DeadLetterReceipt | None:
         if self.letter_is_left:
-            raise LeftError("It was redriven by Maria on 2026-03-01 12:00 UTC already.")
-        return Handled(letter_id=letter_id, action=Action.REDRIVEN, by=principal.signature)
+            raise DeadLetterUnchangedError("It was redriven by Maria on 2026-03-01 12:00 UTC already.")
+        return DeadLetterReceipt(letter_id=letter_id, action=Action.REDRIVEN, by=principal.signature)
 
     def token(self, person: str = "dana") -> str:
         token = self.sign_in.token_of(person)

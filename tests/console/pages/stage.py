@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from accounting.vantaca.sandbox import CompanySettings, Provider
-from cli.processes.console_process import parts_for
+from cli.processes.console_process import ports_for
 from cli.settings import Settings
 from console.app import create_app
 from console.auth.dev_issuer import LocalPerson, LocalSignIn
@@ -28,7 +28,7 @@ from console.read_model.projection.projector import Projector
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.engine import migrate, open_engine
 from devkit.sandbox_client import SandboxClient
-from messaging.producer import KafkaVoice
+from messaging.producer import BlockingProducer
 from producers.button import CLIENT_ADMIN, press
 from producers.records import load
 from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
@@ -108,7 +108,7 @@ class Stage:
         """A console over the stage's read model; ``kafka``: another than the stage's."""
         settings = Settings(kafka=kafka or self.bootstrap, read_model=SecretStr(str(self.engine.url)))
         return create_app(
-            parts_for(
+            ports_for(
                 settings,
                 self.engine,
                 verifier=Verifier([self.sign_in.issuer]),
@@ -153,7 +153,7 @@ class Stage:
 
     def say(self, client: Client, *records: Integration | VendorRecord) -> None:
         """Put records onto their topics, and wait until the read model has them."""
-        load(list(records), voice=KafkaVoice(self.bootstrap, seconds=patient(30)), codec=self.codec)
+        load(list(records), producer=BlockingProducer(self.bootstrap, seconds=patient(30)), codec=self.codec)
         vendors = sum(isinstance(record, VendorRecord) for record in records)
 
         def there() -> bool:
@@ -169,7 +169,7 @@ class Stage:
             person="Dana Reyes",
             roles={CLIENT_ADMIN},
             integration=client.integration,
-            voice=KafkaVoice(self.bootstrap, seconds=patient(30)),
+            producer=BlockingProducer(self.bootstrap, seconds=patient(30)),
             codec=self.codec,
         )
         eventually(lambda: self.read_model.runs(client.client_id).total > 0, seconds=30)

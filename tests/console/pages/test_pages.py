@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from console.app import create_app
 from console.pages.views.settings_page import AWAY
-from messaging.producer import KafkaAwayError
+from messaging.producer import KafkaUnavailableError
 from producers.button import CONFIRMATION
 from tests.console.pages.fake_console import FakeConsole
 from tests.console.pages.fake_read_model import CLIENT, FINISHED, FakeReadModel, integration
@@ -117,7 +117,7 @@ def test_where_there_is_no_sign_in_who_is_nobody_gets_a_page(console: FakeConsol
 
 def test_a_page_without_kafka_is_a_page(console: FakeConsole) -> None:
     def away(*_: object, **__: object) -> None:
-        raise KafkaAwayError("Kafka does not answer.")
+        raise KafkaUnavailableError("Kafka does not answer.")
 
     parts = replace(console.parts(FakeReadModel(integration=integration())), redrive=away)
     with TestClient(create_app(parts), cookies={"vive_session": console.token()}) as made:

@@ -10,7 +10,7 @@ from console.read_model.projection.projection import projected
 from console.read_model.projection.projector import Projector
 from console.read_model.projection.source import ends_of, layout_of
 from console.stillness import PATIENCE
-from messaging.producer import KafkaVoice, Said
+from messaging.producer import BlockingProducer, OutgoingRecord
 from producers.records import load
 from schemas.records.integration import Integration
 from schemas.records.vendor_record import VendorRecord
@@ -54,8 +54,10 @@ def all_is_projected(engine: Engine, bootstrap: str) -> bool:
 
 
 def say(bootstrap: str, records: Iterable[Integration | VendorRecord]) -> None:
-    load(list(records), voice=KafkaVoice(bootstrap, seconds=patient(30)), codec=CODEC)
+    load(list(records), producer=BlockingProducer(bootstrap, seconds=patient(30)), codec=CODEC)
 
 
 def end_client(bootstrap: str, client_id: str) -> None:
-    KafkaVoice(bootstrap, seconds=patient(30)).say([Said("vive.integration", client_id.encode(), None)])
+    BlockingProducer(bootstrap, seconds=patient(30)).publish(
+        [OutgoingRecord("vive.integration", client_id.encode(), None)]
+    )

@@ -21,7 +21,7 @@ from messaging.schema_registry import Registry
 from messaging.topic_admin import admin_of, create_topics
 from messaging.topic_reader import Record
 from schemas.topics import VENDOR_RECORD
-from schemas.wire.codec import Codec, RegistryAwayError
+from schemas.wire.codec import Codec, RegistryUnavailableError
 from tests.console.read_model.logs import dump
 from tests.console.read_model.running import CODEC, all_is_projected, end_client, projecting, say
 from tests.support.eventually import eventually
@@ -57,7 +57,7 @@ def test_what_the_registry_must_be_asked_for_waits_for_it() -> None:
         record = Record(VENDOR_RECORD.name, 0, 7, vendor_record().key.to_bytes(), written)
         reader = Codec(Registry(server.address))
         server.away = True
-        with pytest.raises(RegistryAwayError):
+        with pytest.raises(RegistryUnavailableError):
             facts_of([record], reader)
         server.away = False
         facts = facts_of([record], reader)

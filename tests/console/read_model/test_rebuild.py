@@ -18,7 +18,7 @@ from console.read_model.store.engine import migrate, open_engine
 from console.read_model.store.lease import Lease, LeaseLostError
 from console.read_model.store.views import VendorState
 from devkit.broker import Broker
-from messaging.producer import KafkaAwayError
+from messaging.producer import KafkaUnavailableError
 from schemas.records.outcome import Status
 from tests.console.read_model.logs import dump
 from tests.console.read_model.running import CODEC, all_is_projected, projecting, say
@@ -145,6 +145,6 @@ def test_while_kafka_is_away_nothing_is_dropped(
     rebuild(engine, bootstrap=bootstrap, codec=CODEC)
     before = dump(engine)
     monkeypatch.setattr(source, "SECONDS", 0.5)
-    with pytest.raises(KafkaAwayError):
+    with pytest.raises(KafkaUnavailableError):
         rebuild(engine, bootstrap=f"127.0.0.1:{free_port()}", codec=CODEC)
     assert dump(engine) == before

@@ -15,7 +15,7 @@ from console.read_model.store.engine import writing
 from console.read_model.store.lease import Lease
 from console.read_model.store.views import VendorState
 from messaging.topic_reader import Record
-from schemas.dead_letter_state import Letter
+from schemas.dead_letter_state import DeadLetterHistory
 from schemas.records.dead_letter import DeadLetter, LetterId
 from schemas.records.integration import Integration
 from schemas.records.outcome import VendorSyncOutcome
@@ -93,7 +93,7 @@ def test_every_value_is_taken_and_told(
     assert view is not None
     assert view.at == run.at
     assert (view.refusal is not None) == (run.part is RunPart.REFUSED)
-    owner = Letter(id=LetterId(1, 0), content=letter).client_id
+    owner = DeadLetterHistory(id=LetterId(1, 0), content=letter).client_id
     told = None if owner is None else model.dead_letter(owner, "1-0")
     assert owner is None or (told is not None and told[1] == letter)
 
