@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from accounting.errors import CredentialsRefusedError
 
-LOOK_AGAIN_SECONDS: Final = 1.0
+MIN_REFETCH_SECONDS: Final = 1.0
 """How long a file is trusted to be as it was."""
 
 
@@ -39,7 +39,7 @@ class CredentialsFolder:
         """
         known = self._read.get(ref)
         now = time.monotonic()
-        if known is not None and now - self._looked[ref] < LOOK_AGAIN_SECONDS:
+        if known is not None and now - self._looked[ref] < MIN_REFETCH_SECONDS:
             return known[1]
         path = self._folder / f"{ref}.json"
         try:

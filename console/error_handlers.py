@@ -20,7 +20,7 @@ from schemas.wire.codec import RegistryUnavailableError
 
 log = logging.getLogger(__name__)
 
-MOST_ERRORS: Final = 10
+MAX_ERRORS: Final = 10
 """Of a request that are told."""
 
 
@@ -64,7 +64,7 @@ def _methods_at(request: Request) -> set[str]:
 async def _invalid(request: Request, error: Exception) -> Response:
     told = [
         InvalidField(where=".".join(str(part)[:50] for part in one["loc"]), what=one["msg"])
-        for one in cast("RequestValidationError", error).errors()[:MOST_ERRORS]
+        for one in cast("RequestValidationError", error).errors()[:MAX_ERRORS]
     ]
     return answer(request, invalid(told))
 

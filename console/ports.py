@@ -20,7 +20,7 @@ class RequestSync(Protocol):
         """Request a sync; it returns once Kafka has the request, and blocks for some seconds at most.
 
         Raises:
-            RefusedError: the person is no Client Admin, or the client can't be synced. Nothing was queued.
+            SyncRefusedError: the person is no Client Admin, or the client can't be synced. Nothing was queued.
             KafkaUnavailableError: Kafka does not have it. Nothing was queued.
         """
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from messaging.topic_offsets import Offsets, Place
+from messaging.topic_offsets import Offsets, PartitionId
 from messaging.unread_partitions import Behind, behind, stuck
 
 PATIENCE: Final = 20.0
@@ -22,7 +22,7 @@ class Stillness:
     def __init__(self, *, patience: float = PATIENCE, now: Callable[[], float] = time.monotonic) -> None:
         self._patience = patience
         self._now = now
-        self._behind: Mapping[Place, Behind] = {}
+        self._behind: Mapping[PartitionId, Behind] = {}
         self._busy = False
         self._stuck = False
         self._reading_since: float | None = None
@@ -55,7 +55,7 @@ class Stillness:
         self._stuck = self._stuck and not delivered
         self._busy = self._busy or more
 
-    def looked(self, positions: Offsets, ends: Offsets) -> list[Place]:
+    def looked(self, positions: Offsets, ends: Offsets) -> list[PartitionId]:
         """A new client says where partitions end: those that the consumer has not read on for as long as the patience."""
         at = self._now()
         self._behind = {} if self._busy else behind(self._behind, positions, ends, at=at)

@@ -30,16 +30,16 @@ def small_disk(megabytes: int) -> Iterator[Path]:
     """
     folder = Path(tempfile.mkdtemp(prefix="vive-sync-disk-"))
     try:
-        leash = DeathWatch(("umount", "--lazy"), folder=folder)
+        death_watch = DeathWatch(("umount", "--lazy"), folder=folder)
         try:
             _mount(folder, megabytes)
-            leash.hold(str(folder))
+            death_watch.hold(str(folder))
             try:
                 yield folder
             finally:
                 _unmount(folder)
         finally:
-            leash.release()
+            death_watch.release()
     finally:
         folder.rmdir()
 

@@ -14,7 +14,7 @@ SECONDS: Final = 5.0
 FORGET_UNKNOWN_AFTER: Final = 30.0
 NOT_KNOWN: Final = frozenset({40403, 40400})
 """The registry's code for an id without a schema (Confluent, "Schema Registry API Reference"), and that of its mock."""
-MOST_UNKNOWN: Final = 10_000
+MAX_UNKNOWN: Final = 10_000
 """Hostile ids must not fill the memory."""
 
 
@@ -54,7 +54,7 @@ class Registry:
         except Exception as error:  # as above
             if not isinstance(error, SchemaRegistryError) or error.error_code not in NOT_KNOWN:
                 raise self._away("does not tell", error) from error
-            if len(self._unknown) > MOST_UNKNOWN:
+            if len(self._unknown) > MAX_UNKNOWN:
                 self._unknown.clear()
             self._unknown[schema_id] = time.monotonic()
             raise LookupError(f"the registry at {self._address} does not know it") from error

@@ -10,14 +10,14 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_admin import admin_of
 
-Place = tuple[str, int]
+PartitionId = tuple[str, int]
 """A topic and the number of one of its partitions."""
-Offsets = dict[Place, int]
+Offsets = dict[PartitionId, int]
 """An offset in each of some partitions."""
 
 NOTHING_SINCE: Final = -1
 """Kafka's answer for a time after a partition's last record."""
-AGAIN_SECONDS: Final = 0.05
+POLL_SECONDS: Final = 0.05
 
 
 class TopicOffsets:
@@ -28,7 +28,7 @@ class TopicOffsets:
         self._seconds = seconds
         self._admin = admin_of(bootstrap)
 
-    def begins(self, places: Iterable[Place]) -> Offsets:
+    def begins(self, places: Iterable[PartitionId]) -> Offsets:
         """The first offset that each partition still holds.
 
         Raises:
@@ -36,7 +36,7 @@ class TopicOffsets:
         """
         return self._ask(places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
 
-    def ends(self, places: Iterable[Place]) -> Offsets:
+    def ends(self, places: Iterable[PartitionId]) -> Offsets:
         """The offset behind the last record of each partition, now.
 
         Raises:
@@ -44,7 +44,7 @@ class TopicOffsets:
         """
         return self._ask(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
-    def since(self, places: Iterable[Place], moment_ms: int) -> Offsets:
+    def since(self, places: Iterable[PartitionId], moment_ms: int) -> Offsets:
         """The first record of ``moment_ms`` (Unix time, milliseconds) or later in each partition, or its end.
 
         The ends are asked for first. "Wherever the end is when it is read" would miss what is said until then.
@@ -57,13 +57,13 @@ class TopicOffsets:
         found = self._ask(places, OffsetSpec.for_timestamp(moment_ms))
         return {place: ends[place] if offset == NOTHING_SINCE else offset for place, offset in found.items()}
 
-    def _ask(self, places: Iterable[Place], spec: OffsetSpec) -> Offsets:
+    def _ask(self, places: Iterable[PartitionId], spec: OffsetSpec) -> Offsets:
         asked = {TopicPartition(*place): spec for place in places}
         deadline = time.monotonic() + self._seconds
         while True:
             try:
                 futures = self._admin.list_offsets(
-                    asked, request_timeout=max(deadline - time.monotonic(), AGAIN_SECONDS)
+                    asked, request_timeout=max(deadline - time.monotonic(), POLL_SECONDS)
                 )
                 return {(place.topic, place.partition): future.result().offset for place, future in futures.items()}
             except KafkaException as error:
@@ -72,4 +72,4 @@ class TopicOffsets:
                     raise KafkaUnavailableError(
                         f"Kafka at {self._bootstrap} does not tell its offsets: {error.args[0].str()}."
                     ) from error
-            time.sleep(AGAIN_SECONDS)
+            time.sleep(POLL_SECONDS)

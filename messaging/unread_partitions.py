@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple, TypeVar
 
-Place = TypeVar("Place", bound=tuple[str, int])
+PartitionId = TypeVar("PartitionId", bound=tuple[str, int])
 """A topic and the number of one of its partitions."""
 
 
@@ -16,8 +16,12 @@ class Behind(NamedTuple):
 
 
 def behind(
-    before: Mapping[Place, Behind], read_to: Mapping[Place, int], ends: Mapping[Place, int], *, at: float
-) -> dict[Place, Behind]:
+    before: Mapping[PartitionId, Behind],
+    read_to: Mapping[PartitionId, int],
+    ends: Mapping[PartitionId, int],
+    *,
+    at: float,
+) -> dict[PartitionId, Behind]:
     """The partitions that are behind at this look; ``before``: those that were at the look before."""
     now = {}
     for place, end in ends.items():
@@ -28,6 +32,6 @@ def behind(
     return now
 
 
-def stuck(now: Mapping[Place, Behind], *, at: float, patience: float) -> list[Place]:
+def stuck(now: Mapping[PartitionId, Behind], *, at: float, patience: float) -> list[PartitionId]:
     """Those of which nothing was read for as long as the patience, in seconds."""
     return sorted(place for place, one in now.items() if at - one.since >= patience)

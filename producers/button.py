@@ -17,7 +17,7 @@ CONFIRMATION: Final = "All linked vendors have been queued for sync."
 CLIENT_ADMIN: Final = "client_admin"
 
 
-class RefusedError(RuntimeError):
+class SyncRefusedError(RuntimeError):
     """The press is refused, and nothing was queued. The text says why."""
 
 
@@ -45,16 +45,16 @@ def press(
     ``run_id`` is given where the same press may come twice: then both have the same run. None: a new one.
 
     Raises:
-        RefusedError: the person is no Client Admin, or the client's integration can't be synced.
+        SyncRefusedError: the person is no Client Admin, or the client's integration can't be synced.
         KafkaUnavailableError: Kafka does not have the request; nothing was queued.
     """
     if CLIENT_ADMIN not in roles:
-        raise RefusedError(
+        raise SyncRefusedError(
             f"{person} is not a Client Admin of client {client_id}: only a Client Admin may sync all vendors."
         )
     refusal = ineligible_reason(client_id, integration)
     if refusal is not None:
-        raise RefusedError(refusal)
+        raise SyncRefusedError(refusal)
     request = SyncRequested(
         run_id=run_id or str(uuid7()),
         client_id=client_id,

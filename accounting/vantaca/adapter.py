@@ -107,7 +107,7 @@ class Vantaca:
             UnavailableError: a call failed for now, or a row to update is gone. Those before it were made.
             AccountingError: a call failed. Those before it were made.
         """
-        if plan.needs_fresh:
+        if plan.requires_fresh_observation:
             raise ValueError("a plan that needs a fresh observation is never applied")
         doubtful = False
         for call in plan.calls:

@@ -14,7 +14,7 @@ from console.topic_queries.integration_view import read_integrations
 from console.topic_queries.runs import status_of, vendor_view
 from messaging.producer import BlockingProducer
 from messaging.topic_admin import admin_of, partition_count
-from producers.button import CLIENT_ADMIN, RefusedError, press
+from producers.button import CLIENT_ADMIN, SyncRefusedError, press
 from producers.records import BadLineError, read_lines
 from producers.records import load as load_records
 from schemas.records.vendor_key import VendorKey
@@ -74,7 +74,7 @@ def sync_all(
             codec=codec,
             vendor_ids=tuple(vendors) if vendors else None,
         )
-    except RefusedError as error:
+    except SyncRefusedError as error:
         fail(str(error), as_json=as_json)
     if as_json:
         print_json({"run_id": pressed.run_id, "message": pressed.message})

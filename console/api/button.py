@@ -10,7 +10,7 @@ from console.api.responses import ButtonAnswer, PressedAnswer, RunLinks
 from console.http.guard import Admin, Ports
 from console.http.problems import Problem, documented, unavailable
 from console.ports import ConsolePorts
-from producers.button import RefusedError
+from producers.button import SyncRefusedError
 from schemas.records.integration import Integration, ineligible_reason
 
 router: Final = APIRouter(tags=["button"])
@@ -29,7 +29,7 @@ def press(
     integration_of(parts, client)
     try:
         pressed = parts.press(admin, client, key=key)
-    except RefusedError as error:
+    except SyncRefusedError as error:
         raise Problem(409, "not-eligible", "This client can't be synced", str(error)) from None
     links = RunLinks.to(client, pressed.run_id)
     response.headers["Location"] = links.self

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from console.api.parameters import NOTE_BODY, ClientId, Cursor, Letter, Limit, Note, bad_cursor
+from console.api.parameters import NOTE_BODY, ClientId, Cursor, DeadLetterIdPath, Limit, Note, bad_cursor
 from console.api.responses import PageAnswer, page_of
 from console.api.vendor_responses import DeadLetterAnswer, HandledAnswer
 from console.auth.principal import Principal
@@ -40,7 +40,7 @@ def dead_letters(
     openapi_extra=NOTE_BODY,
     summary="Redrive a dead letter",
 )
-def redrive(client: ClientId, admin: Admin, letter: Letter, parts: Ports, note: Note) -> HandledAnswer:
+def redrive(client: ClientId, admin: Admin, letter: DeadLetterIdPath, parts: Ports, note: Note) -> HandledAnswer:
     """Sync the letter's vendor as it is now, or put the record that could not be read on its topic again."""
     return _handle(parts.redrive, admin, client, letter, note)
 
@@ -52,7 +52,7 @@ def redrive(client: ClientId, admin: Admin, letter: Letter, parts: Ports, note: 
     openapi_extra=NOTE_BODY,
     summary="Discard a dead letter",
 )
-def discard(client: ClientId, admin: Admin, letter: Letter, parts: Ports, note: Note) -> HandledAnswer:
+def discard(client: ClientId, admin: Admin, letter: DeadLetterIdPath, parts: Ports, note: Note) -> HandledAnswer:
     """Put the letter aside: nothing follows from it, and it is kept."""
     return _handle(parts.discard, admin, client, letter, note)
 

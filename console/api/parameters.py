@@ -13,15 +13,15 @@ from console.read_model.store.views import VendorState
 from schemas.records.dead_letter import LETTER_ID_PATTERN
 
 IDENTIFIER: Final = r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$"
-MOST_OF_A_NOTE: Final = 500
-ONE_LINE: Final = rf"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{{0,{MOST_OF_A_NOTE}}}$"
+MAX_NOTE_CHARACTERS: Final = 500
+ONE_LINE: Final = rf"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{{0,{MAX_NOTE_CHARACTERS}}}$"
 
 ClientId = Annotated[str, Path(pattern=IDENTIFIER, description="The client's id.", examples=["acme"])]
 RunId = Annotated[
     str, Path(pattern=IDENTIFIER, description="The run's id.", examples=["01978d3c-5a7e-7c11-a0d2-3b1f6f1f0c55"])
 ]
 VendorId = Annotated[str, Path(pattern=IDENTIFIER, description="The vendor's id.", examples=["v-1001"])]
-Letter = Annotated[
+DeadLetterIdPath = Annotated[
     str, Path(pattern=LETTER_ID_PATTERN, description="The letter's id: partition and offset.", examples=["3-17"])
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description="The most items of a page.")]
@@ -67,7 +67,7 @@ async def note_of(request: Request) -> str:
     except (ValueError, AttributeError, RecursionError):
         raise invalid([InvalidField(where="body", what="It should be a JSON object.")]) from None
     if not isinstance(note, str) or not _is_one_line(note) or said.keys() - {"note"}:
-        what = f"It should be one line of at most {MOST_OF_A_NOTE} characters, and nothing beside it."
+        what = f"It should be one line of at most {MAX_NOTE_CHARACTERS} characters, and nothing beside it."
         raise invalid([InvalidField(where="body.note", what=what)])
     return note
 
@@ -85,7 +85,7 @@ NOTE_BODY: Final[dict[str, Any]] = {
             "application/json": {
                 "schema": {
                     "type": "object",
-                    "properties": {"note": {"type": "string", "maxLength": MOST_OF_A_NOTE, "pattern": ONE_LINE}},
+                    "properties": {"note": {"type": "string", "maxLength": MAX_NOTE_CHARACTERS, "pattern": ONE_LINE}},
                     "additionalProperties": False,
                 },
                 "example": {"note": "The link is mended."},

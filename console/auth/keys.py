@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 FRESH_SECONDS: Final = 600.0
 """A key that its issuer takes back counts no longer than this."""
-AGAIN_SECONDS: Final = 60.0
+MIN_REFETCH_SECONDS: Final = 60.0
 """The least between two fetches, whoever sends unknown kids."""
 FETCH_SECONDS: Final = 3.0
-MOST_BYTES: Final = 256 * 1024
+MAX_BYTES: Final = 256 * 1024
 LEAST_RSA_BITS: Final = 2048
 
 
@@ -87,7 +87,7 @@ class JwksKeys:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._keys: dict[str, PublicKey] | None = None
-        self._tried_at = -AGAIN_SECONDS
+        self._tried_at = -MIN_REFETCH_SECONDS
         self._read_at = -FRESH_SECONDS
 
     def get(self, kid: str) -> PublicKey | None:
@@ -111,7 +111,9 @@ class JwksKeys:
         now = self._monotonic()
         if self._keys is not None and kid in self._keys and now - self._read_at < FRESH_SECONDS:
             return  # somebody else has just read them
-        if now - self._tried_at < AGAIN_SECONDS and (self._keys is not None or now - self._tried_at < FETCH_SECONDS):
+        if now - self._tried_at < MIN_REFETCH_SECONDS and (
+            self._keys is not None or now - self._tried_at < FETCH_SECONDS
+        ):
             return
         self._tried_at = now
         try:
@@ -124,7 +126,7 @@ class JwksKeys:
     def _fetch(self) -> bytes:
         if not self._source.startswith(("http://", "https://")):
             with Path(self._source).open("rb") as file:
-                return _bounded(file.read(MOST_BYTES + 1))
+                return _bounded(file.read(MAX_BYTES + 1))
         body = b""
         deadline = self._monotonic() + FETCH_SECONDS
         with httpx.stream("GET", self._source, timeout=FETCH_SECONDS, headers={"Accept": "application/json"}) as answer:
@@ -144,6 +146,6 @@ def _shown(error: Exception) -> str:
 
 
 def _bounded(body: bytes) -> bytes:
-    if len(body) > MOST_BYTES:
-        raise ValueError(f"It is larger than {MOST_BYTES} bytes.")
+    if len(body) > MAX_BYTES:
+        raise ValueError(f"It is larger than {MAX_BYTES} bytes.")
     return body

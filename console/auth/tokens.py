@@ -15,8 +15,8 @@ from schemas.message import Identifier
 
 LEEWAY_SECONDS: Final = 30.0
 """How far the clocks of the issuer and of this machine may differ."""
-MOST_CHARACTERS: Final = 8192
-MOST_OF_A_NAME: Final = 200
+MAX_CHARACTERS: Final = 8192
+MAX_NAME_CHARACTERS: Final = 200
 _identifier: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 
 
@@ -50,7 +50,7 @@ class Verifier:
         """
         if not self._issuers:
             raise BadTokenError("No issuer of tokens is configured here.")
-        if len(token) > MOST_CHARACTERS:
+        if len(token) > MAX_CHARACTERS:
             raise BadTokenError("The token is too long.")
         return _principal(self._claims(token))
 
@@ -120,4 +120,4 @@ def _principal(claims: dict[str, Any]) -> Principal:
 
 def _is_plain(text: str) -> bool:
     """Whether it can stand in a log and a table: one line, and not too long."""
-    return len(text) <= MOST_OF_A_NAME and not any(unicodedata.category(character)[0] == "C" for character in text)
+    return len(text) <= MAX_NAME_CHARACTERS and not any(unicodedata.category(character)[0] == "C" for character in text)

@@ -40,7 +40,7 @@ class SyncRequestService:
         """Request a sync. With a key that Kafka has a press of already, nothing is said again and the answer is the same.
 
         Raises:
-            RefusedError: the person is no Client Admin, or the client can't be synced.
+            SyncRefusedError: the person is no Client Admin, or the client can't be synced.
             KafkaUnavailableError: Kafka does not have it; nothing was queued.
         """
         new = str(uuid7())

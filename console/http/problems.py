@@ -89,14 +89,14 @@ def unavailable(detail: str, *, kind: str = "unavailable", title: str = "Not ava
 def problem_response(request: Request, problem: Problem) -> Response:
     """The answer that tells the problem."""
     return Response(
-        to_json(problem.details(request.url.path[:MOST_OF_PATH]).model_dump(exclude_none=True)),
+        to_json(problem.details(request.url.path[:MAX_PATH_CHARACTERS]).model_dump(exclude_none=True)),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers=problem.headers,
     )
 
 
-MOST_OF_PATH: Final = 500
+MAX_PATH_CHARACTERS: Final = 500
 """Characters of a path that are repeated in an answer."""
 
 

@@ -15,9 +15,9 @@ from console.http.problems import Problem, plain, problem_response
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES: Final = 64 * 1024
+MAX_BYTES: Final = 64 * 1024
 """Of a body. The largest that is meant is a note."""
-MOST_OF_PATH: Final = 300
+MAX_PATH_CHARACTERS: Final = 300
 STATIC: Final = "/static/"
 SECURITY: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -27,7 +27,7 @@ SECURITY: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-TOO_LARGE: Final = f"The body is larger than {MOST_BYTES // 1024} KiB."
+TOO_LARGE: Final = f"The body is larger than {MAX_BYTES // 1024} KiB."
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class RequestBoundary:
 
         request = Request(scope)
         try:
-            if _told_length(scope) > MOST_BYTES:
+            if _told_length(scope) > MAX_BYTES:
                 await problem_response(request, _too_large())(scope, receive, sending)
             else:
                 await self._app(scope, _bounded(receive), sending)
@@ -87,7 +87,7 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > MOST_BYTES:
+        if taken > MAX_BYTES:
             raise HTTPException(413, TOO_LARGE)
         return message
 
@@ -99,4 +99,4 @@ def _too_large() -> Problem:
 
 
 def _shown(path: str) -> str:
-    return quote(path)[:MOST_OF_PATH]
+    return quote(path)[:MAX_PATH_CHARACTERS]

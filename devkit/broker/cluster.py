@@ -65,14 +65,14 @@ class LocalCluster(Broker):
                 folder = data_dir.absolute()
             made = {}
             for plan in _plans(nodes, folder, disks or {}, undo):
-                leash = DeathWatch(KILL_GROUP, folder=folder if data_dir is None else None)
-                undo.callback(leash.release)
+                death_watch = DeathWatch(KILL_GROUP, folder=folder if data_dir is None else None)
+                undo.callback(death_watch.release)
                 made[plan.voter.node_id] = node = LocalNode(
                     plan,
                     folder=_folder_of(plan.voter.node_id, folder),
                     java=java,
                     jars=jars,
-                    leash=leash,
+                    death_watch=death_watch,
                     extra=CLUSTER_SETTINGS | dict(settings or {}),
                     heap_megabytes=HEAP_MEGABYTES,
                 )

@@ -25,7 +25,7 @@ class DeathWatch:
 
     def __init__(self, on_death: Sequence[str], *, folder: Path | None = None) -> None:
         self._shell = subprocess.Popen(  # noqa: S603 - a fixed script; the arguments are ours
-            ["/bin/sh", "-c", _SCRIPT, "leash", str(folder or ""), *on_death],
+            ["/bin/sh", "-c", _SCRIPT, "death_watch", str(folder or ""), *on_death],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -42,7 +42,7 @@ class DeathWatch:
         self._tell("")
 
     def release(self) -> None:
-        """End the leash without the clean-up; the owner has done that itself. Twice is as once."""
+        """End the death watch without the clean-up; the owner has done that itself. Twice is as once."""
         self._shell.kill()
         self._shell.wait()
         if self._shell.stdin is not None:
@@ -50,5 +50,5 @@ class DeathWatch:
 
     def _tell(self, line: str) -> None:
         if self._shell.stdin is None:
-            raise RuntimeError("a leash has a pipe from its start")
+            raise RuntimeError("a death watch has a pipe from its start")
         self._shell.stdin.write(f"{line}\n".encode())

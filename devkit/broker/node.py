@@ -39,7 +39,7 @@ class LocalNode:
         folder: Path,
         java: Path,
         jars: Path,
-        leash: DeathWatch,
+        death_watch: DeathWatch,
         extra: Mapping[str, str],
         heap_megabytes: int = HEAP_MEGABYTES,
     ) -> None:
@@ -47,7 +47,7 @@ class LocalNode:
         self.log_file = folder / "kafka.log"
         self._java = [str(java), f"-Xmx{heap_megabytes}m", *JVM_OPTIONS, "-cp", f"{jars}/*"]
         self._properties = folder / "server.properties"
-        self._leash = leash
+        self._leash = death_watch
         self._process: subprocess.Popen[bytes] | None = None
         self._ended_with: int | None = None
         folder.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 CONTROLLER_PORT_IN_CONTAINER = 9093
 CLIENT_PORT_IN_CONTAINER = 9092
 INTERNAL_PORT_IN_CONTAINER = 19092
-MOST_REPLICAS = 3
+MAX_REPLICAS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +33,8 @@ class NodePlan:
 
 def common_settings(nodes: int) -> dict[str, str]:
     """What every development cluster of `nodes` nodes is set to, by Kafka's own names."""
-    replicas = str(min(nodes, MOST_REPLICAS))
-    enough = str(max(1, min(nodes, MOST_REPLICAS) - 1))
+    replicas = str(min(nodes, MAX_REPLICAS))
+    enough = str(max(1, min(nodes, MAX_REPLICAS) - 1))
     return {
         "process.roles": "broker,controller",
         "controller.listener.names": "CONTROLLER",

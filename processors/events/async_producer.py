@@ -25,14 +25,14 @@ ANY_PARTITION: Final = -1
 """librdkafka's word for: as the key says."""
 
 
-class Delivery(NamedTuple):
+class DeliveryReport(NamedTuple):
     """Where a record was put."""
 
     partition: int
     offset: int
 
 
-class Publisher:
+class AsyncProducer:
     """An idempotent producer (acks=all) for one event loop.
 
     While Kafka is away it holds on to what was said and says it when Kafka is back: a record is given up never, and a future
@@ -71,10 +71,10 @@ class Publisher:
 
     def send(
         self, topic: str, *, key: bytes | None, value: bytes | None, partition: int | None = None
-    ) -> "asyncio.Future[Delivery]":
+    ) -> "asyncio.Future[DeliveryReport]":
         """Say it; the future ends once all in-sync replicas have it. ``partition`` None: by key. ``value`` None: a tombstone."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Delivery] = loop.create_future()
+        future: asyncio.Future[DeliveryReport] = loop.create_future()
 
         def delivered(error: KafkaError | None, message: Message) -> None:
             self.waiting -= 1
@@ -87,7 +87,7 @@ class Publisher:
             if error is not None:
                 future.set_exception(KafkaException(error))
                 return
-            future.set_result(Delivery(message.partition() or 0, message.offset() or 0))
+            future.set_result(DeliveryReport(message.partition() or 0, message.offset() or 0))
 
         self._producer.produce(
             topic,

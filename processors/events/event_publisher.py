@@ -2,7 +2,7 @@
 
 import asyncio
 
-from processors.events.async_producer import Delivery, Publisher
+from processors.events.async_producer import AsyncProducer, DeliveryReport
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.outcome import VendorSyncOutcome
 from schemas.records.sync_run import SyncExpansion, SyncRun
@@ -10,43 +10,43 @@ from schemas.records.vendor_sync import VendorSync
 from schemas.topics import DEAD_LETTER, SYNC_EXPANSION, SYNC_RUN, VENDOR_SYNC, VENDOR_SYNC_OUTCOME
 from schemas.wire.codec import Codec
 
-Said = asyncio.Future[Delivery]
+DeliveryFuture = asyncio.Future[DeliveryReport]
 
 
-class Voice:
+class EventPublisher:
     """Each method returns at once; the future ends when the brokers have it."""
 
-    def __init__(self, *, publisher: Publisher, codec: Codec) -> None:
-        self._publisher = publisher
+    def __init__(self, *, producer: AsyncProducer, codec: Codec) -> None:
+        self._producer = producer
         self._codec = codec
 
-    def sync_run(self, run: SyncRun) -> Said:
+    def sync_run(self, run: SyncRun) -> DeliveryFuture:
         """A part of what a run is made of."""
-        return self._publisher.send(
+        return self._producer.send(
             SYNC_RUN.name, key=run.run_id.encode(), value=self._codec.encode(run, topic=SYNC_RUN.name)
         )
 
-    def sync_expansion(self, expansion: SyncExpansion) -> Said:
+    def sync_expansion(self, expansion: SyncExpansion) -> DeliveryFuture:
         """One partition's share of a run, into that partition."""
         value = self._codec.encode(expansion, topic=SYNC_EXPANSION.name)
-        return self._publisher.send(
+        return self._producer.send(
             SYNC_EXPANSION.name, key=expansion.run_id.encode(), value=value, partition=expansion.partition
         )
 
-    def vendor_sync(self, event: VendorSync, *, partition: int) -> Said:
+    def vendor_sync(self, event: VendorSync, *, partition: int) -> DeliveryFuture:
         """A vendor is to be synced; ``partition`` is the vendor's own."""
         value = self._codec.encode(event, topic=VENDOR_SYNC.name)
-        return self._publisher.send(VENDOR_SYNC.name, key=event.key.to_bytes(), value=value, partition=partition)
+        return self._producer.send(VENDOR_SYNC.name, key=event.key.to_bytes(), value=value, partition=partition)
 
-    def outcome(self, outcome: VendorSyncOutcome, *, partition: int) -> Said:
+    def outcome(self, outcome: VendorSyncOutcome, *, partition: int) -> DeliveryFuture:
         """What became of a vendor; ``partition`` is the vendor's own."""
         value = self._codec.encode(outcome, topic=VENDOR_SYNC_OUTCOME.name)
-        return self._publisher.send(
+        return self._producer.send(
             VENDOR_SYNC_OUTCOME.name, key=outcome.key.to_bytes(), value=value, partition=partition
         )
 
-    def dead_letter(self, letter: DeadLetter) -> Said:
+    def dead_letter(self, letter: DeadLetter) -> DeliveryFuture:
         """What no retry will mend."""
-        return self._publisher.send(
+        return self._producer.send(
             DEAD_LETTER.name, key=letter.key, value=self._codec.encode(letter, topic=DEAD_LETTER.name)
         )

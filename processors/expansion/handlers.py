@@ -10,12 +10,12 @@ from typing import Any
 from faust.types import TP
 
 from processors.events.dead_letters import unreadable
-from processors.events.event_publisher import Said, Voice
+from processors.events.event_publisher import DeliveryFuture, EventPublisher
 from processors.expansion.decisions import Chunk, chunks, event_for, expand, report
 from processors.state.integration_cache import Integrations
-from processors.state.pending_events import InProgress, Pending
+from processors.state.pending_events import PendingEvent, PendingEvents
 from processors.state.vendor_rows import Rows
-from processors.transport.partition_tasks import InFlight, Phase
+from processors.transport.partition_tasks import PartitionTasks, Phase
 from schemas.records.sync_run import QueuedVendor, SyncExpansion, SyncRequested
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import VENDOR_RECORD, VENDOR_SYNC
@@ -29,9 +29,9 @@ class Expander:
     """Checks a request and hands it to every partition."""
 
     codec: Codec
-    voice: Voice
+    publisher: EventPublisher
     integrations: Integrations
-    in_flight: InFlight
+    in_flight: PartitionTasks
     partitions: int
     now: Callable[[], datetime]
 
@@ -41,14 +41,14 @@ class Expander:
             request = self.codec.decode(SyncRequested, message.value)
         except UndecodableError as error:
             self.in_flight.enter(Phase.SETTLING)
-            await self.voice.dead_letter(unreadable(message, error, now=self.now()))
+            await self.publisher.dead_letter(unreadable(message, error, now=self.now()))
             return
         await self.integrations.read_to_end()
         integration = self.integrations.get(request.client_id)
         expansion = expand(request, integration, partitions=self.partitions, now=self.now())
         self.in_flight.enter(Phase.SETTLING)
-        await self.voice.sync_run(expansion.run)
-        await asyncio.gather(*(self.voice.sync_expansion(shard) for shard in expansion.shards))
+        await self.publisher.sync_run(expansion.run)
+        await asyncio.gather(*(self.publisher.sync_expansion(shard) for shard in expansion.shards))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +56,10 @@ class ShardExpander:
     """Queues a client's linked vendors of one partition."""
 
     codec: Codec
-    voice: Voice
+    publisher: EventPublisher
     rows: Rows
-    in_progress: InProgress
-    in_flight: InFlight
+    in_progress: PendingEvents
+    in_flight: PartitionTasks
     read_to_end: ReadToEnd
     topic_id: str
     now: Callable[[], datetime]
@@ -76,7 +76,7 @@ class ShardExpander:
             expansion = self.codec.decode(SyncExpansion, message.value)
         except UndecodableError as error:
             self.in_flight.enter(Phase.SETTLING)
-            await self.voice.dead_letter(unreadable(message, error, now=self.now()))
+            await self.publisher.dead_letter(unreadable(message, error, now=self.now()))
             return
         partition = message.tp.partition
         async with self.turns[partition]:
@@ -94,14 +94,16 @@ class ShardExpander:
         await asyncio.sleep(0)
         self.in_flight.enter(Phase.SETTLING)
 
-    async def _queue(self, partition: int, expansion: SyncExpansion, chunk: Chunk) -> Said:
+    async def _queue(self, partition: int, expansion: SyncExpansion, chunk: Chunk) -> DeliveryFuture:
         already: list[QueuedVendor] = []
         queued: list[QueuedVendor] = []
-        said: list[tuple[str, Said]] = []
+        said: list[tuple[str, DeliveryFuture]] = []
         for vendor_id in chunk.to_queue:
             pending = self.in_progress.of(partition, VendorKey(expansion.client_id, vendor_id))
             if pending is None:
-                said.append((vendor_id, self.voice.vendor_sync(event_for(expansion, vendor_id), partition=partition)))
+                said.append(
+                    (vendor_id, self.publisher.vendor_sync(event_for(expansion, vendor_id), partition=partition))
+                )
             elif pending.run_id == expansion.run_id:
                 queued.append(QueuedVendor(vendor_id=vendor_id, offset=pending.offset))
             else:
@@ -111,7 +113,7 @@ class ShardExpander:
             queued.append(QueuedVendor(vendor_id=vendor_id, offset=offset))
             key = VendorKey(expansion.client_id, vendor_id)
             answered = self.rows.answered_through(partition, key)
-            self.in_progress.note(partition, key, Pending(offset, expansion.run_id), answered_through=answered)
-        return self.voice.sync_run(
+            self.in_progress.note(partition, key, PendingEvent(offset, expansion.run_id), answered_through=answered)
+        return self.publisher.sync_run(
             report(expansion, chunk, queued=queued, already=already, topic_id=self.topic_id, now=self.now())
         )

@@ -6,9 +6,9 @@ from typing import Final
 from faust.types import TP
 
 from processors.app import consumer_of
-from processors.events.async_producer import Publisher
+from processors.events.async_producer import AsyncProducer
 from processors.runtime.bounded_wait import Ending
-from processors.runtime.wiring import Assembly
+from processors.runtime.wiring import WorkerGraph
 from schemas.topics import VENDOR_SYNC
 
 SETTLING_SECONDS: Final = 0.8
@@ -22,10 +22,10 @@ CLOSED_BY: Final = 1.5
 class Leaving:
     """Lets in-flight work end before another worker may have its partitions. ``seconds`` is how long calls may go on."""
 
-    def __init__(self, parts: Assembly, publisher: Publisher, ending: Ending, *, seconds: float) -> None:
+    def __init__(self, parts: WorkerGraph, producer: AsyncProducer, ending: Ending, *, seconds: float) -> None:
         self._app = parts.app
         self._syncing = parts.syncing
-        self._publisher = publisher
+        self._producer = producer
         self._ending = ending
         self._seconds = seconds
         self._for_good = False
@@ -55,7 +55,7 @@ class Leaving:
             nothing_under_way.cancel()
             await asyncio.gather(
                 self._ending.step(COMMITTED_BY, "Committing what is finished", handing_over),
-                self._ending.step(COMMITTED_BY, "Sending the last records", self._publisher.flush(COMMITTED_BY)),
+                self._ending.step(COMMITTED_BY, "Sending the last records", self._producer.flush(COMMITTED_BY)),
             )
-            self._publisher.drop()
+            self._producer.drop()
         await self._ending.step(LEFT_BY, "Leaving the group", self._app.stop())

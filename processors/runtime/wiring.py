@@ -10,14 +10,14 @@ from faust.types import TP
 from accounting.port import AccountingSystem
 from processors.app import add_agents, consumer_of, create_app, create_table
 from processors.config import WorkerConfig
-from processors.events.async_producer import Publisher
-from processors.events.event_publisher import Voice
+from processors.events.async_producer import AsyncProducer
+from processors.events.event_publisher import EventPublisher
 from processors.expansion.handlers import Expander, ShardExpander
 from processors.state.integration_cache import Integrations
-from processors.state.pending_events import InProgress
+from processors.state.pending_events import PendingEvents
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_ownership import Ownership
-from processors.transport.partition_tasks import InFlight
+from processors.transport.partition_tasks import PartitionTasks
 from processors.transport.topic_ends import TopicEnds
 from processors.vendor_records.handler import VendorRecords
 from processors.vendor_sync.attempt import Attempts, Clock
@@ -30,7 +30,7 @@ from processors.watchdog import Patience, Watchdog
 from processors.watchdog.agents import Agents
 from processors.watchdog.calls import Calls, WatchedSystem
 from processors.watchdog.delivery import DeliveryWatch
-from processors.watchdog.looker import Looker
+from processors.watchdog.worker_sampler import WorkerSampler
 from processors.work_queue import WorkQueue
 from schemas.topics import SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC
 from schemas.wire.codec import Codec
@@ -39,25 +39,25 @@ DEFAULT_CLIENT_CAP: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What a worker works with. ``partitions`` is every topic's; ``life`` is the id of ``vendor-sync`` as it now exists."""
+class WorkerDependencies:
+    """What a worker works with. ``partitions`` is every topic's; ``topic_id`` is the id of ``vendor-sync`` as it now exists."""
 
     config: WorkerConfig
     clock: Clock
     codec: Codec
     systems: Mapping[str, AccountingSystem]
-    publisher: Publisher
-    voice: Voice
+    producer: AsyncProducer
+    publisher: EventPublisher
     integrations: Integrations
     observations: Observations
     ends: TopicEnds
     partitions: int
-    life: str
+    topic_id: str
     on_crash: Callable[[BaseException], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assembly:
+class WorkerGraph:
     """A worker's Faust app, and the parts of it that its runner speaks to."""
 
     app: faust.App
@@ -66,14 +66,14 @@ class Assembly:
     """What runs beside the app for as long as it does."""
 
 
-def assemble(around: Surroundings) -> Assembly:
+def build_worker(around: WorkerDependencies) -> WorkerGraph:
     """Put the parts together; nothing runs yet."""
-    clock, codec, voice, integrations = around.clock, around.codec, around.voice, around.integrations
+    clock, codec, publisher, integrations = around.clock, around.codec, around.publisher, around.integrations
     app = create_app(around.config, partitions=around.partitions)
-    rows = Rows(store=lambda: table.store, codec=codec, publisher=around.publisher, topic_id=around.life)
+    rows = Rows(store=lambda: table.store, codec=codec, producer=around.producer, topic_id=around.topic_id)
     table = create_table(app, partitions=around.partitions, summarise=rows.summarise)
-    in_flight = InFlight(on_crash=around.on_crash)
-    in_progress = InProgress()
+    in_flight = PartitionTasks(on_crash=around.on_crash)
+    in_progress = PendingEvents()
 
     def cap(client_id: str) -> int:
         integration = integrations.get(client_id)
@@ -85,8 +85,8 @@ def assemble(around: Surroundings) -> Assembly:
     async def read_to_end(tp: TP) -> None:
         await consumer_of(app).read_to(tp, await around.ends.end(tp))
 
-    async def membership() -> None:
-        await consumer_of(app).membership()
+    async def ensure_group_membership() -> None:
+        await consumer_of(app).ensure_group_membership()
 
     calls = Calls(monotonic=clock.monotonic)
 
@@ -101,13 +101,13 @@ def assemble(around: Surroundings) -> Assembly:
         queue=queue,
         rows=rows,
         codec=codec,
-        voice=voice,
+        publisher=publisher,
         integrations=integrations,
         attempts=Attempts(
             systems=watched(counts=True),
             observations=around.observations,
-            voice=voice,
-            membership=membership,
+            publisher=publisher,
+            ensure_group_membership=ensure_group_membership,
             in_flight=in_flight,
             worker_id=around.config.worker_id,
             clock=clock,
@@ -117,14 +117,14 @@ def assemble(around: Surroundings) -> Assembly:
         in_progress=in_progress,
         in_flight=in_flight,
         finish=finish,
-        topic_id=around.life,
+        topic_id=around.topic_id,
         worker_id=around.config.worker_id,
         concurrency=around.config.concurrency,
         clock=clock,
     )
     expander = Expander(
         codec=codec,
-        voice=voice,
+        publisher=publisher,
         integrations=integrations,
         in_flight=in_flight,
         partitions=around.partitions,
@@ -132,24 +132,24 @@ def assemble(around: Surroundings) -> Assembly:
     )
     shard_expander = ShardExpander(
         codec=codec,
-        voice=voice,
+        publisher=publisher,
         rows=rows,
         in_progress=in_progress,
         in_flight=in_flight,
         read_to_end=read_to_end,
-        topic_id=around.life,
+        topic_id=around.topic_id,
         now=clock.now,
     )
     records = VendorRecords(
         codec=codec,
-        voice=voice,
+        publisher=publisher,
         rows=rows,
         integrations=integrations,
         in_flight=in_flight,
         finish=finish,
         now=clock.now,
     )
-    requeue = Requeue(rows=rows, voice=voice, in_progress=in_progress, in_flight=in_flight, now=clock.now)
+    requeue = Requeue(rows=rows, publisher=publisher, in_progress=in_progress, in_flight=in_flight, now=clock.now)
 
     def reading() -> bool:
         return consumer_of(app).reading
@@ -167,20 +167,20 @@ def assemble(around: Surroundings) -> Assembly:
         park=syncing.park,
         dispatch=syncing.dispatch,
     )
-    looker = Looker(
+    sampler = WorkerSampler(
         app=app,
         agents=Agents(app),
         calls=calls,
         queue=queue,
         ends=around.ends,
-        takes_writes=around.publisher.takes_writes,
+        takes_writes=around.producer.takes_writes,
         rows=lambda: sum(shard.applied for _, shard in table.store.shards()),
         monotonic=clock.monotonic,
     )
     watchdog = Watchdog(
-        look=looker.look, account=looker.account, monotonic=clock.monotonic, patience=Patience.of(around.config)
+        sample=sampler.sample, explain=sampler.explain, monotonic=clock.monotonic, patience=Patience.of(around.config)
     )
-    delivery = DeliveryWatch.of(around.config, around.publisher, monotonic=clock.monotonic)
+    delivery = DeliveryWatch.of(around.config, around.producer, monotonic=clock.monotonic)
     add_agents(
         app,
         {
@@ -191,11 +191,11 @@ def assemble(around: Surroundings) -> Assembly:
         },
         on_crash=around.on_crash,
     )
-    return Assembly(app=app, syncing=syncing, timers=(retrier.run, pauses.run, watchdog.run, delivery.run))
+    return WorkerGraph(app=app, syncing=syncing, timers=(retrier.run, pauses.run, watchdog.run, delivery.run))
 
 
 def _begin(
-    in_flight: InFlight, handle: Callable[[Any], Awaitable[None]], finish: Callable[[TP, int], None]
+    in_flight: PartitionTasks, handle: Callable[[Any], Awaitable[None]], finish: Callable[[TP, int], None]
 ) -> Callable[[Any], None]:
     async def work(message: Any) -> None:
         await handle(message)

@@ -15,12 +15,12 @@ from accounting.port import AccountingSystem
 from messaging.topic_admin import TopicsError, admin_of, check_topics, partition_count, topic_id
 from processors.app import consumer_of
 from processors.config import WorkerConfig
-from processors.events.async_producer import Publisher
+from processors.events.async_producer import AsyncProducer
 from processors.events.dead_letters import unreadable
-from processors.events.event_publisher import Voice
+from processors.events.event_publisher import EventPublisher
 from processors.runtime.bounded_wait import Ending, in_a_thread, unless
 from processors.runtime.leaving import CLOSED_BY, Leaving
-from processors.runtime.wiring import Assembly, Surroundings, assemble
+from processors.runtime.wiring import WorkerDependencies, WorkerGraph, build_worker
 from processors.state.integration_cache import Integrations
 from processors.transport.topic_ends import TopicEnds
 from processors.vendor_sync.attempt import Clock
@@ -62,34 +62,34 @@ class Worker:
             if looked is not None:
                 await self._run(stop, on_ready, *looked)
 
-    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], partitions: int, life: str) -> None:
-        publisher = Publisher(
+    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], partitions: int, topic_id: str) -> None:
+        producer = AsyncProducer(
             {"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail
         )
-        voice = Voice(publisher=publisher, codec=self._codec)
+        publisher = EventPublisher(producer=producer, codec=self._codec)
         ends = TopicEnds(self._config.bootstrap)
-        integrations = self._integrations(voice, ends, partitions)
+        integrations = self._integrations(publisher, ends, partitions)
         observations = Observations(monotonic=self._clock.monotonic)
-        parts = assemble(
-            Surroundings(
+        parts = build_worker(
+            WorkerDependencies(
                 config=self._config,
                 clock=self._clock,
                 codec=self._codec,
                 systems=self._systems,
+                producer=producer,
                 publisher=publisher,
-                voice=voice,
                 integrations=integrations,
                 observations=observations,
                 ends=ends,
                 partitions=partitions,
-                life=life,
+                topic_id=topic_id,
                 on_crash=self._fail,
             )
         )
         try:
             await unless(stop, _start(ends, integrations))
             if not stop.is_set():
-                await self._run_app(parts, publisher, stop, on_ready)
+                await self._run_app(parts, producer, stop, on_ready)
         finally:
             observations.close()
             await asyncio.gather(
@@ -99,13 +99,13 @@ class Worker:
                     self._ending.step(CLOSED_BY, f"Closing the connections to {name}", system.aclose())
                     for name, system in self._systems.items()
                 ),
-                self._ending.step(CLOSED_BY, "Sending the last records", publisher.flush(CLOSED_BY)),
+                self._ending.step(CLOSED_BY, "Sending the last records", producer.flush(CLOSED_BY)),
             )
-            publisher.close()
+            producer.close()
 
-    def _integrations(self, voice: Voice, ends: TopicEnds, partitions: int) -> Integrations:
+    def _integrations(self, publisher: EventPublisher, ends: TopicEnds, partitions: int) -> Integrations:
         def bury(record: Any, error: Any) -> None:
-            voice.dead_letter(unreadable(record, error, now=self._clock.now()))
+            publisher.dead_letter(unreadable(record, error, now=self._clock.now()))
 
         return Integrations(
             bootstrap=self._config.bootstrap,
@@ -118,10 +118,10 @@ class Worker:
         )
 
     async def _run_app(
-        self, parts: Assembly, publisher: Publisher, stop: asyncio.Event, on_ready: Callable[[], None]
+        self, parts: WorkerGraph, producer: AsyncProducer, stop: asyncio.Event, on_ready: Callable[[], None]
     ) -> None:
         app = parts.app
-        leaving = Leaving(parts, publisher, self._ending, seconds=self._config.drain_seconds)
+        leaving = Leaving(parts, producer, self._ending, seconds=self._config.drain_seconds)
         consumer = consumer_of(app)
         consumer.before_revocation = leaving.let_go
         consumer.after_assignment = leaving.own

@@ -6,20 +6,20 @@ from schemas.records.vendor_key import VendorKey
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingEvent:
     """The newest ``vendor-sync`` event known of a vendor, and the run that wrote it."""
 
     offset: int
     run_id: str | None
 
 
-class InProgress:
+class PendingEvents:
     """Marks rebuilt from the log: an event read or written sets one, an answer that reaches it takes it away."""
 
     def __init__(self) -> None:
-        self._pending: dict[int, dict[VendorKey, Pending]] = {}
+        self._pending: dict[int, dict[VendorKey, PendingEvent]] = {}
 
-    def note(self, partition: int, key: VendorKey, pending: Pending, *, answered_through: int) -> None:
+    def note(self, partition: int, key: VendorKey, pending: PendingEvent, *, answered_through: int) -> None:
         """An event of this vendor is in the log; not marked when the vendor's row answers it already."""
         if pending.offset <= answered_through:
             return
@@ -35,7 +35,7 @@ class InProgress:
         if pending is not None and pending.offset <= through_offset:
             del vendors[key]
 
-    def of(self, partition: int, key: VendorKey) -> Pending | None:
+    def of(self, partition: int, key: VendorKey) -> PendingEvent | None:
         """The event that is yet to be answered, or None."""
         return self._pending.get(partition, {}).get(key)
 

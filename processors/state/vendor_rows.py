@@ -8,7 +8,7 @@ from typing import Final
 
 from faust.types import TP
 
-from processors.events.async_producer import Delivery, Publisher
+from processors.events.async_producer import AsyncProducer, DeliveryReport
 from processors.state.vendor_table import Summary, VendorStore
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_row import VendorRow
@@ -26,10 +26,12 @@ class Rows:
     brokers' word for each is what an acknowledgement waits for, which Faust's table does not offer.
     """
 
-    def __init__(self, *, store: Callable[[], VendorStore], codec: Codec, publisher: Publisher, topic_id: str) -> None:
+    def __init__(
+        self, *, store: Callable[[], VendorStore], codec: Codec, producer: AsyncProducer, topic_id: str
+    ) -> None:
         self._store = store
         self._codec = codec
-        self._publisher = publisher
+        self._producer = producer
         self._topic_id = topic_id
         self._decoded: OrderedDict[VendorKey, tuple[bytes, VendorRow]] = OrderedDict()
 
@@ -79,7 +81,7 @@ class Rows:
                 found.setdefault(client_id, []).extend((partition, key) for key in keys)
         return found
 
-    def put(self, partition: int, key: VendorKey, row: VendorRow) -> "asyncio.Future[Delivery]":
+    def put(self, partition: int, key: VendorKey, row: VendorRow) -> "asyncio.Future[DeliveryReport]":
         """Keep this row.
 
         Raises:
@@ -88,7 +90,7 @@ class Rows:
         data = self._codec.encode(row, topic=VENDOR_TABLE_CHANGELOG.name)
         self._store().shard(partition).put(key, data, summary_of(row, self._topic_id))
         self._remember(key, data, row)
-        delivered = self._publisher.send(
+        delivered = self._producer.send(
             VENDOR_TABLE_CHANGELOG.name, key=key.to_bytes(), value=data, partition=partition
         )
         delivered.add_done_callback(partial(self._persisted, partition))
@@ -107,7 +109,7 @@ class Rows:
         while len(self._decoded) > DECODED_ROWS:
             self._decoded.popitem(last=False)
 
-    def _persisted(self, partition: int, delivered: "asyncio.Future[Delivery]") -> None:
+    def _persisted(self, partition: int, delivered: "asyncio.Future[DeliveryReport]") -> None:
         if not delivered.cancelled() and delivered.exception() is None:
             self._store().set_persisted_offset(TP(VENDOR_TABLE_CHANGELOG.name, partition), delivered.result().offset)
 

@@ -59,7 +59,7 @@ class _Piece:
     cut: asyncio.Handle | None = None
 
 
-class InFlight:
+class PartitionTasks:
     """Tasks by partition. One that fails with an exception is a fault of the worker itself: ``on_crash`` is told.
 
     A task says by ``enter`` what it is doing. When its partition is drained, it is cancelled as soon as it only waits, and

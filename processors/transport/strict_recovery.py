@@ -7,7 +7,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from faust.tables.manager import TableManager
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 
-AGAIN_SECONDS: Final = 0.5
+PAUSE_SECONDS: Final = 0.5
 """Pause before a recovery begins again, so that an error which comes at once does not make a busy loop."""
 
 
@@ -29,7 +29,7 @@ class StrictRecovery(Recovery):
                 raise
             what = "took too long" if isinstance(error, ServiceStopped | TimeoutError) else f"failed ({error})"
             self.log.warning("A step of the table's recovery %s. The recovery begins again.", what)
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS)
             self.signal_recovery_start.set()
             raise RebalanceAgain from error
 

@@ -82,7 +82,7 @@ class StrictConsumer(driver.Consumer):
         """How far each partition that streams read is."""
         return {tp: ledger.standing(read_to=self._position(tp)) for tp, ledger in self._ledgers.items()}
 
-    async def membership(self) -> None:
+    async def ensure_group_membership(self) -> None:
         """Wait until it is certain that the group has not given this worker's partitions away.
 
         A worker that was stopped for a while, or cut off, must not go on with what it had in hand: another may have done it.

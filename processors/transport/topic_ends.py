@@ -15,7 +15,7 @@ from processors.transport.new_client import kafka_answers
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS: Final = 5.0
-AGAIN_SECONDS: Final = 0.5
+POLL_SECONDS: Final = 0.5
 CLOSING_SECONDS: Final = 1.0
 
 
@@ -56,7 +56,7 @@ class TopicEnds:
             ends = await self.ends(tps)
             if ends is not None:
                 return ends
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def end(self, tp: TP) -> int:
         """The offset that the next record of the partition will get; while the brokers do not answer it waits."""

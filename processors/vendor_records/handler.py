@@ -9,10 +9,10 @@ from typing import Any
 from faust.types import TP
 
 from processors.events.dead_letters import unreadable
-from processors.events.event_publisher import Said, Voice
+from processors.events.event_publisher import DeliveryFuture, EventPublisher
 from processors.state.integration_cache import Integrations
 from processors.state.vendor_rows import Rows
-from processors.transport.partition_tasks import InFlight, Phase
+from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_records.decisions import forget_record, keep_record
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
@@ -24,10 +24,10 @@ class VendorRecords:
     """The shell of ``vendor_change``. A record is visible at once and acknowledged when row and event are safe."""
 
     codec: Codec
-    voice: Voice
+    publisher: EventPublisher
     rows: Rows
     integrations: Integrations
-    in_flight: InFlight
+    in_flight: PartitionTasks
     finish: Callable[[TP, int], None]
     now: Callable[[], datetime]
 
@@ -38,10 +38,10 @@ class VendorRecords:
         try:
             said = self._keep(message)
         except UndecodableError as error:
-            said = [self.voice.dead_letter(unreadable(message, error, now=self.now()))]
+            said = [self.publisher.dead_letter(unreadable(message, error, now=self.now()))]
         self.in_flight.start(message.tp.partition, self._confirm(message, said), phase=Phase.SETTLING)
 
-    def _keep(self, message: Any) -> list[Said]:
+    def _keep(self, message: Any) -> list[DeliveryFuture]:
         partition = message.tp.partition
         try:
             key = VendorKey.from_bytes(message.key)
@@ -58,9 +58,9 @@ class VendorRecords:
         # The row first: an event may be read and worked before its send is confirmed, and must find the new data.
         said = [] if decision.row is None else [self.rows.put(partition, key, decision.row)]
         if decision.event is not None:
-            said.append(self.voice.vendor_sync(decision.event, partition=partition))
+            said.append(self.publisher.vendor_sync(decision.event, partition=partition))
         return said
 
-    async def _confirm(self, message: Any, said: list[Said]) -> None:
+    async def _confirm(self, message: Any, said: list[DeliveryFuture]) -> None:
         await asyncio.gather(*said)
         self.finish(message.tp, message.offset)

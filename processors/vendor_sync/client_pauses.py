@@ -10,7 +10,7 @@ from accounting.errors import AccountingError, CredentialsRefusedError, Unavaila
 from accounting.port import AccountingSystem
 from processors.state.integration_cache import Integrations
 from processors.state.vendor_rows import Rows
-from processors.transport.partition_tasks import InFlight
+from processors.transport.partition_tasks import PartitionTasks
 from processors.vendor_sync.requeue import Requeue
 from processors.work_queue import WorkQueue
 from schemas.records.integration import Integration, ineligible_reason
@@ -41,7 +41,7 @@ class Pauses:
     requeue: Requeue
     integrations: Integrations
     systems: Mapping[str, AccountingSystem]
-    in_flight: InFlight
+    in_flight: PartitionTasks
     reading: Callable[[], bool]
     monotonic: Callable[[], float]
     park: Park

@@ -8,16 +8,16 @@ from typing import Any, Final, NamedTuple
 from faust.types import TP
 
 from processors.events.dead_letters import unreadable
-from processors.events.event_publisher import Voice
+from processors.events.event_publisher import EventPublisher
 from processors.state.integration_cache import Integrations
-from processors.state.pending_events import InProgress, Pending
+from processors.state.pending_events import PendingEvent, PendingEvents
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_ownership import Ownership
-from processors.transport.partition_tasks import InFlight, Phase
+from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_sync.attempt import Attempts, Clock
 from processors.vendor_sync.failure import park, prepare
-from processors.vendor_sync.retry_policy import Soon
-from processors.vendor_sync.settlement import Asked, NotSynced, Synced, settle, with_record_of
+from processors.vendor_sync.retry_policy import RetryInMemory
+from processors.vendor_sync.settlement import Asked, NotSynced, Synced, settle, with_latest_record
 from processors.work_queue import Request, Work, WorkQueue
 from schemas.records.outcome import Status
 from schemas.records.sync_run import Lane
@@ -46,12 +46,12 @@ class VendorSyncing:
     queue: WorkQueue
     rows: Rows
     codec: Codec
-    voice: Voice
+    publisher: EventPublisher
     integrations: Integrations
     attempts: Attempts
     ownership: Ownership
-    in_progress: InProgress
-    in_flight: InFlight
+    in_progress: PendingEvents
+    in_flight: PartitionTasks
     finish: Callable[[TP, int], None]
     topic_id: str
     worker_id: str
@@ -75,7 +75,7 @@ class VendorSyncing:
         if offset <= answered:
             self.finish(tp, offset)
             return
-        self.in_progress.note(tp.partition, event.key, Pending(offset, event.run_id), answered_through=answered)
+        self.in_progress.note(tp.partition, event.key, PendingEvent(offset, event.run_id), answered_through=answered)
         wanted = Wanted(event.cause, event.run_id, event.requested_by)
         self.queue.add(Request(key=event.key, partition=tp.partition, offset=offset, lane=event.lane, payload=wanted))
         self.dispatch()
@@ -111,12 +111,14 @@ class VendorSyncing:
                 through_offset=max(request.offset for request in requests),
                 attempt=1,
             )
-            self.in_flight.start(work.partition, self._make_safe(work, self._asked(work), park(CLIENT_PAUSED, None)))
+            self.in_flight.start(
+                work.partition, self.persist_and_ack(work, self._asked(work), park(CLIENT_PAUSED, None))
+            )
 
     async def let_go(self, partitions: set[int], *, seconds: float, settling: float) -> None:
         """These partitions are going: begin nothing more in them, and wait until nothing of theirs is under way.
 
-        ``seconds`` and ``settling`` as in ``InFlight.drain``.
+        ``seconds`` and ``settling`` as in ``PartitionTasks.drain``.
         """
         self.queue.drop(partitions)
         await self.in_flight.drain(partitions, seconds=seconds, settling=settling)
@@ -125,22 +127,22 @@ class VendorSyncing:
 
     async def _bury(self, message: Any, error: UndecodableError) -> None:
         self.in_flight.enter(Phase.SETTLING)
-        await self.voice.dead_letter(unreadable(message, error, now=self.clock.now()))
+        await self.publisher.dead_letter(unreadable(message, error, now=self.clock.now()))
         self.finish(message.tp, message.offset)
 
     async def _work(self, work: Work) -> None:
         asked = self._asked(work)
-        again: Soon | None = None
+        again: RetryInMemory | None = None
         try:
             result = await self._attempt(work, asked)
             if isinstance(result, NotSynced) and result.status is Status.PARKED:
                 self.queue.pause(work.key.client_id, self.clock.monotonic())
             self.queue.release(work.key)
             self.dispatch()
-            if isinstance(result, Soon):
+            if isinstance(result, RetryInMemory):
                 again = result
             else:
-                await self._make_safe(work, asked, result)
+                await self.persist_and_ack(work, asked, result)
         finally:
             if again is None:
                 self.queue.done(work.key)
@@ -148,7 +150,7 @@ class VendorSyncing:
                 self.queue.retry(work.key, self.clock.monotonic() + again.seconds)
             self.dispatch()
 
-    async def _attempt(self, work: Work, asked: Asked) -> Synced | NotSynced | Soon:
+    async def _attempt(self, work: Work, asked: Asked) -> Synced | NotSynced | RetryInMemory:
         key = work.key
         ready = prepare(key, self.rows.get(work.partition, key), self.integrations.get(key.client_id))
         if isinstance(ready, NotSynced):
@@ -158,20 +160,20 @@ class VendorSyncing:
             ready, asked, bulk_of=asked.run_id if bulk else None, owned_since=self.ownership.since(work.partition)
         )
 
-    async def _make_safe(self, work: Work, asked: Asked, result: Synced | NotSynced) -> None:
+    async def persist_and_ack(self, work: Work, asked: Asked, result: Synced | NotSynced) -> None:
         """Outcome (and dead letter), then row, then acknowledgement: whatever is lost to a crash is done again."""
-        await self.attempts.membership()
+        await self.attempts.ensure_group_membership()
         self.in_flight.enter(Phase.SETTLING)
         row = self.rows.get(work.partition, work.key)
         settlement = settle(row, asked, result, worker=self.worker_id, now=self.clock.now())
-        said = [self.voice.outcome(settlement.outcome, partition=work.partition)]
+        said = [self.publisher.outcome(settlement.outcome, partition=work.partition)]
         if settlement.dead_letter is not None:
-            said.append(self.voice.dead_letter(settlement.dead_letter))
+            said.append(self.publisher.dead_letter(settlement.dead_letter))
         for one in said:
             await one
-        await self.attempts.membership()
+        await self.attempts.ensure_group_membership()
         latest = self.rows.get(work.partition, work.key)
-        await self.rows.put(work.partition, work.key, with_record_of(settlement.row, latest))
+        await self.rows.put(work.partition, work.key, with_latest_record(settlement.row, latest))
         self.in_progress.answered(work.partition, work.key, work.through_offset)
         for request in work.requests:
             self.finish(TP(VENDOR_SYNC.name, work.partition), request.offset)

@@ -11,7 +11,7 @@ from accounting.errors import (
     RejectedError,
     UnavailableError,
 )
-from processors.vendor_sync.retry_policy import RetryPolicy, Soon, next_attempt
+from processors.vendor_sync.retry_policy import RetryInMemory, RetryPolicy, next_attempt
 from processors.vendor_sync.settlement import NotSynced
 from schemas.records.integration import Integration, ineligible_reason
 from schemas.records.outcome import Status
@@ -21,7 +21,7 @@ from schemas.records.vendor_row import VendorRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class PreparedSync:
     """A vendor that can be synced: what VIVE says, and how."""
 
     row: VendorRow
@@ -30,7 +30,7 @@ class Ready:
     integration: Integration
 
 
-def prepare(key: VendorKey, row: VendorRow | None, integration: Integration | None) -> Ready | NotSynced:
+def prepare(key: VendorKey, row: VendorRow | None, integration: Integration | None) -> PreparedSync | NotSynced:
     """What the sync of this vendor needs, or why there is nothing to do."""
     refusal = ineligible_reason(key.client_id, integration)
     if integration is None or refusal is not None:
@@ -43,12 +43,12 @@ def prepare(key: VendorKey, row: VendorRow | None, integration: Integration | No
             record=row.record,
             reason=f"Vendor {key.vendor_id} is not linked to a provider in Vantaca: link it to have it synced.",
         )
-    return Ready(row=row, record=row.record, provider_id=row.record.provider_id, integration=integration)
+    return PreparedSync(row=row, record=row.record, provider_id=row.record.provider_id, integration=integration)
 
 
 def judge(
-    error: AccountingError, ready: Ready, *, attempt: int, now: datetime, jitter: float, policy: RetryPolicy
-) -> Soon | NotSynced:
+    error: AccountingError, ready: PreparedSync, *, attempt: int, now: datetime, jitter: float, policy: RetryPolicy
+) -> RetryInMemory | NotSynced:
     """Decide what follows an accounting system's no. ``attempt`` counts from 1, ``jitter`` is from [0, 1)."""
     record = ready.record
     retry_after: float | None = None
@@ -63,7 +63,7 @@ def judge(
             retry_after = error.retry_after
         case _:
             pass
-    then = next_attempt(
+    next_step = next_attempt(
         attempt=attempt,
         failures=ready.row.attempts,
         failing_since=ready.row.failing_since,
@@ -72,9 +72,9 @@ def judge(
         jitter=jitter,
         policy=policy,
     )
-    if isinstance(then, Soon):
-        return then
-    return NotSynced(status=Status.FAILED, reason=error.sentence, record=record, then=then)
+    if isinstance(next_step, RetryInMemory):
+        return next_step
+    return NotSynced(status=Status.FAILED, reason=error.sentence, record=record, next_step=next_step)
 
 
 def park(reason: str, record: VendorRecord | None) -> NotSynced:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from processors.events.event_publisher import Voice
-from processors.state.pending_events import InProgress, Pending
+from processors.events.event_publisher import EventPublisher
+from processors.state.pending_events import PendingEvent, PendingEvents
 from processors.state.vendor_rows import Rows
-from processors.transport.partition_tasks import InFlight, Phase
+from processors.transport.partition_tasks import PartitionTasks, Phase
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_sync import Cause, VendorSync
@@ -18,9 +18,9 @@ class Requeue:
     """Says ``vendor-sync`` for vendors whose row asks for another attempt."""
 
     rows: Rows
-    voice: Voice
-    in_progress: InProgress
-    in_flight: InFlight
+    publisher: EventPublisher
+    in_progress: PendingEvents
+    in_flight: PartitionTasks
     now: Callable[[], datetime]
 
     async def again(self, partition: int, key: VendorKey) -> None:
@@ -36,6 +36,6 @@ class Requeue:
             requested_at=self.now(),
         )
         self.in_flight.enter(Phase.SETTLING)
-        offset = (await self.voice.vendor_sync(event, partition=partition)).offset
+        offset = (await self.publisher.vendor_sync(event, partition=partition)).offset
         answered = self.rows.answered_through(partition, key)
-        self.in_progress.note(partition, key, Pending(offset, None), answered_through=answered)
+        self.in_progress.note(partition, key, PendingEvent(offset, None), answered_through=answered)

@@ -25,14 +25,14 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Soon:
+class RetryInMemory:
     """The same event again, in so many seconds; it stays unanswered meanwhile."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class RetryAt:
     """The event is answered ``failed``; the row asks for the vendor again at this time."""
 
     at: datetime
@@ -52,7 +52,7 @@ def next_attempt(
     now: datetime,
     jitter: float,
     policy: RetryPolicy,
-) -> Soon | Later | GiveUp:
+) -> RetryInMemory | RetryAt | GiveUp:
     """Decide after a passing trouble (timeout, connection, 429, 5xx).
 
     ``attempt`` counts from 1 within this event, ``failures`` the failed events since the last success, ``jitter`` is drawn from
@@ -61,9 +61,9 @@ def next_attempt(
     wanted = retry_after or 0.0
     if attempt < ATTEMPTS_IN_MEMORY and wanted <= LONGEST_PAUSE:
         bound = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
-        return Soon(max(bound * jitter, wanted))
+        return RetryInMemory(max(bound * jitter, wanted))
     if failing_since is not None and now - failing_since >= policy.give_up_after:
         return GiveUp()
     pause = policy.later[min(failures, len(policy.later) - 1)]
     spread = pause * (0.75 + 0.5 * jitter)
-    return Later(now + max(spread, timedelta(seconds=wanted)))
+    return RetryAt(now + max(spread, timedelta(seconds=wanted)))

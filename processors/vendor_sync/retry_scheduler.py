@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from processors.state.vendor_rows import Rows
-from processors.transport.partition_tasks import InFlight
+from processors.transport.partition_tasks import PartitionTasks
 from processors.vendor_sync.requeue import Requeue
 
 LOOK_SECONDS: Final = 1.0
@@ -19,7 +19,7 @@ class Retrier:
 
     rows: Rows
     requeue: Requeue
-    in_flight: InFlight
+    in_flight: PartitionTasks
     reading: Callable[[], bool]
     now: Callable[[], datetime]
 

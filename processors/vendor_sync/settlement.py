@@ -6,7 +6,7 @@ from typing import Any
 
 from accounting.port import Applied, Plan
 from accounting.push_fingerprint import fingerprint
-from processors.vendor_sync.retry_policy import GiveUp, Later
+from processors.vendor_sync.retry_policy import GiveUp, RetryAt
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.integration import Integration
 from schemas.records.outcome import Status, VendorSyncOutcome
@@ -44,12 +44,12 @@ class Synced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSynced:
-    """It ended otherwise. ``then`` says what follows a ``failed`` one; ``code`` makes it a dead letter of that kind."""
+    """It ended otherwise. ``next_step`` says what follows a ``failed`` one; ``code`` makes it a dead letter of that kind."""
 
     status: Status
     reason: str
     record: VendorRecord | None = None
-    then: Later | GiveUp | None = None
+    next_step: RetryAt | GiveUp | None = None
     code: str | None = None
     trace: str | None = None
     calls: int = 0
@@ -100,7 +100,7 @@ def settle(
     )
 
 
-def with_record_of(row: VendorRow, latest: VendorRow | None) -> VendorRow:
+def with_latest_record(row: VendorRow, latest: VendorRow | None) -> VendorRow:
     """The settled row with the record that came in since it was settled."""
     return row if latest is None or latest.record is row.record else row.model_copy(update={"record": latest.record})
 
@@ -133,9 +133,9 @@ def _synced(row: VendorRow, asked: Asked, result: Synced, worker: str, now: date
 
 
 def _not_synced(row: VendorRow, asked: Asked, result: NotSynced, worker: str, now: datetime) -> Settlement:
-    next_attempt_at = result.then.at if isinstance(result.then, Later) else None
+    next_attempt_at = result.next_step.at if isinstance(result.next_step, RetryAt) else None
     attempts = row.attempts + 1 if result.status is Status.FAILED else row.attempts
-    goes_on = isinstance(result.then, Later)
+    goes_on = isinstance(result.next_step, RetryAt)
     row = row.model_copy(
         update={
             "status": result.status,
@@ -160,7 +160,7 @@ def _not_synced(row: VendorRow, asked: Asked, result: NotSynced, worker: str, no
 
 
 def _dead_letter(attempts: int, asked: Asked, result: NotSynced, now: datetime) -> DeadLetter | None:
-    code = "gave_up" if isinstance(result.then, GiveUp) and result.code is None else result.code
+    code = "gave_up" if isinstance(result.next_step, GiveUp) and result.code is None else result.code
     if code is None:
         return None
     return DeadLetter(

@@ -24,12 +24,12 @@ class Calls:
         self._monotonic = monotonic
         self._silent_until: dict[object, float] = {}
 
-    def waited_for(self) -> bool:
+    def any_pending(self) -> bool:
         """Whether the answer to some call may yet come."""
         now = self._monotonic()
         return any(until > now for until in self._silent_until.values())
 
-    def hang(self) -> bool:
+    def any_overdue(self) -> bool:
         """Whether some call has been silent for longer than any answer takes."""
         now = self._monotonic()
         return any(until <= now for until in self._silent_until.values())
@@ -39,13 +39,13 @@ class Calls:
         """A call is under way; what is yielded is to be called when it gets on."""
         call = object()
 
-        def get_on() -> None:
+        def touch() -> None:
             self.steps += counts
             self._silent_until[call] = self._monotonic() + LONGEST_STEP * integration.timeout_seconds
 
-        get_on()
+        touch()
         try:
-            yield get_on
+            yield touch
         finally:
             self.steps += counts
             del self._silent_until[call]
@@ -77,11 +77,11 @@ class WatchedSystem:
 
     async def apply(self, integration: Integration, plan: Plan, *, before_write: BeforeWrite = at_once) -> Applied:
         """As the system does; each write is a step."""
-        with self.calls.call(integration, counts=self.counts) as get_on:
+        with self.calls.call(integration, counts=self.counts) as touch:
 
             async def step() -> None:
                 await before_write()
-                get_on()
+                touch()
 
             return await self.system.apply(integration, plan, before_write=step)
 

@@ -14,17 +14,17 @@ from dataclasses import replace
 from faust.types import TP
 
 from processors.transport.offset_ledger import Standing
-from processors.watchdog.observation import Observation
+from processors.watchdog.worker_sample import WorkerSample
 from schemas.topics import SYNC_EXPANSION
 
-History = Sequence[Observation]
+History = Sequence[WorkerSample]
 """Earlier looks, the oldest first."""
 
-Account = Callable[[Collection[TP]], frozenset[TP]]
+Explain = Callable[[Collection[TP]], frozenset[TP]]
 """Of these partitions, those whose oldest unfinished record waits for its turn or for an answer."""
 
 
-def standstill(before: History, now: Observation, *, patience: float) -> str | None:
+def standstill(before: History, now: WorkerSample, *, patience: float) -> str | None:
     """Records wait, nothing outside is waited for, and nothing was done.
 
     Done is any record read or finished and any call begun, got on with or ended, so a slow accounting system is not taken for
@@ -39,7 +39,7 @@ def standstill(before: History, now: Observation, *, patience: float) -> str | N
     return None
 
 
-def uncommitted(before: History, now: Observation, *, patience: float) -> str | None:
+def uncommitted(before: History, now: WorkerSample, *, patience: float) -> str | None:
     """What is finished could be committed, and was not, though Kafka answers."""
     window = _window(before, now, patience)
     stuck = [
@@ -50,7 +50,7 @@ def uncommitted(before: History, now: Observation, *, patience: float) -> str | 
     return f"Nothing was committed for {patience:g} s, though records were finished: {_names(stuck, now)}."
 
 
-def unread(before: History, now: Observation, *, patience: float) -> str | None:
+def unread(before: History, now: WorkerSample, *, patience: float) -> str | None:
     """A partition is longer than what was read of it, and is not read on."""
     window = _window(before, now, patience)
     stuck = [
@@ -61,7 +61,7 @@ def unread(before: History, now: Observation, *, patience: float) -> str | None:
     return f"There are records that were not read for {patience:g} s: {_names(stuck, now)}."
 
 
-def unfinished(before: History, now: Observation, *, patience: float) -> str | None:
+def unfinished(before: History, now: WorkerSample, *, patience: float) -> str | None:
     """Some partitions' oldest unfinished record is not finished while other work is done, and nobody knows why.
 
     That takes two patiences: one until it is asked why, and one in which it is never known. A record may have been kept for
@@ -74,16 +74,16 @@ def unfinished(before: History, now: Observation, *, patience: float) -> str | N
     return f"Records hang: other work was done for {patience:g} s, but nothing moved on in {_names(stuck, now)}."
 
 
-def looked_into(before: History, now: Observation, account: Account, *, patience: float) -> Observation:
-    """The observation with what is known of partitions that do not get on; ``account`` is dear and asked of them alone."""
+def looked_into(before: History, now: WorkerSample, explain: Explain, *, patience: float) -> WorkerSample:
+    """The observation with what is known of partitions that do not get on; ``explain`` is dear and asked of them alone."""
     suspects = frozenset(not_getting_on(before, now, patience=patience))
     if not suspects:
         return now
-    accounted = account(suspects)
+    accounted = explain(suspects)
     return replace(now, accounted=accounted, hanging=suspects - accounted)
 
 
-def not_getting_on(before: History, now: Observation, *, patience: float) -> tuple[TP, ...]:
+def not_getting_on(before: History, now: WorkerSample, *, patience: float) -> tuple[TP, ...]:
     """Partitions whose oldest unfinished record stayed the same while other work was done, and was not accounted for."""
     window = _window(before, now, patience)
     if all(seen.progress == now.progress for seen in window):
@@ -98,7 +98,7 @@ def not_getting_on(before: History, now: Observation, *, patience: float) -> tup
     )
 
 
-def not_recovering(before: History, now: Observation, *, patience: float) -> str | None:
+def not_recovering(before: History, now: WorkerSample, *, patience: float) -> str | None:
     """There are partitions, their records do not flow, and no row comes in that would let them."""
     window = _window(before, now, patience)
     if window and all(_waits_to_read(seen) and not seen.rebalancing and seen.rows == now.rows for seen in window):
@@ -106,7 +106,7 @@ def not_recovering(before: History, now: Observation, *, patience: float) -> str
     return None
 
 
-def not_rebalancing(before: History, now: Observation, *, patience: float) -> str | None:
+def not_rebalancing(before: History, now: WorkerSample, *, patience: float) -> str | None:
     """A rebalance does not come to its end. Its patience is that of the group and then some."""
     window = _window(before, now, patience)
     if window and all(_waits_to_read(seen) and seen.rebalancing for seen in window):
@@ -114,14 +114,14 @@ def not_rebalancing(before: History, now: Observation, *, patience: float) -> st
     return None
 
 
-def agent_ended(now: Observation) -> str | None:
+def agent_ended(now: WorkerSample) -> str | None:
     """An agent takes in no records any more, or lost the one that it had in hand."""
     if now.ended_agents:
         return f"Agents have ended: {', '.join(now.ended_agents)}."
     return None
 
 
-def _window(before: History, now: Observation, patience: float) -> History:
+def _window(before: History, now: WorkerSample, patience: float) -> History:
     """The looks that span ``patience``, ``now`` the last; none when this generation of the group does not reach so far back."""
     for index in range(len(before) - 1, -1, -1):
         if before[index].generation != now.generation:
@@ -131,11 +131,11 @@ def _window(before: History, now: Observation, patience: float) -> History:
     return ()
 
 
-def _works(seen: Observation) -> bool:
+def _works(seen: WorkerSample) -> bool:
     return seen.kafka and seen.reading
 
 
-def _waits_to_read(seen: Observation) -> bool:
+def _waits_to_read(seen: WorkerSample) -> bool:
     return seen.kafka and seen.assigned and not seen.reading
 
 
@@ -145,11 +145,11 @@ def _stands(window: History, tp: TP, where: Callable[[Standing], int]) -> bool:
     return len(places) == 1 and None not in places
 
 
-def _lags(seen: Observation, tp: TP) -> bool:
+def _lags(seen: WorkerSample, tp: TP) -> bool:
     return seen.partitions[tp].finished_to > seen.partitions[tp].committed_to
 
 
-def _is_longer(seen: Observation, tp: TP) -> bool:
+def _is_longer(seen: WorkerSample, tp: TP) -> bool:
     return seen.ends.get(tp, 0) > seen.partitions[tp].read_to >= 0
 
 
@@ -178,5 +178,5 @@ def _finished_to(standing: Standing) -> int:
     return standing.finished_to
 
 
-def _names(tps: Iterable[TP], now: Observation) -> str:
+def _names(tps: Iterable[TP], now: WorkerSample) -> str:
     return ", ".join(f"{tp.topic} {tp.partition} at {now.partitions[tp].finished_to}" for tp in sorted(tps))

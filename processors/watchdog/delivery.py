@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn, Self
 
 from processors.config import WorkerConfig
-from processors.events.async_producer import Publisher
+from processors.events.async_producer import AsyncProducer
 from processors.stalled import StalledError
 from processors.transport.new_client import ANSWER_SECONDS, kafka_answers
 from processors.watchdog.seconds_seen import SecondsSeen
@@ -55,17 +55,15 @@ def broken_since(since: float | None, before: DeliveryLook | None, now: Delivery
 class DeliveryWatch:
     """Watches one producer. ``patience``: seconds that it may be broken."""
 
-    publisher: Publisher
+    producer: AsyncProducer
     bootstrap: str
     patience: float
     monotonic: Callable[[], float]
 
     @classmethod
-    def of(cls, config: WorkerConfig, publisher: Publisher, *, monotonic: Callable[[], float]) -> Self:
+    def of(cls, config: WorkerConfig, producer: AsyncProducer, *, monotonic: Callable[[], float]) -> Self:
         """The one that is set."""
-        return cls(
-            publisher=publisher, bootstrap=config.bootstrap, patience=config.delivery_seconds, monotonic=monotonic
-        )
+        return cls(producer=producer, bootstrap=config.bootstrap, patience=config.delivery_seconds, monotonic=monotonic)
 
     async def run(self) -> NoReturn:
         """Look until cancelled.
@@ -89,9 +87,9 @@ class DeliveryWatch:
             before = now
 
     async def _look(self, before: DeliveryLook | None, seconds: SecondsSeen) -> DeliveryLook:
-        waiting, delivered = self.publisher.waiting, self.publisher.delivered
+        waiting, delivered = self.producer.waiting, self.producer.delivered
         now = DeliveryLook(at=seconds.now(), waiting=waiting, delivered=delivered)
         if not waits(before, now):
             return now
-        answered, kafka = await asyncio.gather(self.publisher.is_answered(), kafka_answers(self.bootstrap))
+        answered, kafka = await asyncio.gather(self.producer.is_answered(), kafka_answers(self.bootstrap))
         return DeliveryLook(at=seconds.now(), waiting=waiting, delivered=delivered, answered=answered, kafka=kafka)

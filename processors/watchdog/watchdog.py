@@ -8,7 +8,7 @@ from typing import Final, Self
 from processors.config import WorkerConfig
 from processors.stalled import StalledError
 from processors.watchdog import conditions
-from processors.watchdog.observation import Observation
+from processors.watchdog.worker_sample import WorkerSample
 
 LOOKS: Final = 12
 """How often to look within one patience."""
@@ -38,15 +38,15 @@ class Patience:
 class Watchdog:
     """Watches over the work, its commits and its recovery.
 
-    ``look`` makes an observation; its ``at`` is set here. ``account`` says which partitions' oldest unfinished record waits for
+    ``sample`` makes an observation; its ``at`` is set here. ``explain`` says which partitions' oldest unfinished record waits for
     its turn or an answer; it is dear, and asked when a partition does not get on.
     """
 
-    look: Callable[[], Awaitable[Observation]]
-    account: conditions.Account
+    sample: Callable[[], Awaitable[WorkerSample]]
+    explain: conditions.Explain
     monotonic: Callable[[], float]
     patience: Patience
-    _before: list[Observation] = field(default_factory=list)
+    _before: list[WorkerSample] = field(default_factory=list)
 
     async def run(self) -> None:
         """Look twelve times within a patience, until cancelled.
@@ -58,14 +58,14 @@ class Watchdog:
         at, looked = 0.0, self.monotonic()
         while True:
             await asyncio.sleep(interval)
-            now = await self.look()
+            now = await self.sample()
             # A process that was stopped for a while has not stood still for so long.
             at, looked = at + min(self.monotonic() - looked, 2 * interval), self.monotonic()
             self._judge(replace(now, at=at))
 
-    def _judge(self, now: Observation) -> None:
+    def _judge(self, now: WorkerSample) -> None:
         before = self._before
-        now = conditions.looked_into(before, now, self.account, patience=self.patience.work)
+        now = conditions.looked_into(before, now, self.explain, patience=self.patience.work)
         wrong = next(self._wrong(now), None)
         if wrong is not None:
             raise StalledError(f"{wrong} The worker ends so that it can be started anew.")
@@ -74,7 +74,7 @@ class Watchdog:
         while len(before) > 1 and now.at - before[1].at >= longest:
             del before[0]
 
-    def _wrong(self, now: Observation) -> Iterator[str]:
+    def _wrong(self, now: WorkerSample) -> Iterator[str]:
         work = self.patience.work
         for sentence in (
             conditions.agent_ended(now),

@@ -26,7 +26,7 @@ class ClientLimit:
         return self.calling < self._cap(self._client_id)
 
 
-class Turn(Linked):
+class ClientTurn(Linked):
     """A client's waiting keys in one lane, and the client's place among those that take turns there.
 
     Keys that were tried before go first: they held the head of their client's line when they were taken, and the offset
@@ -62,7 +62,7 @@ class Client:
     def __init__(self, client_id: str, cap: Callable[[str], int]) -> None:
         self.client_id = client_id
         self.limit = ClientLimit(client_id, cap)
-        self.turns = {Lane.LIVE: Turn(client_id), Lane.BULK: Turn(client_id)}
+        self.turns = {Lane.LIVE: ClientTurn(client_id), Lane.BULK: ClientTurn(client_id)}
         self.delayed: Fifo[Entry] = Fifo()
         self.keys = 0
         self.paused_since: float | None = None

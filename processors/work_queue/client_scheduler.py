@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from processors.work_queue.client_lanes import Client, Turn
+from processors.work_queue.client_lanes import Client, ClientTurn
 from processors.work_queue.delays import Delays
 from processors.work_queue.entry import Entry
 from processors.work_queue.fifo import Fifo
@@ -8,7 +8,7 @@ from processors.work_queue.task import KeyState
 from schemas.records.sync_run import Lane
 
 
-class Tenants:
+class ClientScheduler:
     """All keys that nobody works, by client, and whose turn is next.
 
     In a lane's ring stands exactly who has a key waiting in that lane, is not paused and, when last looked at, had room
@@ -21,7 +21,7 @@ class Tenants:
     def __init__(self, client_cap: Callable[[str], int]) -> None:
         self._client_cap = client_cap
         self._clients: dict[str, Client] = {}
-        self._rings: dict[Lane, Fifo[Turn]] = {Lane.LIVE: Fifo(), Lane.BULK: Fifo()}
+        self._rings: dict[Lane, Fifo[ClientTurn]] = {Lane.LIVE: Fifo(), Lane.BULK: Fifo()}
         self.delays = Delays()
         self.waiting = {Lane.LIVE: 0, Lane.BULK: 0}
 
@@ -68,7 +68,7 @@ class Tenants:
         self.of(entry).delayed.append(entry)
         self.delays.put(entry, at)
 
-    def wake(self, now: float) -> None:
+    def promote_due(self, now: float) -> None:
         """Let the keys whose time has come wait for their turn."""
         while (entry := self.delays.pop_due(now)) is not None:
             entry.leave()

@@ -20,7 +20,7 @@ class Request:
     payload: Any = None
 
 
-class Place(NamedTuple):
+class EventPosition(NamedTuple):
     """Where a request's record lies."""
 
     partition: int

@@ -1,9 +1,9 @@
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
-from processors.work_queue.client_scheduler import Tenants
+from processors.work_queue.client_scheduler import ClientScheduler
 from processors.work_queue.entry import Entry
-from processors.work_queue.task import Added, KeyState, Place, Request, Work
+from processors.work_queue.task import Added, EventPosition, KeyState, Request, Work
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
 
@@ -28,7 +28,7 @@ class WorkQueue:
     def __init__(self, concurrency: int, client_cap: Callable[[str], int]) -> None:
         self._concurrency = concurrency
         self._entries: dict[VendorKey, Entry] = {}
-        self._tenants = Tenants(client_cap)
+        self._tenants = ClientScheduler(client_cap)
         self._processing = 0
         self._calling = 0
 
@@ -60,7 +60,7 @@ class WorkQueue:
 
         The key is processing from here until `done` or `retry`, whatever happens to the caller.
         """
-        self._tenants.wake(now)
+        self._tenants.promote_due(now)
         if self._calling >= self._concurrency:
             return None
         entry = self._tenants.next()
@@ -71,7 +71,7 @@ class WorkQueue:
 
         Nothing while another probe of this client is neither done nor to be retried, and nothing beyond the caps.
         """
-        self._tenants.wake(now)
+        self._tenants.promote_due(now)
         client = self._tenants.get(client_id)
         if client is None or client.paused_since is None or client.probe is not None:
             return None
@@ -185,17 +185,17 @@ class WorkQueue:
             return None
         return KeyState.DIRTY if entry.state is KeyState.PROCESSING and entry.first is not None else entry.state
 
-    def accounts_for(self, places: AbstractSet[Place], *, calls_hang: bool) -> frozenset[Place]:
+    def accounts_for(self, places: AbstractSet[EventPosition], *, calls_hang: bool) -> frozenset[EventPosition]:
         """Of these records, those whose key waits for its turn or its retry time, or whose calls are under way.
 
         Not among them: what is not here, what is called for no more and still not answered, and with ``calls_hang`` what is
         being called for. It looks at all keys: ask seldom.
         """
-        found: set[Place] = set()
+        found: set[EventPosition] = set()
         for entry in self._entries.values():
             in_hand = entry.state is not KeyState.PROCESSING or (entry.calling and not calls_hang)
             for request in (*entry.answering, *entry.requests):
-                place = Place(request.partition, request.offset)
+                place = EventPosition(request.partition, request.offset)
                 if place in places and (in_hand or request not in entry.answering):
                     found.add(place)
             if len(found) == len(places):

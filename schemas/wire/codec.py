@@ -24,7 +24,7 @@ from schemas.wire.writer_schema import EndlessSchemaError, refuse_endless
 
 CONFLUENT_MAGIC: Final = b"\x00"
 SINGLE_OBJECT_MAGIC: Final = b"\xc3\x01"
-MOST_PROBLEMS: Final = 5
+MAX_PROBLEMS: Final = 5
 """How many wrong fields of one record are told of."""
 
 Schema = dict[str, Any]
@@ -220,9 +220,9 @@ def describe(error: ValidationError, kind: str) -> str:
     every = error.errors(include_url=False, include_input=False)
     problems = "; ".join(
         f"{'.'.join(str(part) for part in problem['loc']) or 'the record'}: {_what_is_wrong(problem)}"
-        for problem in every[:MOST_PROBLEMS]
+        for problem in every[:MAX_PROBLEMS]
     )
-    more = f"; and {len(every) - MOST_PROBLEMS} more" if len(every) > MOST_PROBLEMS else ""
+    more = f"; and {len(every) - MAX_PROBLEMS} more" if len(every) > MAX_PROBLEMS else ""
     return f"Not a valid {kind}: {problems}{more}."
 
 

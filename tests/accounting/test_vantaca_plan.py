@@ -15,7 +15,7 @@ KIND = "general liability"
 
 def test_an_equal_provider_needs_nothing() -> None:
     made = plan(record(), provider())
-    assert (made.calls, made.changes, made.left_alone, made.needs_fresh) == ((), (), (), False)
+    assert (made.calls, made.changes, made.left_alone, made.requires_fresh_observation) == ((), (), (), False)
     assert made.delivered.policies == (
         DeliveredPolicy(policy_type=KIND, number="GL-1", expires_on=EXPIRY, insurance_id="1"),
     )
@@ -381,15 +381,15 @@ class TestFreshness:
     def test_holds_and_rows_need_a_fresh_observation(
         self, changes: dict[str, Any], there: dict[str, Any], delivered: Delivered
     ) -> None:
-        assert plan(record(**changes), provider(**there), delivered=delivered, age=self.old).needs_fresh
+        assert plan(record(**changes), provider(**there), delivered=delivered, age=self.old).requires_fresh_observation
         assert not plan(
             record(**changes), provider(**there), delivered=delivered, age=timedelta(seconds=60)
-        ).needs_fresh
+        ).requires_fresh_observation
 
     def test_a_clock_that_was_set_back_makes_no_observation_fresh(self) -> None:
-        assert plan(record(payment_hold=True), provider(), age=timedelta(hours=-1)).needs_fresh
+        assert plan(record(payment_hold=True), provider(), age=timedelta(hours=-1)).requires_fresh_observation
 
     def test_a_status_does_not(self) -> None:
         made = plan(record(compliant=False), provider(), age=self.old)
         assert isinstance(made.calls[0], UpdateProvider)
-        assert not made.needs_fresh
+        assert not made.requires_fresh_observation

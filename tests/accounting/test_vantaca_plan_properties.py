@@ -47,7 +47,7 @@ def test_an_integration_that_cannot_be_synced_never_yields_a_call(
     if ineligible_reason(vendor.client_id, integration) is None:
         return
     made = plan(vendor, there, integration, delivered)
-    assert (made.calls, made.changes, made.needs_fresh) == ((), (), False)
+    assert (made.calls, made.changes, made.requires_fresh_observation) == ((), (), False)
     assert made.delivered == delivered
 
 

@@ -13,8 +13,8 @@ from accounting.errors import UnavailableError
 from accounting.port import Observed
 from accounting.vantaca.reading.provider import InsuranceRow, Provider
 from accounting.vantaca.reading.reader import (
-    MOST_LETTERS,
-    MOST_ROWS,
+    MAX_DEAD_LETTERS,
+    MAX_ROWS,
     ProvidersRead,
     read_json,
     read_provider,
@@ -268,9 +268,9 @@ def test_half_characters_are_left_out(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"name": "x" * (MOST_LETTERS + 1)},
-        {"providerInsurance": [{"accountNo": "x" * MOST_LETTERS}]},
-        {"providerInsurance": [{}] * (MOST_ROWS + 1)},
+        {"name": "x" * (MAX_DEAD_LETTERS + 1)},
+        {"providerInsurance": [{"accountNo": "x" * MAX_DEAD_LETTERS}]},
+        {"providerInsurance": [{}] * (MAX_ROWS + 1)},
     ],
 )
 def test_a_provider_that_no_outcome_could_hold_is_not_read(more: dict[str, Any]) -> None:

@@ -180,8 +180,8 @@ class AccountingContract:
         now = fresh.at + timedelta(seconds=1)
         record = bench.record(payment_hold=True)
         plan = bench.system.plan(record, stale, bench.integration, Delivered(), now)
-        assert plan.needs_fresh
-        assert not bench.system.plan(record, fresh, bench.integration, Delivered(), now).needs_fresh
+        assert plan.requires_fresh_observation
+        assert not bench.system.plan(record, fresh, bench.integration, Delivered(), now).requires_fresh_observation
         with pytest.raises(ValueError, match="fresh"):
             await bench.system.apply(bench.integration, plan)
         assert bench.writes() == 0

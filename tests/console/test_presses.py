@@ -13,7 +13,7 @@ from console.read_model.store.engine import migrate, open_engine
 from console.read_model.store.idempotency import Idempotency
 from messaging.producer import BlockingProducer, KafkaUnavailableError
 from messaging.topic_reader import TopicReader
-from producers.button import CLIENT_ADMIN, RefusedError
+from producers.button import CLIENT_ADMIN, SyncRefusedError
 from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
 from schemas.wire.codec import Codec
@@ -84,9 +84,9 @@ def test_a_key_that_kafka_did_not_confirm_is_said_again_with_the_same_run(
 
 def test_the_role_and_the_integration_are_looked_at_here_too(bootstrap: str, engine: Engine, client_id: str) -> None:
     pressing = presses(bootstrap, engine)
-    with pytest.raises(RefusedError, match="not a Client Admin"):
+    with pytest.raises(SyncRefusedError, match="not a Client Admin"):
         pressing.press(person(client_id, roles=frozenset({"viewer"})), client_id)
-    with pytest.raises(RefusedError, match="no accounting integration"):
+    with pytest.raises(SyncRefusedError, match="no accounting integration"):
         pressing.press(person("unknown"), "unknown", key="k")
     assert requested(bootstrap, client_id) == []
 

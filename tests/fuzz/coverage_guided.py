@@ -22,7 +22,7 @@ LONGEST_INPUT: Final = 4096
 """Bytes."""
 SLOWEST_SECONDS: Final = int(patient(10))
 """An input that takes longer is a fault of its own; the properties have a bound on the processor's time besides."""
-MOST_MEGABYTES: Final = 1024
+MAX_MEGABYTES: Final = 1024
 
 
 def told(name: str, target: Callable[[bytes], None]) -> Callable[[bytes], None]:
@@ -52,7 +52,7 @@ def fuzz(name: str, *, seconds: int, seed: int, folder: Path) -> NoReturn:
         (corpus / str(number)).write_bytes(given)
     flags = [
         *(f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={LONGEST_INPUT}", f"-timeout={SLOWEST_SECONDS}"),
-        *(f"-rss_limit_mb={MOST_MEGABYTES}", f"-artifact_prefix={folder}/", "-print_final_stats=1"),
+        *(f"-rss_limit_mb={MAX_MEGABYTES}", f"-artifact_prefix={folder}/", "-print_final_stats=1"),
     ]
     atheris.Setup([sys.argv[0], *flags, str(corpus)], told(name, target))
     atheris.Fuzz()

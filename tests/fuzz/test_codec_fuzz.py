@@ -38,7 +38,7 @@ HEADER_LENGTH = 10
 HEADERS = {kind: data[:HEADER_LENGTH] for kind, data in ENCODED.items()}
 LONGEST_SENTENCE = 10_000
 """Letters; a dead letter that is longer than a record may be can't be kept."""
-MOST_MEMORY = 32 * 1024 * 1024
+MAX_MEMORY = 32 * 1024 * 1024
 """Bytes, for a record of a few kilobytes."""
 
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.SCHEMA)
@@ -70,7 +70,7 @@ marked = st.binary(max_size=40).flatmap(
 
 
 @contextmanager
-def little_memory(most: int = MOST_MEMORY) -> Iterator[None]:
+def little_memory(most: int = MAX_MEMORY) -> Iterator[None]:
     tracemalloc.start()
     try:
         yield

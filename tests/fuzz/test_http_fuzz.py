@@ -34,7 +34,7 @@ IN_PEACE: Final = patient(20)
 """The same, where the answer comes at once and what is looked at is the answer."""
 SLACK: Final = patient(GOES_ON / 2)
 """Seconds that a busy machine may take besides."""
-MOST_MEMORY: Final = 16 * SMALL_BODY
+MAX_MEMORY: Final = 16 * SMALL_BODY
 
 READ = Request(method="GET", path="/read/providerSingle", parameters=(("providerID", 1),), doing="reading provider 1")
 WRITE = Request(method="POST", path="/write/providerUpdate", parameters=(("name", "x"),), doing="updating provider 1")
@@ -94,7 +94,7 @@ async def answered(script: Script, request: Request = READ, **changes: Any) -> A
 
 
 @contextmanager
-def little_memory(most: int = MOST_MEMORY) -> Iterator[None]:
+def little_memory(most: int = MAX_MEMORY) -> Iterator[None]:
     tracemalloc.start()
     try:
         yield
@@ -338,7 +338,7 @@ BOMBS = {
 async def test_a_bomb_takes_little_memory(name: str, status: str) -> None:
     encoding, body = BOMBS[name]
     script = Script(parts=[head(f"Content-Encoding: {encoding}", f"Content-Length: {len(body)}", status=status), body])
-    with little_memory(len(body) + MOST_MEMORY):
+    with little_memory(len(body) + MAX_MEMORY):
         told = await answered(script)
     if status == "200 OK" and name != "two layers under one name":
         assert isinstance(told, UnavailableError)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from devkit.broker import Broker
-from processors.events.async_producer import Publisher
+from processors.events.async_producer import AsyncProducer
 from processors.watchdog.delivery import DeliveryLook, broken_since
 from tests.support.free_port import free_port
 from tests.support.topics import create_topic, unique
@@ -69,8 +69,8 @@ def fatal(error: Exception) -> None:
 
 async def test_a_producer_is_answered_where_kafka_is_and_not_where_nobody_listens(kafka: Broker) -> None:
     topic = create_topic(kafka.bootstrap, unique("asked"))
-    works = Publisher({"bootstrap.servers": kafka.bootstrap}, on_fatal=fatal)
-    broken = Publisher({"bootstrap.servers": f"127.0.0.1:{free_port()}"}, on_fatal=fatal)
+    works = AsyncProducer({"bootstrap.servers": kafka.bootstrap}, on_fatal=fatal)
+    broken = AsyncProducer({"bootstrap.servers": f"127.0.0.1:{free_port()}"}, on_fatal=fatal)
     await works.send(topic, key=b"k", value=b"v")
     assert (works.waiting, works.delivered) == (0, 1)
     broken.send(topic, key=b"k", value=b"v")
@@ -81,9 +81,9 @@ async def test_a_producer_is_answered_where_kafka_is_and_not_where_nobody_listen
 
 
 async def test_a_producer_may_be_closed_while_it_is_asked() -> None:
-    publisher = Publisher({"bootstrap.servers": f"127.0.0.1:{free_port()}"}, on_fatal=fatal)
-    asked = asyncio.create_task(publisher.is_answered())
+    producer = AsyncProducer({"bootstrap.servers": f"127.0.0.1:{free_port()}"}, on_fatal=fatal)
+    asked = asyncio.create_task(producer.is_answered())
     await asyncio.sleep(0)
-    publisher.close()
+    producer.close()
     assert not await asked
-    assert not await publisher.is_answered()
+    assert not await producer.is_answered()

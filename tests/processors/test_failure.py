@@ -10,8 +10,8 @@ from accounting.errors import (
     ThrottledError,
     UnavailableError,
 )
-from processors.vendor_sync.failure import Ready, bug, judge, prepare
-from processors.vendor_sync.retry_policy import ATTEMPTS_IN_MEMORY, GiveUp, Later, RetryPolicy, Soon
+from processors.vendor_sync.failure import PreparedSync, bug, judge, prepare
+from processors.vendor_sync.retry_policy import ATTEMPTS_IN_MEMORY, GiveUp, RetryAt, RetryInMemory, RetryPolicy
 from processors.vendor_sync.settlement import NotSynced
 from schemas.records.integration import Integration, ineligible_reason
 from schemas.records.outcome import Status
@@ -30,21 +30,21 @@ PASSING = [
 passing = pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
 
 
-def ready(**fields: object) -> Ready:
+def ready(**fields: object) -> PreparedSync:
     row = VendorRow.model_validate({"record": RECORD, **fields})
-    return Ready(row=row, record=RECORD, provider_id="17", integration=CLIENT)
+    return PreparedSync(row=row, record=RECORD, provider_id="17", integration=CLIENT)
 
 
-def judged(error: AccountingError, *, attempt: int = 1, of: Ready | None = None) -> Soon | NotSynced:
+def judged(error: AccountingError, *, attempt: int = 1, of: PreparedSync | None = None) -> RetryInMemory | NotSynced:
     return judge(error, of or ready(), attempt=attempt, now=NOW, jitter=0.5, policy=RetryPolicy())
 
 
 @passing
 def test_a_passing_trouble_is_tried_again_soon_and_then_later(error: AccountingError) -> None:
     soon = [judged(error, attempt=attempt) for attempt in range(1, ATTEMPTS_IN_MEMORY)]
-    assert soon == [Soon(0.5), Soon(1.0), Soon(2.0), Soon(4.0)]
+    assert soon == [RetryInMemory(0.5), RetryInMemory(1.0), RetryInMemory(2.0), RetryInMemory(4.0)]
     assert judged(error, attempt=ATTEMPTS_IN_MEMORY) == NotSynced(
-        status=Status.FAILED, reason=error.sentence, record=RECORD, then=Later(NOW + timedelta(minutes=2))
+        status=Status.FAILED, reason=error.sentence, record=RECORD, next_step=RetryAt(NOW + timedelta(minutes=2))
     )
 
 
@@ -52,15 +52,15 @@ def test_a_passing_trouble_is_tried_again_soon_and_then_later(error: AccountingE
 def test_a_trouble_that_does_not_pass_within_a_day_is_given_up(error: AccountingError) -> None:
     failing = ready(attempts=9, failing_since=NOW - timedelta(hours=24))
     result = judged(error, attempt=ATTEMPTS_IN_MEMORY, of=failing)
-    assert result == NotSynced(status=Status.FAILED, reason=error.sentence, record=RECORD, then=GiveUp())
+    assert result == NotSynced(status=Status.FAILED, reason=error.sentence, record=RECORD, next_step=GiveUp())
 
 
 @pytest.mark.parametrize("kind", [UnavailableError, ThrottledError])
 def test_retry_after_is_obeyed(kind: type[UnavailableError]) -> None:
-    assert judged(kind("Not now.", retry_after=20.0)) == Soon(20.0)
+    assert judged(kind("Not now.", retry_after=20.0)) == RetryInMemory(20.0)
     result = judged(kind("Not now.", retry_after=1000.0))
     assert isinstance(result, NotSynced)
-    assert result.then == Later(NOW + timedelta(seconds=1000))
+    assert result.next_step == RetryAt(NOW + timedelta(seconds=1000))
 
 
 @pytest.mark.parametrize("attempt", [1, ATTEMPTS_IN_MEMORY])
@@ -92,14 +92,14 @@ def test_later_grows_with_the_failures_of_the_row() -> None:
     for failures in range(5):
         result = judged(PASSING[0], attempt=ATTEMPTS_IN_MEMORY, of=ready(attempts=failures))
         assert isinstance(result, NotSynced)
-        assert isinstance(result.then, Later)
-        pauses.append(result.then.at - NOW)
+        assert isinstance(result.next_step, RetryAt)
+        pauses.append(result.next_step.at - NOW)
     assert pauses == sorted(set(pauses))
 
 
 def test_a_linked_vendor_of_a_fit_client_is_ready() -> None:
     row = VendorRow(record=RECORD)
-    assert prepare(KEY, row, CLIENT) == Ready(row=row, record=RECORD, provider_id="17", integration=CLIENT)
+    assert prepare(KEY, row, CLIENT) == PreparedSync(row=row, record=RECORD, provider_id="17", integration=CLIENT)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_bug_is_a_dead_letter_whose_trace_holds_places_and_no_values() -> None
     with pytest.raises(ZeroDivisionError) as caught:
         fail()
     result = bug(caught.value, RECORD)
-    assert (result.status, result.code, result.then) == (Status.FAILED, "bug", None)
+    assert (result.status, result.code, result.next_step) == (Status.FAILED, "bug", None)
     assert "ZeroDivisionError" in result.reason
     assert result.trace is not None
     assert "in fail" in result.trace

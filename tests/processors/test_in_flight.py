@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from processors.transport.partition_tasks import AT_ONCE, Drain, InFlight, Phase
+from processors.transport.partition_tasks import AT_ONCE, Drain, PartitionTasks, Phase
 from tests.support.eventually import eventually_async
 from tests.support.slowness import patient
 
@@ -15,7 +15,7 @@ SHORT = 0.02
 class Work:
     """Pieces of work that end when told."""
 
-    def __init__(self, in_flight: InFlight) -> None:
+    def __init__(self, in_flight: PartitionTasks) -> None:
         self.may_end = asyncio.Event()
         self.begun: list[str] = []
         self.done: list[str] = []
@@ -42,12 +42,12 @@ def crashes() -> list[BaseException]:
 
 
 @pytest.fixture
-async def in_flight(crashes: list[BaseException]) -> InFlight:
-    return InFlight(on_crash=crashes.append)
+async def in_flight(crashes: list[BaseException]) -> PartitionTasks:
+    return PartitionTasks(on_crash=crashes.append)
 
 
 @pytest.fixture
-async def work(in_flight: InFlight) -> Work:
+async def work(in_flight: PartitionTasks) -> Work:
     return Work(in_flight)
 
 
@@ -71,7 +71,9 @@ def test_what_is_on_its_way_to_kafka_never_outlasts_the_drain() -> None:
     assert Drain(began=10.0, seconds=0.5, settling=1.0).ends(Phase.SETTLING, 10.0) == 10.5
 
 
-async def test_draining_waits_for_the_calls_of_these_partitions_and_no_other(in_flight: InFlight, work: Work) -> None:
+async def test_draining_waits_for_the_calls_of_these_partitions_and_no_other(
+    in_flight: PartitionTasks, work: Work
+) -> None:
     other = Work(in_flight)
     in_flight.start(0, work.piece("a"))
     in_flight.start(1, work.piece("b"))
@@ -89,7 +91,7 @@ async def test_draining_waits_for_the_calls_of_these_partitions_and_no_other(in_
 
 
 async def test_what_only_waits_is_cut_at_once_and_calls_are_not(
-    in_flight: InFlight, work: Work, caplog: pytest.LogCaptureFixture
+    in_flight: PartitionTasks, work: Work, caplog: pytest.LogCaptureFixture
 ) -> None:
     waiting = Work(in_flight)
     in_flight.start(0, waiting.piece("waits", Phase.WAITING))
@@ -109,7 +111,7 @@ async def test_what_only_waits_is_cut_at_once_and_calls_are_not(
 
 
 async def test_what_takes_too_long_is_cut_and_logged(
-    in_flight: InFlight, work: Work, crashes: list[BaseException], caplog: pytest.LogCaptureFixture
+    in_flight: PartitionTasks, work: Work, crashes: list[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     in_flight.start(0, work.piece("a"))
     in_flight.start(0, work.piece("b", Phase.SETTLING))
@@ -125,7 +127,7 @@ async def test_what_takes_too_long_is_cut_and_logged(
     assert crashes == []
 
 
-async def test_what_is_sent_after_a_call_has_its_own_time(in_flight: InFlight) -> None:
+async def test_what_is_sent_after_a_call_has_its_own_time(in_flight: PartitionTasks) -> None:
     call_ends, cut = asyncio.Event(), asyncio.Event()
 
     async def call_and_send() -> None:
@@ -148,7 +150,7 @@ async def test_what_is_sent_after_a_call_has_its_own_time(in_flight: InFlight) -
     assert cut.is_set()
 
 
-async def test_work_that_comes_to_a_wait_in_a_drain_is_cut_there(in_flight: InFlight, work: Work) -> None:
+async def test_work_that_comes_to_a_wait_in_a_drain_is_cut_there(in_flight: PartitionTasks, work: Work) -> None:
     steps: list[int] = []
 
     async def in_steps() -> None:
@@ -168,7 +170,7 @@ async def test_work_that_comes_to_a_wait_in_a_drain_is_cut_there(in_flight: InFl
     assert steps == []
 
 
-async def test_work_that_passes_a_wait_without_waiting_goes_on(in_flight: InFlight, work: Work) -> None:
+async def test_work_that_passes_a_wait_without_waiting_goes_on(in_flight: PartitionTasks, work: Work) -> None:
     in_flight.start(0, work.piece("a", Phase.CALLING, Phase.WAITING, Phase.SETTLING))
     draining = asyncio.create_task(in_flight.drain({0}, seconds=LONG, settling=LONG))
     await asyncio.wait({draining}, timeout=SHORT)
@@ -177,7 +179,7 @@ async def test_work_that_passes_a_wait_without_waiting_goes_on(in_flight: InFlig
     assert work.done == ["a"]
 
 
-async def test_a_second_drain_shortens_the_first(in_flight: InFlight, work: Work) -> None:
+async def test_a_second_drain_shortens_the_first(in_flight: PartitionTasks, work: Work) -> None:
     in_flight.start(0, work.piece("a", Phase.SETTLING))
     first = asyncio.create_task(in_flight.drain({0}, seconds=LONG, settling=LONG))
     await asyncio.wait({first}, timeout=SHORT)
@@ -186,13 +188,13 @@ async def test_a_second_drain_shortens_the_first(in_flight: InFlight, work: Work
     assert work.cancelled == ["a"]
 
 
-async def test_work_is_begun_before_it_is_cut_so_that_it_can_clean_up(in_flight: InFlight, work: Work) -> None:
+async def test_work_is_begun_before_it_is_cut_so_that_it_can_clean_up(in_flight: PartitionTasks, work: Work) -> None:
     in_flight.start(0, work.piece("a", Phase.WAITING))
     await in_flight.drain({0}, seconds=LONG, settling=LONG)
     assert (work.begun, work.cancelled) == (["a"], ["a"])
 
 
-async def test_draining_where_nothing_is_under_way_returns_at_once(in_flight: InFlight, work: Work) -> None:
+async def test_draining_where_nothing_is_under_way_returns_at_once(in_flight: PartitionTasks, work: Work) -> None:
     await in_flight.drain({0, 1}, seconds=LONG, settling=LONG)
     in_flight.open({0, 1})
     in_flight.start(0, work.piece("a"))
@@ -202,7 +204,7 @@ async def test_draining_where_nothing_is_under_way_returns_at_once(in_flight: In
 
 
 async def test_work_that_fails_is_told_as_a_crash_and_the_other_work_goes_on(
-    in_flight: InFlight, work: Work, crashes: list[BaseException]
+    in_flight: PartitionTasks, work: Work, crashes: list[BaseException]
 ) -> None:
     fault = RuntimeError("a fault of the worker")
 
@@ -218,7 +220,9 @@ async def test_work_that_fails_is_told_as_a_crash_and_the_other_work_goes_on(
     assert crashes == [fault]
 
 
-async def test_nothing_is_begun_in_a_drained_partition_until_it_is_open_again(in_flight: InFlight, work: Work) -> None:
+async def test_nothing_is_begun_in_a_drained_partition_until_it_is_open_again(
+    in_flight: PartitionTasks, work: Work
+) -> None:
     await in_flight.drain({0}, seconds=LONG, settling=LONG)
     assert not in_flight.is_open(0)
     in_flight.start(0, work.piece("a"))

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from accounting.port import Applied, Plan
 from accounting.push_fingerprint import fingerprint
-from processors.vendor_sync.retry_policy import GiveUp, Later
-from processors.vendor_sync.settlement import Asked, NotSynced, Synced, announce, settle, with_record_of
+from processors.vendor_sync.retry_policy import GiveUp, RetryAt
+from processors.vendor_sync.settlement import Asked, NotSynced, Synced, announce, settle, with_latest_record
 from schemas.records.outcome import Change, LeftAlone, Status
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_row import Delivered, DeliveredPolicy, VendorRow
@@ -17,7 +17,7 @@ from tests.support.messages import NOW, integration, vendor_record, vendor_rows
 
 CLIENT = integration()
 RECORD = vendor_record(version=3)
-CHANGE = Change(group="status", field="complianceStatus", before="Pending", after="Approved")
+CHANGE = Change(group="status", field="complianceStatus", before="PendingEvent", after="Approved")
 NOT_OWNED = LeftAlone(
     group="names", field="name", observed="Joe", desired="Joe's", code="not_owned", reason="VIVE does not own names."
 )
@@ -34,7 +34,7 @@ ASKED = Asked(
     requested_by="Dana",
     attempt=2,
 )
-LATER = Later(NOW + timedelta(minutes=10))
+LATER = RetryAt(NOW + timedelta(minutes=10))
 
 UNCHANGED = Synced(
     record=RECORD,
@@ -62,8 +62,8 @@ results = st.sampled_from(
     [
         UNCHANGED,
         UPDATED,
-        not_synced(then=LATER),
-        not_synced(then=GiveUp()),
+        not_synced(next_step=LATER),
+        not_synced(next_step=GiveUp()),
         not_synced(code="bug", trace="trace"),
         not_synced(Status.REJECTED, code="rejected"),
         not_synced(Status.MISSING, code="missing"),
@@ -131,14 +131,16 @@ def test_what_was_synced_is_settled_though_a_newer_record_came_meanwhile() -> No
 
 
 def test_failures_are_counted_from_the_first_and_say_when_it_goes_on() -> None:
-    first = settle(VendorRow(record=RECORD, settled_fingerprint="f"), ASKED, not_synced(then=LATER), worker="", now=NOW)
+    first = settle(
+        VendorRow(record=RECORD, settled_fingerprint="f"), ASKED, not_synced(next_step=LATER), worker="", now=NOW
+    )
     assert (first.row.attempts, first.row.failing_since, first.row.next_attempt_at) == (1, NOW, LATER.at)
     assert first.row.settled_fingerprint == "f"
     assert (first.outcome.status, first.outcome.reason) == (Status.FAILED, "Vantaca said no.")
     assert first.outcome.next_attempt_at == LATER.at
     assert first.dead_letter is None
     later = NOW + timedelta(hours=1)
-    second = settle(first.row, ASKED, not_synced(then=LATER), worker="", now=later)
+    second = settle(first.row, ASKED, not_synced(next_step=LATER), worker="", now=later)
     assert (second.row.attempts, second.row.failing_since) == (2, NOW)
 
 
@@ -154,7 +156,7 @@ def test_what_is_no_failure_ends_the_count_of_failures(status: Status) -> None:
 @pytest.mark.parametrize(
     ("result", "code"),
     [
-        (not_synced(then=GiveUp()), "gave_up"),
+        (not_synced(next_step=GiveUp()), "gave_up"),
         (not_synced(code="bug", trace="File x"), "bug"),
         (not_synced(Status.REJECTED, code="rejected"), "rejected"),
         (not_synced(Status.MISSING, code="missing"), "missing"),
@@ -174,7 +176,7 @@ def test_what_no_retry_mends_is_a_dead_letter(result: NotSynced, code: str) -> N
     assert settlement.row.next_attempt_at is None
 
 
-@pytest.mark.parametrize("result", [not_synced(then=LATER), not_synced(Status.PARKED), not_synced(Status.SKIPPED)])
+@pytest.mark.parametrize("result", [not_synced(next_step=LATER), not_synced(Status.PARKED), not_synced(Status.SKIPPED)])
 def test_what_goes_on_by_itself_or_needs_nothing_is_no_dead_letter(result: NotSynced) -> None:
     assert settle(None, ASKED, result, worker="w1", now=NOW).dead_letter is None
 
@@ -196,7 +198,7 @@ def test_what_is_about_to_be_written_is_announced_and_answers_nothing() -> None:
 def test_the_settled_row_takes_the_record_that_came_in_meanwhile() -> None:
     settled = settle(VendorRow(record=RECORD), ASKED, UPDATED, worker="w1", now=NOW).row
     newer = vendor_record(version=4)
-    assert with_record_of(settled, VendorRow(record=newer)) == settled.model_copy(update={"record": newer})
-    assert with_record_of(settled, VendorRow(record=None)).record is None
-    assert with_record_of(settled, VendorRow(record=RECORD)) == settled
-    assert with_record_of(settled, None) == settled
+    assert with_latest_record(settled, VendorRow(record=newer)) == settled.model_copy(update={"record": newer})
+    assert with_latest_record(settled, VendorRow(record=None)).record is None
+    assert with_latest_record(settled, VendorRow(record=RECORD)) == settled
+    assert with_latest_record(settled, None) == settled

@@ -92,7 +92,7 @@ async def test_work_that_waits_for_a_membership_that_is_lost_is_cancelled(kafka:
     consumer = recovering.consumer
     async with recovering.running():
         coordinator, thread = recovering.aiokafka._coordinator, recovering.thread
-        await consumer.membership()
+        await consumer.ensure_group_membership()
         rejoining = asyncio.Event()
 
         async def wait_to_join(*_: Any) -> None:
@@ -102,15 +102,15 @@ async def test_work_that_waits_for_a_membership_that_is_lost_is_cancelled(kafka:
         # What aiokafka does when the brokers no longer know the member, as after a session that has expired.
         thread.thread_loop.call_soon_threadsafe(coordinator.reset_generation)
         await eventually_async(lambda: not thread.is_member)
-        waiting = asyncio.create_task(consumer.membership())
+        waiting = asyncio.create_task(consumer.ensure_group_membership())
         await asyncio.wait({waiting})
         assert waiting.cancelled()
         with pytest.raises(MembershipLostError):
-            await consumer.membership()
+            await consumer.ensure_group_membership()
         coordinator._do_rejoin_group = join
         thread.thread_loop.call_soon_threadsafe(rejoining.set)
         await eventually_async(lambda: thread.is_member)
-        await consumer.membership()
+        await consumer.ensure_group_membership()
 
 
 @pytest.mark.parametrize("error", [KafkaError("denied"), TypeError("a fault")], ids=["reported", "raised"])

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from accounting.port import Applied, Plan
 from devkit.broker import Broker
-from processors.events.async_producer import Publisher
+from processors.events.async_producer import AsyncProducer
 from processors.transport.offset_ledger import Standing
 from processors.watchdog import Patience, StalledError, Watchdog, conditions
 from processors.watchdog.calls import LONGEST_STEP, Calls, WatchedSystem
-from processors.watchdog.observation import Observation
-from processors.work_queue import Place, Request, WorkQueue
+from processors.watchdog.worker_sample import WorkerSample
+from processors.work_queue import EventPosition, Request, WorkQueue
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import SYNC_EXPANSION, VENDOR_SYNC
@@ -33,12 +33,12 @@ AT_WORK = Standing(read_to=10, finished_to=7, committed_to=7, unfinished=3)
 UNCOMMITTED = Standing(read_to=10, finished_to=10, committed_to=7, unfinished=0)
 
 
-def seen(at: float = 0.0, **fields: Any) -> Observation:
+def seen(at: float = 0.0, **fields: Any) -> WorkerSample:
     given: dict[str, Any] = {"at": at, "kafka": True, "partitions": {ONE: AT_WORK}}
-    return Observation(**given | fields)
+    return WorkerSample(**given | fields)
 
 
-def looks(count: int, **fields: Any) -> list[Observation]:
+def looks(count: int, **fields: Any) -> list[WorkerSample]:
     """Looks of a worker that does nothing, ten seconds apart; a field may be a function of the look's number."""
     return [
         seen(10.0 * number, **{name: value(number) if callable(value) else value for name, value in fields.items()})
@@ -46,11 +46,11 @@ def looks(count: int, **fields: Any) -> list[Observation]:
     ]
 
 
-def wrong(history: Sequence[Observation], account: conditions.Account = lambda _tps: frozenset()) -> list[str]:
+def wrong(history: Sequence[WorkerSample], explain: conditions.Explain = lambda _tps: frozenset()) -> list[str]:
     """Every sentence that is said at the last of these looks."""
-    before: list[Observation] = []
+    before: list[WorkerSample] = []
     for one in history:
-        before.append(conditions.looked_into(before, one, account, patience=PATIENCE))
+        before.append(conditions.looked_into(before, one, explain, patience=PATIENCE))
     now = before.pop()
     every: list[Callable[..., str | None]] = [
         conditions.standstill,
@@ -94,7 +94,7 @@ def test_nothing_done_is_a_standstill_once_the_patience_is_over() -> None:
     ],
 )
 def test_what_is_no_standstill(why: dict[str, Any]) -> None:
-    assert wrong(looks(20, **why), account=frozenset) == []
+    assert wrong(looks(20, **why), explain=frozenset) == []
 
 
 @pytest.mark.parametrize("number", range(2, 9))
@@ -145,18 +145,18 @@ def test_unfinished_though_others_of_its_own_partition_are_finished() -> None:
 def test_a_record_that_was_kept_long_may_be_finished_now() -> None:
     history = looks(20, partitions=lambda number: {ONE: AT_WORK, OTHER: moving(number)})
     kept = iter([True, False, False, False, True, False, False, False])
-    assert wrong(history, account=lambda tps: frozenset(tps if next(kept) else ())) == []
+    assert wrong(history, explain=lambda tps: frozenset(tps if next(kept) else ())) == []
 
 
 def test_a_partition_that_is_accounted_for_is_asked_about_again_a_patience_later() -> None:
     history = looks(20, partitions=lambda number: {ONE: AT_WORK, OTHER: moving(number)})
     asked: list[frozenset[TP]] = []
 
-    def account(tps: Collection[TP]) -> frozenset[TP]:
+    def explain(tps: Collection[TP]) -> frozenset[TP]:
         asked.append(frozenset(tps))
         return asked[-1]
 
-    assert wrong(history, account) == []
+    assert wrong(history, explain) == []
     assert asked == [{ONE}, {ONE}]
 
 
@@ -212,7 +212,7 @@ STEPS = st.lists(
 )
 
 
-def played(steps: list[Step], *, at_least_every: float | None) -> Iterator[Observation]:
+def played(steps: list[Step], *, at_least_every: float | None) -> Iterator[WorkerSample]:
     """The looks of a worker with one partition. ``at_least_every``: it gets on in everything within so many seconds."""
     at, since, calls = 0.0, 0.0, 0
     read = finished = committed = 100
@@ -269,20 +269,20 @@ def test_nothing_is_said_of_a_time_in_which_kafka_was_away(steps: list[Step], ag
 class Scene:
     """A watchdog whose looks are given, on a clock that moves between them."""
 
-    def __init__(self, history: Sequence[Observation], *, times: Callable[[int], float]) -> None:
+    def __init__(self, history: Sequence[WorkerSample], *, times: Callable[[int], float]) -> None:
         self._history = iter(history)
         self._times = (times(number) for number in range(10_000))
         self.accounts: list[Collection[TP]] = []
         self.dog = Watchdog(
-            look=self._look,
-            account=self._account,
+            sample=self._look,
+            explain=self._account,
             monotonic=lambda: self._now,
             patience=Patience(work=0.12, commits=0.12, rebalance=0.24),
         )
         self._now = next(self._times)
         self.over = asyncio.Event()
 
-    async def _look(self) -> Observation:
+    async def _look(self) -> WorkerSample:
         self._now = next(self._times)
         try:
             return next(self._history)
@@ -328,7 +328,7 @@ def request(offset: int, *, vendor: str = "v1", lane: Lane = Lane.BULK) -> Reque
 
 
 def accounted(queue: WorkQueue, *offsets: int, calls_hang: bool = False) -> list[int]:
-    places = {Place(1, offset) for offset in offsets}
+    places = {EventPosition(1, offset) for offset in offsets}
     return sorted(place.offset for place in queue.accounts_for(places, calls_hang=calls_hang))
 
 
@@ -362,21 +362,21 @@ def fatal(error: Exception) -> None:
 
 async def test_writes_are_taken_when_some_are_delivered(kafka: Broker) -> None:
     topic = create_topic(kafka.bootstrap, unique("writes"))
-    publisher = Publisher({"bootstrap.servers": kafka.bootstrap}, on_fatal=fatal)
-    assert publisher.takes_writes()
-    await publisher.send(topic, key=b"k", value=b"v")
-    assert publisher.takes_writes()
-    publisher.close()
+    producer = AsyncProducer({"bootstrap.servers": kafka.bootstrap}, on_fatal=fatal)
+    assert producer.takes_writes()
+    await producer.send(topic, key=b"k", value=b"v")
+    assert producer.takes_writes()
+    producer.close()
 
 
 async def test_writes_are_not_taken_while_none_is_delivered() -> None:
-    publisher = Publisher({"bootstrap.servers": f"127.0.0.1:{free_port()}"}, on_fatal=fatal)
-    assert publisher.takes_writes()
-    said = publisher.send("topic", key=b"k", value=b"v")
-    await publisher.flush(0.1)
-    assert not publisher.takes_writes()
+    producer = AsyncProducer({"bootstrap.servers": f"127.0.0.1:{free_port()}"}, on_fatal=fatal)
+    assert producer.takes_writes()
+    said = producer.send("topic", key=b"k", value=b"v")
+    await producer.flush(0.1)
+    assert not producer.takes_writes()
     assert not said.done()
-    publisher.close()
+    producer.close()
 
 
 async def test_a_call_may_be_silent_for_some_times_its_time_limit() -> None:
@@ -385,15 +385,15 @@ async def test_a_call_may_be_silent_for_some_times_its_time_limit() -> None:
     system = FakeAccounting({"acme": {}})
     system.bulk_may_end.clear()
     patient = integration(timeout_seconds=30.0)
-    assert not calls.waited_for()
+    assert not calls.any_pending()
     reading = asyncio.create_task(WatchedSystem(system=system, calls=calls).observe_all(patient))
     await asyncio.sleep(0)
-    assert (calls.steps, calls.waited_for(), calls.hang()) == (1, True, False)
+    assert (calls.steps, calls.any_pending(), calls.any_overdue()) == (1, True, False)
     clock.now = LONGEST_STEP * 30.0
-    assert (calls.waited_for(), calls.hang()) == (False, True)
+    assert (calls.any_pending(), calls.any_overdue()) == (False, True)
     system.bulk_may_end.set()
     await reading
-    assert (calls.steps, calls.waited_for(), calls.hang()) == (2, False, False)
+    assert (calls.steps, calls.any_pending(), calls.any_overdue()) == (2, False, False)
 
 
 async def test_each_write_is_a_step_and_a_probe_is_none() -> None:

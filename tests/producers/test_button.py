@@ -8,7 +8,7 @@ import pytest
 from console.topic_queries.integration_view import read_integrations
 from console.topic_queries.runs import began_at
 from messaging.producer import BlockingProducer, KafkaUnavailableError
-from producers.button import CLIENT_ADMIN, RefusedError, SyncReceipt, press
+from producers.button import CLIENT_ADMIN, SyncReceipt, SyncRefusedError, press
 from producers.records import load
 from schemas.records.integration import Integration, Mode
 from schemas.records.sync_run import SyncRequested
@@ -90,7 +90,7 @@ def test_a_client_that_cannot_be_synced_is_refused_and_nothing_is_queued(
 ) -> None:
     client = new_client()
     known = None if fields is None else integration(client_id=client, **fields)
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(SyncRefusedError) as caught:
         pressed(bootstrap, client, known)
     assert str(caught.value).endswith(sentence)
     assert client in str(caught.value)
@@ -100,7 +100,7 @@ def test_a_client_that_cannot_be_synced_is_refused_and_nothing_is_queued(
 @pytest.mark.parametrize("roles", [(), ("vendor_manager",), ("Client_Admin", "admin")])
 def test_who_is_no_client_admin_is_refused_and_nothing_is_queued(bootstrap: str, roles: tuple[str, ...]) -> None:
     client = new_client()
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(SyncRefusedError) as caught:
         pressed(bootstrap, client, integration(client_id=client), roles=roles)
     assert str(caught.value) == (
         f"Dana is not a Client Admin of client {client}: only a Client Admin may sync all vendors."
@@ -109,7 +109,7 @@ def test_who_is_no_client_admin_is_refused_and_nothing_is_queued(bootstrap: str,
 
 
 def test_who_may_not_press_does_not_learn_how_the_client_is_set_up(bootstrap: str) -> None:
-    with pytest.raises(RefusedError, match="is not a Client Admin"):
+    with pytest.raises(SyncRefusedError, match="is not a Client Admin"):
         pressed(bootstrap, new_client(), None, roles=())
 
 
@@ -117,7 +117,7 @@ def test_a_press_goes_by_the_integration_as_it_stands(bootstrap: str) -> None:
     client = new_client()
     producer = BlockingProducer(bootstrap, seconds=patient(30))
     load([integration(client_id=client, mode=Mode.ONE_WAY)], producer=producer, codec=CODEC)
-    with pytest.raises(RefusedError, match="is one-way"):
+    with pytest.raises(SyncRefusedError, match="is one-way"):
         pressed(bootstrap, client, read_integrations(bootstrap, CODEC, seconds=patient(30)).get(client))
     load([integration(client_id=client)], producer=producer, codec=CODEC)
     pressed(bootstrap, client, read_integrations(bootstrap, CODEC, seconds=patient(30)).get(client))

@@ -15,7 +15,7 @@ from accounting.vantaca.adapter import Vantaca
 from processors.app import consumer_of
 from processors.config import WorkerConfig
 from processors.runtime import worker as worker_module
-from processors.runtime.wiring import Assembly, Surroundings, assemble
+from processors.runtime.wiring import WorkerDependencies, WorkerGraph, build_worker
 from processors.runtime.worker import Worker
 from processors.transport.strict_transport import StrictConsumer
 from processors.watchdog import StalledError
@@ -33,7 +33,7 @@ class Watched:
     """It runs; a test that expects it to end by itself asks ``ends``."""
 
     running: "asyncio.Task[None]"
-    parts: Assembly
+    parts: WorkerGraph
     may_stand_still: bool = False
 
     @property
@@ -53,10 +53,10 @@ class Watched:
 @asynccontextmanager
 async def watched(world: World, *, system: AccountingSystem | None = None, **settings: Any) -> AsyncIterator[Watched]:
     """A worker that reads its partitions, with a short patience unless told otherwise."""
-    made: list[Assembly] = []
+    made: list[WorkerGraph] = []
 
-    def noted(around: Surroundings) -> Assembly:
-        made.append(assemble(around))
+    def noted(around: WorkerDependencies) -> WorkerGraph:
+        made.append(build_worker(around))
         return made[-1]
 
     config = WorkerConfig(
@@ -69,7 +69,7 @@ async def watched(world: World, *, system: AccountingSystem | None = None, **set
     )
     systems = {VANTACA: system or Vantaca(CredentialsFolder(world.folder))}
     stop, ready = asyncio.Event(), asyncio.Event()
-    with patch.object(worker_module, "assemble", noted):
+    with patch.object(worker_module, "build_worker", noted):
         running = asyncio.create_task(Worker(config, systems=systems, codec=world.codec).run(stop, on_ready=ready.set))
         await eventually_async(lambda: ready.is_set() or running.done(), seconds=60)
     if running.done():

@@ -88,7 +88,7 @@ class Against(RuleBasedStateMachine):
             if client not in self.paused and self.calling(client) < self.caps[client] and self.line(lane, client)
         ]
 
-    def wake(self) -> None:
+    def promote_due(self) -> None:
         due = [held for held in self.held if held.state is KeyState.DELAYED and held.due <= self.now]
         for held in sorted(due, key=lambda held: (held.due, held.place)):
             held.state, held.place = KeyState.WAITING, self.new_place()
@@ -157,7 +157,7 @@ class Against(RuleBasedStateMachine):
             self.take()
 
     def take(self) -> None:
-        self.wake()
+        self.promote_due()
         self.note_turns()
         work = self.queue.take(self.now)
         lane = next((lane for lane in (Lane.LIVE, Lane.BULK) if self.eligible(lane)), None)
@@ -176,7 +176,7 @@ class Against(RuleBasedStateMachine):
     @rule(data=st.data())
     def take_probe(self, data: st.DataObject) -> None:
         client = data.draw(st.sampled_from(sorted(self.paused) or CLIENTS))
-        self.wake()
+        self.promote_due()
         work = self.queue.take_probe(client, self.now)
         waiting = [*self.line(Lane.LIVE, client), *self.line(Lane.BULK, client)]
         room = self.calling() < self.concurrency and self.calling(client) < self.caps[client]

@@ -13,7 +13,15 @@ class Draft:
     ``owned`` are the groups that VIVE writes; ``not_owned_because`` is the sentence for the others.
     """
 
-    __slots__ = ("changes", "delicate", "fields", "insurance_calls", "left_alone", "not_owned_because", "owned")
+    __slots__ = (
+        "changes",
+        "fields",
+        "insurance_calls",
+        "left_alone",
+        "not_owned_because",
+        "owned",
+        "requires_fresh_observation",
+    )
 
     def __init__(self, owned: AbstractSet[FieldGroup], not_owned_because: str) -> None:
         self.owned = owned
@@ -22,7 +30,7 @@ class Draft:
         self.insurance_calls: list[CreateInsurance | UpdateInsurance] = []
         self.changes: list[Change] = []
         self.left_alone: list[LeftAlone] = []
-        self.delicate = False
+        self.requires_fresh_observation = False
         """Whether something is decided that a fresh observation must show."""
 
     def write(self, group: FieldGroup, name: str, value: Value, before: str) -> None:

@@ -15,7 +15,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredPolicy:
     """A policy of VIVE's in Vantaca's words."""
 
     key: Key
@@ -28,7 +28,7 @@ class Wanted:
 class Match:
     """A policy and its row, or None; ``renews`` is what the row was delivered for, where that is an older policy."""
 
-    wanted: Wanted
+    wanted: DesiredPolicy
     row: InsuranceRow | None
     renews: DeliveredPolicy | None = None
 
@@ -47,21 +47,23 @@ class Matches:
     retired: tuple[DeliveredPolicy, ...]
 
 
-def wanted_policies(policies: Iterable[Policy], types: Mapping[str, str]) -> tuple[Wanted, ...]:
+def wanted_policies(policies: Iterable[Policy], types: Mapping[str, str]) -> tuple[DesiredPolicy, ...]:
     """The policies in order of their keys. Of two with the same type and number the one that expires later counts."""
-    found: dict[Key, Wanted] = {}
+    found: dict[Key, DesiredPolicy] = {}
     for policy in policies:
         insurance_type = mapping.insurance_type(policy.policy_type, types)
         number = normalise.text(policy.number)
         key = (normalise.insurance_type(insurance_type), normalise.policy_number(number))
-        wanted = Wanted(key, insurance_type, number, policy)
+        wanted = DesiredPolicy(key, insurance_type, number, policy)
         known = found.get(key)
         if known is None or _rank(wanted) > _rank(known):
             found[key] = wanted
     return tuple(found[key] for key in sorted(found))
 
 
-def match_rows(wanted: Sequence[Wanted], rows: Sequence[InsuranceRow], delivered: Sequence[DeliveredPolicy]) -> Matches:
+def match_rows(
+    wanted: Sequence[DesiredPolicy], rows: Sequence[InsuranceRow], delivered: Sequence[DeliveredPolicy]
+) -> Matches:
     """Match by type and number first; then a policy without a row takes the row of a delivered policy which it renews.
 
     A policy renews one of its type that was delivered and that VIVE no longer has. That row is known by its id or,
@@ -98,7 +100,9 @@ def _put_first(rows: list[InsuranceRow], delivered_ids: AbstractSet[str | None])
     rows.sort(key=lambda row: (row.insurance_id not in delivered_ids, _id_order(row)))
 
 
-def _renewal(one: Wanted, retired: list[tuple[Key, DeliveredPolicy]], free: list[tuple[Key, InsuranceRow]]) -> Match:
+def _renewal(
+    one: DesiredPolicy, retired: list[tuple[Key, DeliveredPolicy]], free: list[tuple[Key, InsuranceRow]]
+) -> Match:
     """The delivered row that this policy renews, taken out of both lists; without one, the policy alone."""
     for place, (key, past) in enumerate(retired):
         if key[0] == one.key[0] and (index := _row_of(key, past, free)) is not None:
@@ -131,6 +135,6 @@ def _id_order(row: InsuranceRow) -> tuple[bool, int, str]:
     return not row.insurance_id, len(row.insurance_id), row.insurance_id
 
 
-def _rank(one: Wanted) -> tuple[int, str, str]:
+def _rank(one: DesiredPolicy) -> tuple[int, str, str]:
     expires_on = one.policy.expires_on
     return (expires_on.toordinal() if expires_on else 0), one.insurance_type, one.number

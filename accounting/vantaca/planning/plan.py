@@ -53,7 +53,8 @@ def make_plan(
         left_alone=tuple(draft.left_alone),
         delivered=Delivered(dba_name=dba_name, policies=policies),
         # A clock that was set back leaves observations of the future: nobody knows how old they are.
-        needs_fresh=draft.delicate and not timedelta() <= now - observed.at <= FRESH_FOR,
+        requires_fresh_observation=draft.requires_fresh_observation
+        and not timedelta() <= now - observed.at <= FRESH_FOR,
     )
 
 

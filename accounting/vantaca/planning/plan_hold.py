@@ -46,7 +46,7 @@ def plan_hold(draft: Draft, record: VendorRecord, provider: Provider, integratio
     elif wanted:
         _hold(draft, held=held, said=reason, desired=mapping.hold_reason(marker, record.hold_reason))
     elif held:
-        draft.delicate = True
+        draft.requires_fresh_observation = True
         draft.write(GROUP, "onHold", value=False, before=as_read(held))
         draft.write(GROUP, "onHoldReason", mapping.release_text(marker), reason)
 
@@ -59,7 +59,7 @@ def _hold(draft: Draft, *, held: bool, said: str, desired: str) -> None:
             )
             _leave(draft, held, wanted=True, code="foreign_hold", reason=because)
         return
-    draft.delicate = True
+    draft.requires_fresh_observation = True
     if not held:
         draft.write(GROUP, "onHold", value=True, before=as_read(held))
     draft.write(GROUP, "onHoldReason", desired, said)

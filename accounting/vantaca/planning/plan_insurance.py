@@ -6,7 +6,7 @@ from typing import Final
 from accounting.vantaca.planning import mapping
 from accounting.vantaca.planning.calls import CreateInsurance, UpdateInsurance
 from accounting.vantaca.planning.draft import Draft, as_read
-from accounting.vantaca.planning.insurance_match import Match, Wanted, match_rows, wanted_policies
+from accounting.vantaca.planning.insurance_match import DesiredPolicy, Match, match_rows, wanted_policies
 from accounting.vantaca.reading import normalise
 from accounting.vantaca.reading.provider import InsuranceRow, Provider
 from schemas.records.integration import FieldGroup, Integration
@@ -81,13 +81,13 @@ def _write(draft: Draft, match: Match, provider: Provider, *, required: bool) ->
     if not row.insurance_id:
         draft.leave(GROUP, _name(wanted), _row_text(row), _policy_text(wanted), "ambiguous", _NO_ID)
         return match.renews
-    draft.delicate = True
+    draft.requires_fresh_observation = True
     _update(draft, wanted, row, provider, required=required, fits=True, renews=True)
     return _delivered(wanted, row)
 
 
-def _create(draft: Draft, wanted: Wanted, provider: Provider, *, required: bool) -> None:
-    draft.delicate = True
+def _create(draft: Draft, wanted: DesiredPolicy, provider: Provider, *, required: bool) -> None:
+    draft.requires_fresh_observation = True
     draft.insurance_calls.append(
         CreateInsurance(
             provider_id=provider.provider_id,
@@ -102,7 +102,7 @@ def _create(draft: Draft, wanted: Wanted, provider: Provider, *, required: bool)
 
 def _update(
     draft: Draft,
-    wanted: Wanted,
+    wanted: DesiredPolicy,
     row: InsuranceRow,
     provider: Provider,
     *,
@@ -143,7 +143,7 @@ def _update(
         draft.change(GROUP, f"{name}: isRequired", as_read(row.is_required), as_read(new_required))
 
 
-def _delivered(wanted: Wanted, row: InsuranceRow | None) -> DeliveredPolicy:
+def _delivered(wanted: DesiredPolicy, row: InsuranceRow | None) -> DeliveredPolicy:
     return DeliveredPolicy(
         policy_type=wanted.key[0],
         number=wanted.number,
@@ -152,7 +152,7 @@ def _delivered(wanted: Wanted, row: InsuranceRow | None) -> DeliveredPolicy:
     )
 
 
-def _name(wanted: Wanted) -> str:
+def _name(wanted: DesiredPolicy) -> str:
     return f"{wanted.insurance_type} {wanted.number}".strip()
 
 
@@ -160,7 +160,7 @@ def _name_of_row(row: InsuranceRow) -> str:
     return normalise.text(f"{row.insurance_type} {row.account_no}")
 
 
-def _policy_text(wanted: Wanted) -> str:
+def _policy_text(wanted: DesiredPolicy) -> str:
     return _text(_name(wanted), wanted.policy.expires_on)
 
 

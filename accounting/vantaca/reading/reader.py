@@ -15,8 +15,8 @@ from accounting.vantaca.reading.values import UnreadableError, read_bool, read_d
 ZIP_MAGIC: Final = b"PK\x03\x04"
 ZIP_MEMBER: Final = "data.json"
 
-MOST_ROWS: Final = 500
-MOST_LETTERS: Final = 50_000
+MAX_ROWS: Final = 500
+MAX_DEAD_LETTERS: Final = 50_000
 """How much a provider may hold: all of it may turn up, twice, in an outcome, which has to fit into a record of Kafka's."""
 
 _BOUNDED: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -129,8 +129,8 @@ def _provider(raw: Any) -> Provider:
         compliance_status=read_text(value("compliancestatus")),
         insurance=_insurance(value("providerinsurance")),
     )
-    if _letters(provider) > MOST_LETTERS:
-        raise UnreadableError(f"at most {MOST_LETTERS:,} letters were expected")
+    if _letters(provider) > MAX_DEAD_LETTERS:
+        raise UnreadableError(f"at most {MAX_DEAD_LETTERS:,} letters were expected")
     return provider
 
 
@@ -146,8 +146,8 @@ def _insurance(rows: Any) -> tuple[InsuranceRow, ...]:
         return ()
     if not isinstance(rows, list):
         raise UnreadableError("an array of insurance rows was expected")
-    if len(rows) > MOST_ROWS:
-        raise UnreadableError(f"at most {MOST_ROWS} insurance rows were expected")
+    if len(rows) > MAX_ROWS:
+        raise UnreadableError(f"at most {MAX_ROWS} insurance rows were expected")
     return tuple(_insurance_row(raw) for raw in rows)
 
 

@@ -5,7 +5,7 @@ from enum import Enum
 from accounting.vantaca.sandbox.faults.fault_book import FaultBook, Strike
 from accounting.vantaca.sandbox.faults.faults import Cut, Drop, ErrorAnswer, Garbage, Hang, HtmlPage, Huge
 from accounting.vantaca.sandbox.faults.oddities import Oddities
-from accounting.vantaca.sandbox.server.answer import Answer, RefusedError, error_answer, html_page
+from accounting.vantaca.sandbox.server.answer import Answer, CallRefusedError, error_answer, html_page
 from accounting.vantaca.sandbox.server.call import Call
 from accounting.vantaca.sandbox.server.call_log import CallLog
 from accounting.vantaca.sandbox.server.operations import OPERATIONS
@@ -66,25 +66,25 @@ class Sandbox:
         """Carry out a call, faults aside."""
         try:
             return self._perform(call)
-        except RefusedError as refusal:
+        except CallRefusedError as refusal:
             return self._error(call, refusal.status, refusal.reason)
 
     def _perform(self, call: Call) -> Answer:
         if call.method == "POST" and not call.sized:
-            raise RefusedError(411, "Length Required")
+            raise CallRefusedError(411, "Length Required")
         method, operation = OPERATIONS.get(call.path, ("", None))
         if operation is None:
-            raise RefusedError(404, "The resource cannot be found.")
+            raise CallRefusedError(404, "The resource cannot be found.")
         if call.method != method:
-            raise RefusedError(405, "The requested resource does not support this http method.")
+            raise CallRefusedError(405, "The requested resource does not support this http method.")
         company = self.companies.get(call.company)
         admitted = company is not None and company.admits(
             login=call.login, pwd=call.pwd, authorization=call.authorization
         )
         if company is None or not admitted:
-            raise RefusedError(403, "Authentication failed")
+            raise CallRefusedError(403, "Authentication failed")
         if not call.body_readable:
-            raise RefusedError(400, "Invalid JSON primitive")
+            raise CallRefusedError(400, "Invalid JSON primitive")
         return operation(company, call.parameters)
 
     def _fault_answer(self, call: Call, strike: Strike) -> Answer:

@@ -15,7 +15,7 @@ LONGEST_CURSOR: Final = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class VendorListQuery:
     """What is looked for. ``first`` is the number of the page's first vendor in the whole list, from 1."""
 
     search: str = ""
@@ -50,10 +50,10 @@ def asked(
     state: Annotated[str, Query(max_length=40)] = "",
     cursor: Annotated[str | None, Query(max_length=LONGEST_CURSOR)] = None,
     first: Annotated[int, Query(ge=1, le=10**9)] = 1,
-) -> Asked:
+) -> VendorListQuery:
     """Read it from an address; a state that there is none of is taken as all."""
     known = VendorState(state) if state in set(VendorState) else None
-    return Asked(search=q.strip(), state=known, cursor=cursor or None, first=first)
+    return VendorListQuery(search=q.strip(), state=known, cursor=cursor or None, first=first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Listing:
     """A page of vendors, and the ways on from it."""
 
     page: Page[VendorLine]
-    asked: Asked
+    asked: VendorListQuery
     path: str
     choices: tuple[Choice, ...]
 
@@ -96,10 +96,10 @@ class Listing:
     @property
     def all_address(self) -> str:
         """The list without search and state."""
-        return Asked().address(self.path)
+        return VendorListQuery().address(self.path)
 
 
-def choices(by_state: dict[VendorState, int], asked: Asked, path: str) -> tuple[Choice, ...]:
+def choices(by_state: dict[VendorState, int], asked: VendorListQuery, path: str) -> tuple[Choice, ...]:
     """All vendors, then each state that has some, or that is chosen."""
 
     def choice(state: VendorState | None, label: str, tone: str, number: int) -> Choice:

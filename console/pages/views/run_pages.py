@@ -10,7 +10,7 @@ from console.http.problems import Problem, not_found
 from console.pages.addresses import Addresses
 from console.pages.rendering import Renderer
 from console.pages.views.client_of import title_of
-from console.pages.views.listing import PAGE_SIZE, Asked, Listing, asked, choices
+from console.pages.views.listing import PAGE_SIZE, Listing, VendorListQuery, asked, choices
 from console.ports import ConsolePorts
 from console.read_model.store.views import VendorState
 from schemas.message import Identifier
@@ -21,7 +21,9 @@ def routes(parts: ConsolePorts, renderer: Renderer) -> APIRouter:
     router = APIRouter()
 
     @router.get("/runs/{run}")
-    def page(client: Identifier, run: Identifier, who: Admin, listed: Annotated[Asked, Depends(asked)]) -> Response:
+    def page(
+        client: Identifier, run: Identifier, who: Admin, listed: Annotated[VendorListQuery, Depends(asked)]
+    ) -> Response:
         """The run, and its vendors by what became of them in it."""
         view = parts.read_model.run(client, run)
         if view is None:

@@ -19,12 +19,12 @@ from console.pages.sentences.group_rules import group_rules
 from console.pages.sentences.run_words import is_young
 from console.pages.sentences.words import MODES
 from console.pages.views.client_of import client_title
-from console.pages.views.listing import LONGEST_CURSOR, PAGE_SIZE, Asked, Listing, asked, choices
+from console.pages.views.listing import LONGEST_CURSOR, PAGE_SIZE, Listing, VendorListQuery, asked, choices
 from console.ports import ConsolePorts
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.views import ClientView
 from messaging.producer import KafkaUnavailableError
-from producers.button import CONFIRMATION, RefusedError
+from producers.button import CONFIRMATION, SyncRefusedError
 from schemas.message import Identifier
 from schemas.records.dead_letter import LETTER_ID_PATTERN
 
@@ -52,7 +52,10 @@ def routes(parts: ConsolePorts, renderer: Renderer) -> APIRouter:
 
     @router.get("")
     def page(
-        client: Identifier, who: Admin, look: Annotated[Look, Depends()], listed: Annotated[Asked, Depends(asked)]
+        client: Identifier,
+        who: Admin,
+        look: Annotated[Look, Depends()],
+        listed: Annotated[VendorListQuery, Depends(asked)],
     ) -> Response:
         """The page as it stands."""
         return show(parts.read_model, renderer, who, client, look=look, listed=listed)
@@ -62,7 +65,7 @@ def routes(parts: ConsolePorts, renderer: Renderer) -> APIRouter:
         """Press the button; without Kafka the page comes again and says so."""
         try:
             pressed = parts.press(who, client, key=key or None)
-        except RefusedError as error:
+        except SyncRefusedError as error:
             return _again(parts.read_model, renderer, who, client, 409, str(error))
         except KafkaUnavailableError:
             return _again(parts.read_model, renderer, who, client, 503, AWAY, key=key)
@@ -92,13 +95,13 @@ def show(
     client: str,
     *,
     look: Look | None = None,
-    listed: Asked | None = None,
+    listed: VendorListQuery | None = None,
     status: int = 200,
     trouble: str = "",
     key: str = "",
 ) -> Response:
     """The page, with what just happened."""
-    look, listed, to = look or Look(), listed or Asked(), Addresses(client)
+    look, listed, to = look or Look(), listed or VendorListQuery(), Addresses(client)
     view = read_model.client(client)
     integration = None if view is None else view.integration
     shown: dict[str, Any] = {
@@ -131,7 +134,9 @@ def _said(read_model: ReadModel, client: str, look: Look) -> str:
     return f"{name} is queued to be synced once more."
 
 
-def _of_client(read_model: ReadModel, client: str, view: ClientView, look: Look, listed: Asked) -> dict[str, Any]:
+def _of_client(
+    read_model: ReadModel, client: str, view: ClientView, look: Look, listed: VendorListQuery
+) -> dict[str, Any]:
     to = Addresses(client)
     try:
         runs = read_model.runs(client, limit=RUNS_SHOWN, cursor=look.runs)

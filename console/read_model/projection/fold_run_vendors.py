@@ -3,7 +3,7 @@
 import json
 
 from console.read_model.projection.fold_vendors import UNLINKED
-from console.read_model.projection.settling_outcomes import Asked
+from console.read_model.projection.settling_outcomes import AwaitedEvent
 from console.read_model.store.tables import OPEN
 from console.read_model.store.upsert import Row
 from console.read_model.store.views import VendorState
@@ -30,7 +30,7 @@ def new_run_vendor(client_id: str, run_id: str, vendor_id: str) -> Row:
     }
 
 
-def named(row: Row, word: str, asks: Asked | None = None) -> Row:
+def named(row: Row, word: str, asks: AwaitedEvent | None = None) -> Row:
     """The run names the vendor: ``word`` says as what; ``asks`` is the event that must be answered."""
     row = row | {word: True}
     if asks is not None:

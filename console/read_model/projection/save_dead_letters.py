@@ -20,14 +20,14 @@ _HANDLED = (tables.letters_handled.c.partition, tables.letters_handled.c.offset)
 _identifier: TypeAdapter[str] = TypeAdapter(Identifier)
 
 
-class Said(NamedTuple):
+class DeadLetterBatch(NamedTuple):
     """Letters and what was done with them, of one batch."""
 
     letters: list[Placed[DeadLetter]]
     handled: list[Placed[DeadLetterHandled]]
 
 
-def save_letters(connection: Connection, said: Said, *, topic_id: str) -> None:
+def save_letters(connection: Connection, said: DeadLetterBatch, *, topic_id: str) -> None:
     """Take in letters and their handling; ``topic_id`` is Kafka's id of ``dead-letter`` now."""
     mine = [placed for placed in said.handled if placed.says.letter_topic_id == topic_id]
     keys = {LetterId(placed.partition, placed.offset) for placed in said.letters}

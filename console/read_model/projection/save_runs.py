@@ -10,7 +10,7 @@ from console.read_model.projection.facts import Placed
 from console.read_model.projection.fold_outcomes import short_id
 from console.read_model.projection.fold_run_vendors import answered, counts_of, named, new_run_vendor
 from console.read_model.projection.fold_runs import is_expanded, new_run, unsettled, with_counts, with_part
-from console.read_model.projection.settling_outcomes import Asked, answers_to, runs_waiting
+from console.read_model.projection.settling_outcomes import AwaitedEvent, answers_to, runs_waiting
 from console.read_model.store import tables
 from console.read_model.store.upsert import Row, load, upsert
 from schemas.records.sync_run import RunPart, SyncRun
@@ -49,7 +49,7 @@ class Naming(NamedTuple):
 
     key: VendorOfRun
     word: str
-    asked: Asked | None = None
+    asked: AwaitedEvent | None = None
 
 
 def _namings(parts: Iterable[Placed[SyncRun]]) -> Iterator[Naming]:

@@ -10,16 +10,16 @@ from console.read_model.store.tables import outcomes, run_vendors
 from console.read_model.store.upsert import STEP, Row, rows_of, rows_to_join
 from schemas.records.outcome import Status
 
-Asked = tuple[str, str, str, int]
+AwaitedEvent = tuple[str, str, str, int]
 """A client, a vendor, Kafka's id of ``vendor-sync``, and the offset that must be answered."""
 
 
-def answers_to(connection: Connection, asked: Iterable[Asked]) -> dict[Asked, list[Row]]:
+def answers_to(connection: Connection, asked: Iterable[AwaitedEvent]) -> dict[AwaitedEvent, list[Row]]:
     """Of the outcomes that are there already, those that may settle what is asked, or show that its write has begun.
 
     Of those that reach the offset only the ones that reach least far.
     """
-    found: dict[Asked, list[Row]] = defaultdict(list)
+    found: dict[AwaitedEvent, list[Row]] = defaultdict(list)
     wanted = sorted(set(asked))
     for begin in range(0, len(wanted), STEP):
         step = wanted[begin : begin + STEP]
@@ -45,7 +45,7 @@ _TOLD = (
 _ASKED = (outcomes.c.client_id, outcomes.c.vendor_id, outcomes.c.topic_id, outcomes.c.through)
 
 
-def _reaching_least_far(connection: Connection, asked: list[Asked]) -> Select[Any]:
+def _reaching_least_far(connection: Connection, asked: list[AwaitedEvent]) -> Select[Any]:
     given = rows_to_join(connection, _ASKED, asked)
     other = outcomes.alias("other")
     least = (
@@ -71,7 +71,7 @@ def _reaching_least_far(connection: Connection, asked: list[Asked]) -> Select[An
     return select(*_TOLD, given.c.through.label("asked")).select_from(given.join(outcomes, same))
 
 
-def _being_written(connection: Connection, asked: list[Asked]) -> Select[Any]:
+def _being_written(connection: Connection, asked: list[AwaitedEvent]) -> Select[Any]:
     given = rows_to_join(connection, _ASKED, asked)
     same = and_(
         outcomes.c.client_id == given.c.client_id,

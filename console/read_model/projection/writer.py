@@ -17,7 +17,7 @@ from messaging.topic_reader import Record
 from schemas.wire.codec import Codec
 
 logger = logging.getLogger(__name__)
-MOST_BYTES: Final = 4_000_000
+MAX_BYTES: Final = 4_000_000
 """A record of ``sync-run`` names up to a thousand vendors: so many records at once would be a long transaction."""
 
 LEARN_AFTER: Final = 20_000
@@ -97,7 +97,7 @@ def _cut(records: Sequence[Record]) -> Iterator[list[Record]]:
     for record in records:
         batch.append(record)
         size += len(record.value or b"")
-        if size >= MOST_BYTES:
+        if size >= MAX_BYTES:
             yield batch
             batch, size = [], 0
     if batch:

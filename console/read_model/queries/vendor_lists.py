@@ -11,7 +11,7 @@ from console.read_model.queries.cursor import Key, page_of, read_cursor
 from console.read_model.store.tables import client_states, run_vendors, vendors
 from console.read_model.store.times import from_ms
 from console.read_model.store.upsert import load
-from console.read_model.store.views import MOST_COUNTED, Page, VendorLine, VendorState
+from console.read_model.store.views import MAX_COUNTED, Page, VendorLine, VendorState
 
 FEW: Final = 2000
 """So many vendors of a run are sorted at once; of more the names are gone through in their order."""
@@ -129,7 +129,7 @@ def _in_order(found: Select[Any], after: Key | None, limit: int) -> Select[Any]:
 
 
 def _count(connection: Connection, found: Select[Any]) -> int:
-    ids = found.with_only_columns(vendors.c.vendor_id).limit(MOST_COUNTED).subquery()
+    ids = found.with_only_columns(vendors.c.vendor_id).limit(MAX_COUNTED).subquery()
     return connection.execute(select(func.count()).select_from(ids)).scalar_one()
 
 

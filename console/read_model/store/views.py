@@ -10,7 +10,7 @@ from schemas.records.outcome import VendorSyncOutcome
 from schemas.records.vendor_record import VendorRecord
 
 T = TypeVar("T")
-MOST_COUNTED: Final = 1000
+MAX_COUNTED: Final = 1000
 """Of a search's finds: a total of this many means so many or more."""
 
 
@@ -18,7 +18,7 @@ MOST_COUNTED: Final = 1000
 class Page(Generic[T]):
     """A part of a list. ``next_cursor`` None: there is no more. ``total`` counts the whole list under its filter.
 
-    With a search it counts to ``MOST_COUNTED`` and no further.
+    With a search it counts to ``MAX_COUNTED`` and no further.
     """
 
     items: tuple[T, ...]

@@ -29,10 +29,10 @@ class ContainerBroker(Broker):
 
     kind: ClassVar[BrokerKind] = "container"
 
-    def __init__(self, container: DockerContainer, *, bootstrap: str, leash: DeathWatch) -> None:
+    def __init__(self, container: DockerContainer, *, bootstrap: str, death_watch: DeathWatch) -> None:
         super().__init__(bootstrap)
         self._container = container
-        self._leash = leash
+        self._leash = death_watch
         self._closed = False
 
     @classmethod
@@ -57,7 +57,7 @@ class ContainerBroker(Broker):
         Raises:
             BrokerUnavailable: no engine on this machine, no image and none to pull, or Kafka did not answer in 90 s.
         """
-        # Its reaper is a second image to pull; the leash does that work.
+        # Its reaper is a second image to pull; the death watch does that work.
         testcontainers_config.ryuk_disabled = True
         engine_with(image, environ=environ, pull_seconds=pull_seconds).client.close()
         try:
@@ -73,7 +73,7 @@ class ContainerBroker(Broker):
         published: dict[str, Any] = container.ports
         published[f"{CLIENT_PORT_IN_CONTAINER}/tcp"] = (LOOPBACK, reserved.port)
         broker = cls(
-            container, bootstrap=f"{LOOPBACK}:{reserved.port}", leash=DeathWatch((sys.executable, "-c", _REMOVE))
+            container, bootstrap=f"{LOOPBACK}:{reserved.port}", death_watch=DeathWatch((sys.executable, "-c", _REMOVE))
         )
         try:
             reserved.release()

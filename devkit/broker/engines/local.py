@@ -60,11 +60,11 @@ class LocalBroker(Broker):
                 undo.callback(shutil.rmtree, folder)
             else:
                 folder = data_dir.absolute()
-            leash = DeathWatch(KILL_GROUP, folder=folder if data_dir is None else None)
-            undo.callback(leash.release)
+            death_watch = DeathWatch(KILL_GROUP, folder=folder if data_dir is None else None)
+            undo.callback(death_watch.release)
             voter = Voter(node_id=1, host=LOOPBACK, controller_port=ports[1].port)
             plan = NodePlan(voter=voter, port=ports[0].port, voters=(voter,), log_dir=str((disk or folder) / "data"))
-            node = LocalNode(plan, folder=folder, java=java, jars=jars, leash=leash, extra=settings or {})
+            node = LocalNode(plan, folder=folder, java=java, jars=jars, death_watch=death_watch, extra=settings or {})
             undo.callback(node.kill if data_dir is None else node.stop)
             if node.cluster_id() is None:
                 node.format(new_cluster_id())

@@ -18,7 +18,7 @@ from console.ports import ConsolePorts, DeadLetterReceipt, DeadLetterUnchangedEr
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.engine import migrate, open_engine
 from messaging.producer import KafkaUnavailableError
-from producers.button import CLIENT_ADMIN, RefusedError, SyncReceipt
+from producers.button import CLIENT_ADMIN, SyncReceipt, SyncRefusedError
 from schemas.records.dead_letter import LetterId
 from schemas.records.dead_letter_handled import Action
 from schemas.records.integration import ineligible_reason
@@ -56,7 +56,7 @@ class Deeds:
         view = self.read_model.client(client_id)
         refusal = ineligible_reason(client_id, None if view is None else view.integration)
         if refusal is not None:
-            raise RefusedError(refusal)
+            raise SyncRefusedError(refusal)
         self._reach_kafka()
         self.pressed.append((principal.signature, client_id, key))
         return SyncReceipt(run_id=str(uuid7()))

@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from console.auth.keys import AGAIN_SECONDS, FETCH_SECONDS, FRESH_SECONDS, MOST_BYTES, JwksKeys, KeysUnavailableError
+from console.auth.keys import (
+    FETCH_SECONDS,
+    FRESH_SECONDS,
+    MAX_BYTES,
+    MIN_REFETCH_SECONDS,
+    JwksKeys,
+    KeysUnavailableError,
+)
 from tests.support.issuer import TestIssuer
 from tests.support.slowness import patient
 
@@ -89,7 +96,7 @@ def test_unknown_ids_are_asked_for_once_a_minute(jwks: Jwks) -> None:
         assert keys.get(f"unknown-{number}") is None
     assert jwks.asked == 1
     jwks.body = json.dumps({"keys": [{**US.jwks["keys"][1], "kid": "new"}]}).encode()
-    clock.now += AGAIN_SECONDS - 1
+    clock.now += MIN_REFETCH_SECONDS - 1
     assert keys.get("new") is None
     clock.now += 1
     assert keys.get("new") is not None
@@ -115,7 +122,7 @@ def test_keys_that_were_read_go_on_counting_while_the_issuer_is_away(
     if trouble == "status":
         jwks.status = 500
     else:
-        jwks.body = b"<html>" if trouble == "text" else b" " * (MOST_BYTES + 1) + jwks.body
+        jwks.body = b"<html>" if trouble == "text" else b" " * (MAX_BYTES + 1) + jwks.body
     clock.now += FRESH_SECONDS
     with caplog.at_level(logging.WARNING, "console.auth.keys"):
         assert keys.get("ec-1") is not None

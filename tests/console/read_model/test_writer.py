@@ -31,7 +31,7 @@ def test_large_records_are_taken_in_several_transactions(engine: Engine, monkeyp
     for step in (1, 10**9):
         engine_writer = writer_of(engine)
         engine_writer.forget()
-        monkeypatch.setattr(writer, "MOST_BYTES", step)
+        monkeypatch.setattr(writer, "MAX_BYTES", step)
         engine_writer.write(records)
         run = ReadModel(engine).run("acme", "run")
         assert run is not None

@@ -29,7 +29,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class RefusedError(Exception):
+class CallRefusedError(Exception):
     """A call that cannot be carried out: status and the message for the reason phrase, never a value of the call."""
 
     def __init__(self, status: int, reason: str) -> None:

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from accounting.vantaca.sandbox.server.answer import Answer, RefusedError, json_answer
+from accounting.vantaca.sandbox.server.answer import Answer, CallRefusedError, json_answer
 from accounting.vantaca.sandbox.state import values
 from accounting.vantaca.sandbox.state.company import Company
 from accounting.vantaca.sandbox.state.provider import Insurance, Provider
@@ -58,7 +58,7 @@ def read_provider(company: Company, parameters: Parameters) -> Answer:
         return json_answer(text, zipped=values.flag_of(parameters, "zip"))
     if company.settings.oddities.unknown_provider == _NO_CONTENT.status:
         return _NO_CONTENT
-    raise RefusedError(404, "Provider not found")
+    raise CallRefusedError(404, "Provider not found")
 
 
 def create_provider(company: Company, parameters: Parameters) -> Answer:

@@ -2,7 +2,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from accounting.vantaca.sandbox.server.answer import RefusedError
+from accounting.vantaca.sandbox.server.answer import CallRefusedError
 
 Parameters = Mapping[str, object]
 """The data of one call by lower-case name: text from the query string, JSON values from a body."""
@@ -26,10 +26,10 @@ def text_of(parameters: Parameters, name: str, *, longest: int | None = None) ->
     if isinstance(value, bool):
         value = "true" if value else "false"
     if not isinstance(value, str | int | float):
-        raise RefusedError(400, f"Invalid value for parameter {name}")
+        raise CallRefusedError(400, f"Invalid value for parameter {name}")
     text = str(value)
     if longest is not None and len(text) > longest:
-        raise RefusedError(400, f"{name} must not be longer than {longest} characters")
+        raise CallRefusedError(400, f"{name} must not be longer than {longest} characters")
     return text
 
 
@@ -37,7 +37,7 @@ def required_text(parameters: Parameters, name: str) -> str:
     """The parameter as text; a 400 when it is absent or blank."""
     text = text_of(parameters, name)
     if not text.strip():
-        raise RefusedError(400, f"Missing required parameter {name}")
+        raise CallRefusedError(400, f"Missing required parameter {name}")
     return text
 
 
@@ -47,7 +47,7 @@ def int_of(parameters: Parameters, name: str) -> int | None:
     if not text:
         return None
     if not _INT.fullmatch(text) or not -_INT_LIMIT <= int(text) < _INT_LIMIT:
-        raise RefusedError(400, f"Invalid value for parameter {name}")
+        raise CallRefusedError(400, f"Invalid value for parameter {name}")
     return int(text)
 
 
@@ -55,7 +55,7 @@ def required_int(parameters: Parameters, name: str) -> int:
     """The parameter as a whole number; a 400 when it is absent, blank or something else."""
     value = int_of(parameters, name)
     if value is None:
-        raise RefusedError(400, f"Missing required parameter {name}")
+        raise CallRefusedError(400, f"Missing required parameter {name}")
     return value
 
 
@@ -63,7 +63,7 @@ def flag_of(parameters: Parameters, name: str) -> bool:
     """The parameter as `true` or `false` in any case, false when it is absent or blank; anything else is a 400."""
     text = text_of(parameters, name).strip().lower()
     if text not in {"", "true", "false"}:
-        raise RefusedError(400, f"Invalid value for parameter {name}")
+        raise CallRefusedError(400, f"Invalid value for parameter {name}")
     return text == "true"
 
 

@@ -10,7 +10,7 @@ from processors.transport.offset_ledger import Standing
 
 
 @dataclass(frozen=True, kw_only=True)
-class Observation:
+class WorkerSample:
     """One look at a worker. Whatever counts grows or changes whenever the worker gets on, so two looks show what was between."""
 
     at: float = 0.0

@@ -11,13 +11,13 @@ from processors.app import consumer_of
 from processors.transport.topic_ends import TopicEnds
 from processors.watchdog.agents import Agents
 from processors.watchdog.calls import Calls
-from processors.watchdog.observation import Observation
-from processors.work_queue import Place, WorkQueue
+from processors.watchdog.worker_sample import WorkerSample
+from processors.work_queue import EventPosition, WorkQueue
 from schemas.topics import VENDOR_SYNC
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looker:
+class WorkerSampler:
     """Where the watchdog looks.
 
     ``takes_writes`` says whether the brokers have taken something since the last look, where there was something to take;
@@ -33,12 +33,12 @@ class Looker:
     rows: Callable[[], int]
     monotonic: Callable[[], float]
 
-    async def look(self) -> Observation:
+    async def sample(self) -> WorkerSample:
         """The worker as it is now, once Kafka has answered or was waited for in vain."""
         assigned = self._assigned()
         ends = await self.ends.ends(assigned) if assigned else {}
         consumer = consumer_of(self.app)
-        return Observation(
+        return WorkerSample(
             kafka=self.takes_writes() and ends is not None,
             assigned=bool(assigned),
             generation=self.app.consumer_generation_id,
@@ -46,21 +46,21 @@ class Looker:
             reading=consumer.reading,
             rows=self.rows(),
             steps=self.calls.steps,
-            waiting=self.calls.waited_for() or self._retries_later(),
+            waiting=self.calls.any_pending() or self._retries_later(),
             partitions=consumer.standing(),
             ends=ends or {},
             ended_agents=self.agents.ended(),
         )
 
-    def account(self, tps: Collection[TP]) -> frozenset[TP]:
+    def explain(self, tps: Collection[TP]) -> frozenset[TP]:
         """Of these partitions, those of ``vendor-sync`` whose oldest unfinished record is in good hands with the queue."""
         standing = consumer_of(self.app).standing()
         places = {
-            Place(tp.partition, standing[tp].finished_to): tp
+            EventPosition(tp.partition, standing[tp].finished_to): tp
             for tp in tps
             if tp.topic == VENDOR_SYNC.name and tp in standing
         }
-        found = self.queue.accounts_for(places.keys(), calls_hang=self.calls.hang())
+        found = self.queue.accounts_for(places.keys(), calls_hang=self.calls.any_overdue())
         return frozenset(places[place] for place in found)
 
     def _assigned(self) -> set[TP]:
