@@ -61,6 +61,16 @@ format: setup ## let ruff write the layout
 bench: setup ## vendors per second and CPU per vendor, against stubs
 	$(RUN)/python -m bench.pipeline
 
+TREE ?=
+.PHONY: contract
+contract: setup ## write docs/reference/contract.txt, the public names; TREE=FOLDER prints those of another checkout
+ifeq ($(TREE),)
+	@$(RUN)/python -m tests.contract --output docs/reference/contract.txt
+else
+	@$(MAKE) --no-print-directory -C $(TREE) setup >&2
+	@$(RUN)/python -m tests.contract --tree $(TREE)
+endif
+
 .PHONY: fuzz
 fuzz: SECONDS = 60
 fuzz: setup ## coverage-guided fuzzing of the codec and of Vantaca's answers, SECONDS=60 each
