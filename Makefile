@@ -71,6 +71,12 @@ else
 	@$(RUN)/python -m tests.contract --tree $(TREE)
 endif
 
+HEAD ?= HEAD
+PAIRS ?= 5
+.PHONY: compare
+compare: setup ## CPU per vendor of two revisions, BASE=REVISION HEAD=HEAD, in PAIRS=5; fails if HEAD costs over 1.05 times BASE
+	$(RUN)/python -m bench.compare $(BASE) $(HEAD) --pairs $(PAIRS)
+
 .PHONY: fuzz
 fuzz: SECONDS = 60
 fuzz: setup ## coverage-guided fuzzing of the codec and of Vantaca's answers, SECONDS=60 each
