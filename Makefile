@@ -65,6 +65,22 @@ format: setup ## let ruff write the layout
 bench: setup ## vendors per second and CPU per vendor, against stubs
 	$(RUN)/python -m bench.pipeline
 
+TREE ?=
+.PHONY: contract
+contract: setup ## write docs/reference/contract.txt, the public names; TREE=FOLDER prints those of another checkout
+ifeq ($(TREE),)
+	@$(RUN)/python -m tests.contract --output docs/reference/contract.txt
+else
+	@$(MAKE) --no-print-directory -C $(TREE) setup >&2
+	@$(RUN)/python -m tests.contract --tree $(TREE)
+endif
+
+HEAD ?= HEAD
+PAIRS ?= 5
+.PHONY: compare
+compare: setup ## CPU per vendor of two revisions, BASE=REVISION HEAD=HEAD, in PAIRS=5; fails if HEAD costs over 1.05 times BASE
+	$(RUN)/python -m bench.compare $(BASE) $(HEAD) --pairs $(PAIRS)
+
 .PHONY: fuzz
 fuzz: SECONDS = 60
 fuzz: setup ## coverage-guided fuzzing of the codec and of Vantaca's answers, SECONDS=60 each
