@@ -4,8 +4,8 @@ SHELL := /bin/bash
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 # Another Python or another folder for the virtual environment: make check PYTHON=3.13 VENV=.venv-3.13
-PYTHON ?= $(shell sed -nE 's/^requires-python = "(.*)"/\1/p' pyproject.toml)
-VENV ?= .venv
+PYTHON := $(shell sed -nE 's/^requires-python = "(.*)"/\1/p' pyproject.toml)
+VENV := .venv
 RUN := $(VENV)/bin
 
 .PHONY: help
