@@ -145,7 +145,7 @@ def running_stack(*, vendors: int, workers: int = 1, latency: tuple[float, float
     """
     with ExitStack() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="vive-sync-")))
-        broker = parts.enter_context(start_broker(say=lambda line: people.print(line, markup=False)))
+        broker = parts.enter_context(start_broker(first_look=True, say=lambda line: people.print(line, markup=False)))
         create_topics(admin_of(broker.bootstrap))
         stack = Stack(bootstrap=broker.bootstrap, sandbox_url="", folder=folder, clients=())
         parts.callback(stack.stop)
