@@ -1,9 +1,12 @@
-# Everything here works on a fresh machine with Python 3.11 or 3.12 and make; Kafka wants Java 17 and Maven, or a Docker engine.
+# Everything here works on a fresh machine with Python and make; the tests also need Java 17 with Maven, or a Docker engine.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
-RUN := .venv/bin
+# Another Python or another folder for the virtual environment: make check PYTHON=3.13 VENV=.venv-3.13
+PYTHON := $(shell sed -nE 's/^requires-python = "(.*)"/\1/p' pyproject.toml)
+VENV := .venv
+RUN := $(VENV)/bin
 
 .PHONY: help
 help: ## what there is to make
@@ -13,14 +16,17 @@ help: ## what there is to make
 	python3 -m venv .tools
 	.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.venv/.ready: requirements.lock pyproject.toml | $(filter .tools/bin/uv,$(UV))
-	$(UV) venv --quiet --allow-existing --python '>=3.11,<3.13' --no-python-downloads .venv
-	VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes requirements.lock
-	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --editable .
+# uv takes a fitting Python of this machine, and fetches one where there is none.
+$(VENV)/.ready: requirements.lock pyproject.toml | $(filter .tools/bin/uv,$(UV))
+	@$(UV) python find --no-python-downloads '$(PYTHON)' >/dev/null 2>&1 || $(UV) python install --no-bin '$(PYTHON)' >/dev/null 2>&1 || \
+	  { echo 'No Python $(PYTHON) is here and uv could not fetch one: install Python 3.11, 3.12, 3.13 or 3.14.' >&2; exit 2; }
+	$(UV) venv --quiet --allow-existing --python '$(PYTHON)' --no-python-downloads $(VENV)
+	VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --editable .
 	@touch $@
 
 .PHONY: setup
-setup: .venv/.ready ## the virtual environment, from the lock file
+setup: $(VENV)/.ready ## the virtual environment, from the lock file
 
 .PHONY: demo
 demo: setup ## press the button on a Kafka and a sandbox Vantaca of its own, and show what changed
@@ -65,6 +71,22 @@ format: setup ## let ruff write the layout
 bench: setup ## vendors per second and CPU per vendor, against stubs
 	$(RUN)/python -m bench.pipeline
 
+TREE ?=
+.PHONY: contract
+contract: setup ## write docs/reference/contract.txt, the public names; TREE=FOLDER prints those of another checkout
+ifeq ($(TREE),)
+	@$(RUN)/python -m tests.contract --output docs/reference/contract.txt
+else
+	@$(MAKE) --no-print-directory -C $(TREE) setup >&2
+	@$(RUN)/python -m tests.contract --tree $(TREE)
+endif
+
+HEAD ?= HEAD
+PAIRS ?= 5
+.PHONY: compare
+compare: setup ## CPU per vendor of two revisions, BASE=REVISION HEAD=HEAD, in PAIRS=5; fails if HEAD costs over 1.05 times BASE
+	$(RUN)/python -m bench.compare $(BASE) $(HEAD) --pairs $(PAIRS)
+
 .PHONY: fuzz
 fuzz: SECONDS = 60
 fuzz: setup ## coverage-guided fuzzing of the codec and of Vantaca's answers, SECONDS=60 each
@@ -74,3 +96,4 @@ fuzz: setup ## coverage-guided fuzzing of the codec and of Vantaca's answers, SE
 .PHONY: lock
 lock: ## resolve the dependencies anew (hashes, no addresses)
 	$(UV) pip compile --quiet --universal --generate-hashes --all-extras --group dev --no-header pyproject.toml -o requirements.lock $(LOCK_FLAGS)
+	$(UV) pip compile --quiet --universal --generate-hashes --group stand-in --no-header -o devkit/broker/stand-in.lock $(LOCK_FLAGS)

@@ -27,7 +27,7 @@ class Observed:
 class Plan:
     """The calls that turn what is observed into what VIVE says, and what is left alone and why.
 
-    ``calls`` are the system's own, in the order in which they are made. ``requires_fresh_observation``: a decision in the plan may not be
+    ``calls`` are the system's own, in the order in which they are made. ``requires_fresh_observation``: a decision may not be
     taken on so old an observation: observe this provider again and plan anew; such a plan is never applied.
     ``delivered`` is what the row remembers once the plan is applied (or, with no calls, at once).
     """

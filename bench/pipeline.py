@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,6 +122,16 @@ def measure(bootstrap: str, stub_port: int, *, client: str, vendors: int, worker
     return {"vendors_per_second": vendors / took, "cpu_ms_per_vendor": used / vendors * 1000}
 
 
+def summary(name: str, results: Sequence[Mapping[str, float]]) -> str:
+    """The closing line of one latency. ``bench.compare`` reads the figure of the CPU in it."""
+    speeds = [result["vendors_per_second"] for result in results]
+    cpus = [result["cpu_ms_per_vendor"] for result in results]
+    return (
+        f"{name}: min {min(speeds):.0f}, median {statistics.median(speeds):.0f}, max {max(speeds):.0f} vendors/s; "
+        f"median {statistics.median(cpus):.2f} ms CPU a vendor"
+    )
+
+
 def main() -> None:
     """Print a line a round and the medians."""
     parser = argparse.ArgumentParser()
@@ -163,12 +173,7 @@ def main() -> None:
                             flush=True,
                         )
     for name, results in found.items():
-        speeds = [result["vendors_per_second"] for result in results]
-        cpus = [result["cpu_ms_per_vendor"] for result in results]
-        print(
-            f"{name}: min {min(speeds):.0f}, median {statistics.median(speeds):.0f}, max {max(speeds):.0f} vendors/s; "
-            f"median {statistics.median(cpus):.2f} ms CPU a vendor"
-        )
+        print(summary(name, results))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ def broker(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
 ) -> None:
     """Start a Kafka with all topics and keep it until Ctrl-C."""
+    people.quiet = as_json
     try:
         with start_broker(data_dir=data, port=port, say=lambda line: people.print(line, markup=False)) as started:
             created = create_topics(admin_of(started.bootstrap))
@@ -80,6 +81,7 @@ def up(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
 ) -> None:
     """Start a Kafka, a sandbox Vantaca, workers and a console with the demo's data, until Ctrl-C."""
+    people.quiet = as_json
     try:
         with running_stack(vendors=vendors, workers=workers, latency=(0.02, 0.06)) as stack:
             clients = [client.integration.client_id for client in stack.clients]

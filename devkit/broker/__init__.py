@@ -1,10 +1,11 @@
-"""A Kafka at once: one that is named, one in a container, one on the local Java, or several nodes of that."""
+"""A Kafka at once: one that is named, one in a container, one on the local Java, several nodes of that, or a stand-in."""
 
 from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
 from devkit.broker.cluster import LocalCluster
 from devkit.broker.engines.container import ContainerBroker
 from devkit.broker.engines.external import ExternalBroker
 from devkit.broker.engines.local import LocalBroker
+from devkit.broker.engines.stand_in import StandInBroker
 from devkit.broker.start import KindChoice, start_broker
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "KindChoice",
     "LocalBroker",
     "LocalCluster",
+    "StandInBroker",
     "start_broker",
 ]

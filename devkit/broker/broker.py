@@ -2,11 +2,15 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import ClassVar, Literal, Self
 
-BrokerKind = Literal["given", "container", "local"]
+BrokerKind = Literal["given", "container", "local", "stand-in"]
 
 
 class BrokerUnavailable(Exception):  # noqa: N818 - the name says what is so, as the message does
     """No Kafka of the kind asked for can be had; the message says why and what to do, in a sentence or two."""
+
+
+class NotInstalledError(BrokerUnavailable):
+    """A program that this kind of broker needs is not installed, or too old."""
 
 
 class Broker(ABC):

@@ -1,16 +1,13 @@
-import fcntl
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-from devkit.broker.broker import BrokerUnavailable
+from devkit.broker.broker import BrokerUnavailable, NotInstalledError
+from devkit.broker.download import download_once, user_cache
 
 KAFKA_VERSION = "4.3.1"
 DOWNLOAD_SECONDS = 600
-_UNFINISHED = "unfinished-"
 _POM = f"""<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>vive-sync</groupId>
@@ -31,40 +28,45 @@ _POM = f"""<project>
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
     """Where the jars are kept for all brokers of this user."""
-    home = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or Path.home(), ".cache")
-    return Path(home, "vive-sync", f"kafka-{KAFKA_VERSION}")
+    return user_cache(environ, f"kafka-{KAFKA_VERSION}")
+
+
+def find_maven(environ: Mapping[str, str]) -> str | None:
+    """The `mvn` program on PATH, or None where it is not needed because the jars are cached.
+
+    Raises:
+        NotInstalledError: the jars are not cached and there is no Maven.
+    """
+    jars = _jars(environ)
+    if jars.is_dir():
+        return None
+    maven = shutil.which("mvn", path=environ.get("PATH", ""))
+    if maven is None:
+        raise NotInstalledError(
+            f"Apache Kafka {KAFKA_VERSION} is not in {jars} yet and no Maven is here to fetch it: install Maven "
+            "(on Debian: maven), start a Docker engine, or name a running Kafka in VIVE_SYNC_KAFKA."
+        )
+    return maven
 
 
 def kafka_jars(environ: Mapping[str, str]) -> Path:
     """The folder with Apache Kafka's jars, fetched by Maven the first time (44 MB).
 
-    Whoever comes second while the first still fetches waits for it; a fetch that is broken off leaves nothing that
-    is taken for whole.
-
     Raises:
         BrokerUnavailable: the jars are not cached, and Maven is missing or cannot fetch them.
     """
-    cache = cache_folder(environ)
-    jars = cache / "lib"
-    if jars.is_dir():
-        return jars
-    maven = shutil.which("mvn", path=environ.get("PATH", ""))
-    if maven is None:
-        raise BrokerUnavailable(
-            f"Apache Kafka {KAFKA_VERSION} is not in {jars} yet and no Maven is here to fetch it: install Maven "
-            "(on Debian: maven), start a Docker engine, or name a running Kafka in VIVE_SYNC_KAFKA."
-        )
-    cache.mkdir(parents=True, exist_ok=True)
-    with _alone(cache / "lock"):
-        if not jars.is_dir():
-            for left_over in cache.glob(f"{_UNFINISHED}*"):
-                shutil.rmtree(left_over)
-            _fetch(maven, environ, cache, jars)
+    jars = _jars(environ)
+    maven = find_maven(environ)
+    if maven is not None:
+        download_once(jars, lambda work: _fetch(maven, environ, work))
     return jars
 
 
-def _fetch(maven: str, environ: Mapping[str, str], cache: Path, jars: Path) -> None:
-    work = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=cache))
+def _jars(environ: Mapping[str, str]) -> Path:
+    return cache_folder(environ) / "lib"
+
+
+def _fetch(maven: str, environ: Mapping[str, str], work: Path) -> None:
     try:
         options = (f"-DoutputDirectory={work / 'lib'}", "-DincludeScope=runtime")
         (work / "pom.xml").write_text(_POM, encoding="utf-8")
@@ -81,17 +83,7 @@ def _fetch(maven: str, environ: Mapping[str, str], cache: Path, jars: Path) -> N
         if fetched.returncode != 0:
             said = "\n".join(fetched.stdout.splitlines()[:10])
             raise BrokerUnavailable(f"Maven could not fetch Apache Kafka {KAFKA_VERSION}; it says:\n{said}")
-        (work / "lib").rename(jars)
     except subprocess.TimeoutExpired as error:
         raise BrokerUnavailable(
             f"Maven did not fetch Apache Kafka {KAFKA_VERSION} within {DOWNLOAD_SECONDS} s."
         ) from error
-    finally:
-        shutil.rmtree(work)
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield

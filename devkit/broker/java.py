@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from devkit.broker.broker import BrokerUnavailable
+from devkit.broker.broker import NotInstalledError
 
 OLDEST = 17
 _INSTALL = (
@@ -17,20 +17,20 @@ def find_java(environ: Mapping[str, str]) -> Path:
     """The `java` program of JAVA_HOME, or else the first on PATH.
 
     Raises:
-        BrokerUnavailable: there is none, it does not run, or it is older than Kafka wants.
+        NotInstalledError: there is none, it does not run, or it is older than Kafka wants.
     """
     home = environ.get("JAVA_HOME", "")
     inside = Path(home, "bin", "java")
     found = str(inside) if home and inside.exists() else shutil.which("java", path=environ.get("PATH", ""))
     if found is None:
-        raise BrokerUnavailable(f"No Java is here to run Apache Kafka on: {_INSTALL}.")
+        raise NotInstalledError(f"No Java is here to run Apache Kafka on: {_INSTALL}.")
     ran = subprocess.run(  # noqa: S603 - the user's own java
         [found, "-version"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=60
     )
     major = java_major(ran.stderr + ran.stdout)
     if major is None or major < OLDEST:
         said = f"Java {major}" if major else "no usable Java"
-        raise BrokerUnavailable(f"{found} is {said}, and Apache Kafka 4 wants {OLDEST} or newer: {_INSTALL}.")
+        raise NotInstalledError(f"{found} is {said}, and Apache Kafka 4 wants {OLDEST} or newer: {_INSTALL}.")
     return Path(found)
 
 

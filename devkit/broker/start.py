@@ -1,16 +1,25 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from devkit.broker.broker import Broker, BrokerUnavailable
+from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable, NotInstalledError
+from devkit.broker.choice import Situation, choose
 from devkit.broker.engines.container import IMAGE, ContainerBroker
 from devkit.broker.engines.external import VARIABLE, ExternalBroker
 from devkit.broker.engines.local import LocalBroker
+from devkit.broker.engines.stand_in import StandInBroker
 
 KindChoice = Literal["auto", "given", "container", "local"]
 _log = logging.getLogger(__name__)
+_INSTEAD: dict[BrokerKind, str] = {
+    "local": ": starting Kafka on the local Java instead.",
+    "stand-in": (
+        ", and Java with Maven is not installed: starting an in-memory stand-in for Kafka; for a first look only."
+    ),
+}
 
 
 def start_broker(
@@ -19,6 +28,7 @@ def start_broker(
     data_dir: Path | None = None,
     port: int | None = None,
     settings: Mapping[str, str] | None = None,
+    first_look: bool = False,
     image: str = IMAGE,
     environ: Mapping[str, str] = os.environ,
     say: Callable[[str], None] = _log.info,
@@ -27,39 +37,45 @@ def start_broker(
 
     "auto" tries in this order: the broker that VIVE_SYNC_KAFKA names (one that is named and does not answer is an
     error, not a reason to take another); a container; the local Java. Data that is to be kept skips the container.
+    A stand-in for Kafka takes the place of the local Java where that is not installed and `first_look` allows it.
 
     Args:
         kind: "auto", or the one way to try.
         data_dir: where the local kind keeps its data beyond `close()`; without it the data goes with the broker.
         port: for clients, on 127.0.0.1, of a broker started here; any free one when not given.
         settings: broker settings by Kafka's names, over ours, for a broker started here.
+        first_look: whether a stand-in is enough; it keeps its data in memory and takes no settings.
         image: what the container kind runs.
         environ: where VIVE_SYNC_KAFKA, DOCKER_HOST, PATH, JAVA_HOME, HOME and XDG_CACHE_HOME are looked up.
-        say: told in one line why a way was left for the next.
+        say: receives one line that says why a container was not started, and what is started instead.
 
     Raises:
         BrokerUnavailable: nothing worked; the message says why and what to install or set.
     """
+    start: dict[BrokerKind, Callable[[], Broker]] = {
+        "given": lambda: ExternalBroker.find(environ),
+        "container": lambda: ContainerBroker.start(image=image, port=port, settings=settings, environ=environ),
+        "local": lambda: LocalBroker.start(data_dir=data_dir, port=port, settings=settings, environ=environ),
+        "stand-in": lambda: StandInBroker.start(port=port, environ=environ),
+    }
+    if kind != "auto":
+        return start[kind]()
+    situation = Situation(
+        named=bool(environ.get(VARIABLE, "").strip()), keeps_data=data_dir is not None, first_look=first_look
+    )
+    chosen = choose(situation)
+    if chosen == "container":
+        try:
+            return start[chosen]()
+        except BrokerUnavailable as error:
+            chosen = choose(replace(situation, container_failed=True, local_missing=_local_missing(environ)))
+            say(f"{error}{_INSTEAD[chosen]}")
+    return start[chosen]()
 
-    def container() -> Broker:
-        return ContainerBroker.start(image=image, port=port, settings=settings, environ=environ)
 
-    def local() -> Broker:
-        return LocalBroker.start(data_dir=data_dir, port=port, settings=settings, environ=environ)
-
-    match kind:
-        case "given":
-            return ExternalBroker.find(environ)
-        case "container":
-            return container()
-        case "local":
-            return local()
-        case "auto":
-            if environ.get(VARIABLE, "").strip():
-                return ExternalBroker.find(environ)
-            if data_dir is None:
-                try:
-                    return container()
-                except BrokerUnavailable as error:
-                    say(f"{error}: starting Kafka on the local Java instead.")
-            return local()
+def _local_missing(environ: Mapping[str, str]) -> bool:
+    try:
+        LocalBroker.check_installed(environ)
+    except NotInstalledError:
+        return True
+    return False

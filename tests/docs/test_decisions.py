@@ -1,6 +1,8 @@
 import re
 import tomllib
 
+import pytest
+
 from tests.docs.markdown import ROOT
 
 TEXT = (ROOT / "docs/decisions.md").read_text()
@@ -26,7 +28,15 @@ def test_the_codecs_that_a_worker_dies_without_are_asked_for() -> None:
     assert {"lz4", "snappy", "zstd"} <= set(asked[len("aiokafka[") : asked.index("]")].split(","))
 
 
-def test_the_lock_file_and_the_documents_name_no_address_of_a_registry() -> None:
-    lock = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("path", ["requirements.lock", "devkit/broker/stand-in.lock"])
+def test_a_lock_file_names_no_address_of_a_registry(path: str) -> None:
+    lock = (ROOT / path).read_text()
+    assert "--hash=sha256:" in lock
     assert "://" not in lock
     assert "index-url" not in lock
+
+
+def test_the_stand_in_is_locked_as_it_is_asked_for_and_not_with_the_rest() -> None:
+    (wanted,) = PROJECT["dependency-groups"]["stand-in"]
+    assert (ROOT / "devkit/broker/stand-in.lock").read_text().startswith(f"{wanted} ")
+    assert wanted not in (ROOT / "requirements.lock").read_text()

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 SECONDS = int(patient(4))
 
 pytestmark = pytest.mark.skipif(
-    find_spec("atheris") is None, reason="atheris is not here: it is made for Linux on x86-64 and Python up to 3.12"
+    find_spec("atheris") is None, reason="atheris is not here: it is made for Linux on x86-64 and Python up to 3.13"
 )
 
 

@@ -18,6 +18,7 @@ from schemas.wire.codec import Codec
 from tests.support.eventually import eventually_async
 from tests.support.messages import integration
 from tests.support.product_topics import ensure_topics, new_client
+from tests.support.slowness import patient
 
 PATIENCE = 2.0
 
@@ -51,7 +52,7 @@ async def reading(bootstrap: str, crashes: list[BaseException]) -> AsyncIterator
 
 
 async def say(bootstrap: str, client_id: str) -> None:
-    producer = BlockingProducer(bootstrap, seconds=30.0)
+    producer = BlockingProducer(bootstrap, seconds=patient(30))
     await asyncio.to_thread(load, [integration(client_id=client_id)], producer=producer, codec=Codec())
 
 

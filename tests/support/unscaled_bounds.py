@@ -9,7 +9,7 @@ SCALING: Final = frozenset(
     {"eventually", "eventually_async", "within", "settled", "until", "vendor_says", "ends", "has_members", "answers"}
 )
 """Functions of the tests that scale their ``seconds`` themselves."""
-NO_WAIT: Final = frozenset({"timedelta", "Latency", "ErrorAnswer", "passes", "pytest.mark.timeout"})
+NO_WAIT: Final = frozenset({"timedelta", "Latency", "ErrorAnswer", "Drain", "passes", "pytest.mark.timeout"})
 """Calls whose ``seconds`` are the length of something, or scaled by ``conftest``."""
 SHORT: Final = 2.0
 """Seconds. Who waits no longer waits to see that something does not happen."""

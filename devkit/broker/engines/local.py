@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
 from devkit.broker.death_watch import KILL_GROUP, DeathWatch
-from devkit.broker.jars import kafka_jars
+from devkit.broker.jars import find_maven, kafka_jars
 from devkit.broker.java import find_java
 from devkit.broker.node import LocalNode, new_cluster_id
 from devkit.broker.ports import LOOPBACK, PortReservation
@@ -71,6 +71,16 @@ class LocalBroker(Broker):
             node.launch()
             node.wait_until_serving()
             return cls(node, undo.pop_all())
+
+    @staticmethod
+    def check_installed(environ: Mapping[str, str]) -> None:
+        """Do nothing where `start()` finds a Java, and Kafka's jars or a Maven that can fetch them.
+
+        Raises:
+            NotInstalledError: something is missing; the message says what to install.
+        """
+        find_java(environ)
+        find_maven(environ)
 
     @property
     def pid(self) -> int:
