@@ -96,4 +96,4 @@ fuzz: setup ## coverage-guided fuzzing of the codec and of Vantaca's answers, SE
 .PHONY: lock
 lock: ## resolve the dependencies anew (hashes, no addresses)
 	$(UV) pip compile --quiet --universal --generate-hashes --all-extras --group dev --no-header pyproject.toml -o requirements.lock $(LOCK_FLAGS)
-	$(UV) pip compile --quiet --universal --generate-hashes --group stand-in --no-header -o devkit/broker/stand-in.lock $(LOCK_FLAGS)
+	$(UV) pip compile --quiet --universal --generate-hashes --group stand-in --no-header -o devkit/broker/engines/stand-in.lock $(LOCK_FLAGS)

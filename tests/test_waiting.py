@@ -45,8 +45,8 @@ timedelta(seconds=5)
 ", ".join(words)
 """
     assert sorted(unscaled(source)) == [
-        "ClientTimeout(total=20)",
         "BlockingProducer(bootstrap, seconds=30.0)",
+        "ClientTimeout(total=20)",
         "eventually(holds, seconds=patient(20))",
         "process.wait(LIMIT)",
         "time.monotonic() + 120",

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import httpx
 
+from tests.support.slowness import patient
+
 PROBE: Final = Path(__file__).with_name("surface_probe.py")
 NO_KAFKA: Final = "127.0.0.1:1"
 """No broker listens there; the console serves its description without one."""
@@ -73,7 +75,7 @@ class Tree:
                     first = console.stdout.readline()
                     if not first:
                         raise TreeError(f"The console of {self._root} did not start; its log says why.")
-                    response = httpx.get(f"{json.loads(first)['url']}/openapi.json", timeout=30)
+                    response = httpx.get(f"{json.loads(first)['url']}/openapi.json", timeout=patient(30))
                     return response.raise_for_status().json()  # type: ignore[no-any-return]
                 finally:
                     console.terminate()

@@ -28,7 +28,7 @@ def test_the_codecs_that_a_worker_dies_without_are_asked_for() -> None:
     assert {"lz4", "snappy", "zstd"} <= set(asked[len("aiokafka[") : asked.index("]")].split(","))
 
 
-@pytest.mark.parametrize("path", ["requirements.lock", "devkit/broker/stand-in.lock"])
+@pytest.mark.parametrize("path", ["requirements.lock", "devkit/broker/engines/stand-in.lock"])
 def test_a_lock_file_names_no_address_of_a_registry(path: str) -> None:
     lock = (ROOT / path).read_text()
     assert "--hash=sha256:" in lock
@@ -38,5 +38,5 @@ def test_a_lock_file_names_no_address_of_a_registry(path: str) -> None:
 
 def test_the_stand_in_is_locked_as_it_is_asked_for_and_not_with_the_rest() -> None:
     (wanted,) = PROJECT["dependency-groups"]["stand-in"]
-    assert (ROOT / "devkit/broker/stand-in.lock").read_text().startswith(f"{wanted} ")
+    assert (ROOT / "devkit/broker/engines/stand-in.lock").read_text().startswith(f"{wanted} ")
     assert wanted not in (ROOT / "requirements.lock").read_text()

@@ -6,12 +6,13 @@ from pydantic.fields import FieldInfo
 
 from accounting.vantaca.sandbox.faults.faults import Fault
 from accounting.vantaca.sandbox.state.data_file import SandboxData
+from producers.records import read_lines
 from schemas.message import Message
 from schemas.records.integration import Integration
 from schemas.records.vendor_record import VendorRecord
-from tests.docs.markdown import ROOT, fenced, table, unquoted
+from tests.docs.markdown import REFERENCE, fenced, table, unquoted
 
-TEXT = (ROOT / "docs/file-format.md").read_text()
+TEXT = (REFERENCE / "file-format.md").read_text()
 
 
 def agrees(told: str, field: FieldInfo) -> bool:
@@ -49,3 +50,8 @@ def test_every_kind_of_fault_is_told() -> None:
     kinds = [fault.model_fields["kind"].default for fault in every]
     told = ", ".join(f"`{kind}`" for kind in kinds[:-1])
     assert f"Kinds of faults are {told} and `{kinds[-1]}`." in TEXT
+
+
+def test_the_example_lines_can_be_loaded() -> None:
+    (block,) = fenced(TEXT, "jsonl")
+    assert [type(record) for record in read_lines(block.splitlines())] == [Integration, VendorRecord]

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
+from accounting.credentials import Credentials
 from cli.settings import Settings
-from tests.docs.markdown import ROOT, table, unquoted
+from tests.docs.markdown import REFERENCE, ROOT, fenced, table, unquoted
 
-TEXT = (ROOT / "docs/settings.md").read_text()
+TEXT = (REFERENCE / "settings.md").read_text()
 PREFIX = str(Settings.model_config["env_prefix"])
 ELSEWHERE = table(TEXT, "Variable", after="## Read elsewhere")
-ROOMS = ("accounting", "cli", "console", "devkit", "processors", "producers", "schemas")
+ROOMS = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"bench", "tests"}
 
 
 def as_told(default: object) -> str:
@@ -45,3 +46,8 @@ def test_every_variable_of_ours_is_told() -> None:
     files += [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
     used = {name for path in files for name in re.findall(rf"{PREFIX}[A-Z_]*[A-Z]", path.read_text())}
     assert used <= set(re.findall(rf"{PREFIX}[A-Z_]*[A-Z]", TEXT))
+
+
+def test_the_example_of_credentials_is_read() -> None:
+    (block,) = fenced(TEXT, "json")
+    Credentials.model_validate(json.loads(block))

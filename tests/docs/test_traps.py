@@ -1,6 +1,6 @@
 import re
 
-from tests.docs.markdown import README, ROOT, tables
+from tests.docs.markdown import ROOT, tables
 
 TEXT = (ROOT / "docs/traps.md").read_text()
 ALIASES = {"strict": "tests/processors/test_strict_transport.py"}
@@ -20,10 +20,3 @@ def test_every_test_that_is_named_exists() -> None:
         source = (ROOT / ALIASES.get(where, where)).read_text()
         assert re.search(rf"def {name}\(", source), f"{where}::{name}"
         assert not parameter or re.search(rf"def {parameter}\(", source), f"{where}::{name}[{parameter}]"
-
-
-def test_every_file_that_is_named_exists() -> None:
-    documents = [README, *(ROOT / "docs").glob("*.md")]
-    for document in documents:
-        for named in re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.[a-z]+)`", document.read_text()):
-            assert (ROOT / named).exists(), f"{document.name}: {named}"
