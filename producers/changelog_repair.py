@@ -1,4 +1,4 @@
-"""Mends the vendor table's changelog where the newest record of a key holds no row, so that workers can recover it."""
+"""Repairs the vendor table's changelog where the newest record of a key holds no row, so that workers can recover it."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,7 +13,7 @@ from schemas.wire.codec import Codec, UndecodableError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mending:
+class Repair:
     """One key whose row can't be read, and what is to be put in its place; ``row`` None: nothing, the key names no vendor."""
 
     partition: int
@@ -24,13 +24,13 @@ class Mending:
 
     @property
     def sentence(self) -> str:
-        """What is wrong and what mends it."""
+        """What is wrong, and what the repair does about it."""
         what = "is taken out: its key names no vendor" if self.row is None else "gets back what is known of it"
         return f"partition {self.partition} offset {self.offset}, key {self.key!r}: {self.reason}. It {what}."
 
 
-def mendings(records: Iterable[Record], codec: Codec) -> list[Mending]:
-    """What to mend, from all records of the changelog and of ``vendor-record``, each topic in its order.
+def repairs(records: Iterable[Record], codec: Codec) -> list[Repair]:
+    """What to repair, from all records of the changelog and of ``vendor-record``, each topic in its order.
 
     A vendor gets back its last row that can be read, with its latest record. Without any such row it is synced as one that
     VIVE has never sent.
@@ -57,7 +57,7 @@ def mendings(records: Iterable[Record], codec: Codec) -> list[Mending]:
         except ValueError as error:
             broken[record.partition, key] = (record.offset, str(error).rstrip("."))
     return [
-        Mending(
+        Repair(
             partition=partition, offset=offset, key=key, reason=reason, row=_row(key, rows.get(key), latest.get(key))
         )
         for (partition, key), (offset, reason) in sorted(broken.items())
@@ -75,6 +75,6 @@ def _row(key: bytes, row: VendorRow | None, record: VendorRecord | None) -> Vend
     return row.model_copy(update={"record": record})
 
 
-def value_of(mending: Mending, codec: Codec) -> bytes | None:
+def value_of(mending: Repair, codec: Codec) -> bytes | None:
     """What to write to the changelog under the mending's key, in its partition."""
     return None if mending.row is None else codec.encode(mending.row, topic=VENDOR_TABLE_CHANGELOG.name)

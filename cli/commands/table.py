@@ -1,4 +1,4 @@
-"""``vive-sync table``: the changelog of the vendor table, looked at and mended."""
+"""``vive-sync table``: checks the changelog of the vendor table and repairs it."""
 
 from typing import Annotated
 
@@ -9,12 +9,12 @@ from cli.settings import Settings
 from cli.views.output import people, print_json
 from messaging.producer import BlockingProducer, OutgoingRecord
 from messaging.topic_reader import TopicReader
-from producers.changelog_repair import Mending, mendings, value_of
+from producers.changelog_repair import Repair, repairs, value_of
 from schemas.topics import VENDOR_RECORD, VENDOR_TABLE_CHANGELOG
 from schemas.wire.codec import Codec
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
-table_app = typer.Typer(no_args_is_help=True, help="Look at the vendor table's changelog, and mend it.")
+table_app = typer.Typer(no_args_is_help=True, help="Check the vendor table's changelog, and repair it.")
 
 
 def register(app: typer.Typer) -> None:
@@ -24,15 +24,16 @@ def register(app: typer.Typer) -> None:
 
 @table_app.command()
 def check(*, as_json: AsJson = False) -> None:
-    """Tell the rows that can't be read; exit 1 when there is one. Workers don't start over such a row."""
+    """List the rows that can't be read; exit 1 when there is one. Workers don't start over such a row."""
     settings = Settings()
     found = _find(settings, codec_for(settings))
-    _tell(found, as_json=as_json, mended=False)
+    _report(found, as_json=as_json, repaired=False)
     raise SystemExit(1 if found else 0)
 
 
+@table_app.command("mend", hidden=True)
 @table_app.command()
-def mend(*, as_json: AsJson = False) -> None:
+def repair(*, as_json: AsJson = False) -> None:
     """Put back what is known of each vendor whose row can't be read. Nothing else of the table is touched."""
     settings = Settings()
     codec = codec_for(settings)
@@ -40,21 +41,21 @@ def mend(*, as_json: AsJson = False) -> None:
     BlockingProducer(settings.kafka, seconds=30.0).produce_at(
         [OutgoingRecord(VENDOR_TABLE_CHANGELOG.name, each.key, value_of(each, codec), each.partition) for each in found]
     )
-    _tell(found, as_json=as_json, mended=True)
+    _report(found, as_json=as_json, repaired=True)
 
 
-def _find(settings: Settings, codec: Codec) -> list[Mending]:
+def _find(settings: Settings, codec: Codec) -> list[Repair]:
     with TopicReader(settings.kafka, [VENDOR_TABLE_CHANGELOG.name, VENDOR_RECORD.name]) as reader:
-        return mendings(reader.to_end(), codec)
+        return repairs(reader.to_end(), codec)
 
 
-def _tell(found: list[Mending], *, as_json: bool, mended: bool) -> None:
+def _report(found: list[Repair], *, as_json: bool, repaired: bool) -> None:
     if as_json:
-        print_json({"unreadable": [each.sentence for each in found], "mended": mended})
+        print_json({"unreadable": [each.sentence for each in found], "mended": repaired})
         return
     for each in found:
         people.print(each.sentence, markup=False, soft_wrap=True)
     if not found:
         people.print("Every row of the vendor table can be read.")
-    elif mended:
-        people.print(f"Mended {len(found)}: workers can start.")
+    elif repaired:
+        people.print(f"Repaired {len(found)}: workers can start.")

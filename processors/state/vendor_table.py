@@ -160,7 +160,7 @@ class VendorStore(base.Store[bytes, bytes]):
         if wrong:
             raise UnreadableRowError(
                 f"The vendor table can't be recovered: {wrong[0]}{f', and {len(wrong) - 1} more' if wrong[1:] else ''}. "
-                "Run `vive-sync table mend` to put back what those vendors' records say; the worker then starts."
+                "Run `vive-sync table repair` to put back what those vendors' records say; the worker then starts."
             )
 
     async def on_rebalance(

@@ -189,7 +189,7 @@ async def _poisoned_changelog(stage: Stage, what: Strike) -> AsyncIterator[None]
     if victim is not None:
         victim.process.kill()
     yield
-    while (await asyncio.to_thread(stage.command, "table", "mend")).returncode != 0:
+    while (await asyncio.to_thread(stage.command, "table", "repair")).returncode != 0:
         await asyncio.sleep(1.0)
 
 

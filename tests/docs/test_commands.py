@@ -13,8 +13,6 @@ from tests.docs.markdown import DOCUMENTS, REFERENCE, ROOT, fenced, table, unquo
 
 TEXT = (REFERENCE / "commands.md").read_text()
 EVERY_TEXT = [path.read_text() for path in DOCUMENTS]
-AHEAD = [["table", "repair"]]
-"""Commands that documents use already; an entry goes once there is the command."""
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 CONSOLE = [line.partition(" #")[0].strip() for block in fenced(TEXT, "console") for line in block.splitlines()]
 OURS = [shlex.split(line) for line in CONSOLE if line.startswith("vive-sync ")]
@@ -38,11 +36,7 @@ def test_an_example_is_a_command_line_that_the_command_takes(
     command: click.Command = COMMANDS[example[1]]
     command.make_context(example[1], example[2:])
     subcommands = getattr(command, "commands", None)
-    assert subcommands is None or example[2] in subcommands or example[1:3] in AHEAD
-
-
-def test_no_command_is_ahead_that_is_there() -> None:
-    assert [names for names in AHEAD if names[1] in COMMANDS[names[0]].commands] == []
+    assert subcommands is None or example[2] in subcommands
 
 
 def options_of(command: click.Command) -> set[str]:
@@ -64,8 +58,8 @@ def test_options_and_commands_in_the_documents_exist() -> None:
         assert set(re.findall(r"`vive-sync ([a-z-]+)", text)) <= set(COMMANDS)
 
 
-OF_OTHER_PROGRAMS = {"--weakness"}
-"""Options of the chaos suite's programs, in docs/reliability.md."""
+OF_OTHER_PROGRAMS = {"--patience", "--weakness"}
+"""Options of the programs of the stress and the chaos suite, in docs/reliability.md."""
 
 
 def test_every_target_of_make_exists() -> None:

@@ -11,7 +11,7 @@ from tests.support.slowness import patient
 from tests.support.world import World
 
 
-async def test_a_row_that_cannot_be_read_stops_a_worker_until_it_is_mended(world_alone: World) -> None:
+async def test_a_row_that_cannot_be_read_stops_a_worker_until_it_is_repaired(world_alone: World) -> None:
     world = world_alone
     world.providers([1, 2], compliance_status="Pending")
     await world.load([world.integration, world.record(1), world.record(2)])
@@ -30,8 +30,8 @@ async def test_a_row_that_cannot_be_read_stops_a_worker_until_it_is_mended(world
     assert process.returncode == 1
     log = (world.folder / "poisoned.log").read_text()
     assert f"partition {partition} offset" in log
-    assert "vive-sync table mend" in log
-    mended = world.command("table", "mend")
+    assert "vive-sync table repair" in log
+    mended = world.command("table", "repair")
     assert mended.returncode == 0, mended.stderr
     assert world.command("table", "check").returncode == 0
     world.company.put(world.company.providers[1].model_copy(update={"compliance_status": "Pending"}))

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from messaging.topic_reader import Record
-from producers.changelog_repair import mendings, value_of
+from producers.changelog_repair import repairs, value_of
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_RECORD, VENDOR_TABLE_CHANGELOG
@@ -31,12 +31,12 @@ def encoded(row: VendorRow) -> bytes:
 
 
 def test_a_changelog_that_can_be_read_needs_no_mending() -> None:
-    assert mendings([row_at(0, encoded(VendorRow())), row_at(1, None), said(1)], CODEC) == []
+    assert repairs([row_at(0, encoded(VendorRow())), row_at(1, None), said(1)], CODEC) == []
 
 
 def test_a_vendor_gets_its_last_readable_row_back_with_its_latest_record() -> None:
     before = VendorRow(record=record(1), through_offset=41, topic_id="life", status="updated")
-    (found,) = mendings([row_at(0, encoded(before)), row_at(1, GARBAGE), said(1), said(2)], CODEC)
+    (found,) = repairs([row_at(0, encoded(before)), row_at(1, GARBAGE), said(1), said(2)], CODEC)
     assert (found.partition, found.offset, found.key) == (3, 1, KEY)
     assert found.row == before.model_copy(update={"record": record(2)})
     assert CODEC.decode(VendorRow, value_of(found, CODEC)) == found.row
@@ -45,21 +45,21 @@ def test_a_vendor_gets_its_last_readable_row_back_with_its_latest_record() -> No
 
 def test_an_older_record_than_the_rows_does_not_replace_it() -> None:
     before = VendorRow(record=record(5))
-    (found,) = mendings([row_at(0, encoded(before)), row_at(1, GARBAGE), said(4)], CODEC)
+    (found,) = repairs([row_at(0, encoded(before)), row_at(1, GARBAGE), said(4)], CODEC)
     assert found.row == before
 
 
 def test_without_any_readable_row_the_vendor_is_as_never_sent() -> None:
-    (found,) = mendings([row_at(0, GARBAGE), said(2)], CODEC)
+    (found,) = repairs([row_at(0, GARBAGE), said(2)], CODEC)
     assert found.row == VendorRow(record=record(2))
 
 
 def test_what_a_newer_record_made_good_is_left() -> None:
-    assert mendings([row_at(0, GARBAGE), row_at(1, encoded(VendorRow()))], CODEC) == []
-    assert mendings([row_at(0, GARBAGE), row_at(1, None)], CODEC) == []
+    assert repairs([row_at(0, GARBAGE), row_at(1, encoded(VendorRow()))], CODEC) == []
+    assert repairs([row_at(0, GARBAGE), row_at(1, None)], CODEC) == []
 
 
 def test_a_key_that_names_no_vendor_is_taken_out() -> None:
-    (found,) = mendings([row_at(0, GARBAGE, key=b"\xff")], CODEC)
+    (found,) = repairs([row_at(0, GARBAGE, key=b"\xff")], CODEC)
     assert found.row is None
     assert value_of(found, CODEC) is None
