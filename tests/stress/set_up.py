@@ -5,8 +5,16 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
-from schemas.topics import DEFAULT_PARTITIONS
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+
+from schemas.topics import DEFAULT_PARTITIONS, VENDOR_TABLE_CHANGELOG
 from schemas.topics_on_broker import admin_of, create_topics
 from tests.stress.harness import Harness
 from tests.stress.kafka_nodes import RunningKafka, kafka_of
@@ -16,7 +24,8 @@ from tests.stress.plan import Plan
 from tests.stress.probes import FIRST_PROVIDER, probe_ids
 from tests.support.world import World, world_of, world_on_its_own
 
-POLICY = {"policy_type": "General Liability", "number": "GL-1", "expires_on": "2027-03-31"}
+SEGMENT_MS: Final = 10_000
+POLICY: Final = {"policy_type": "General Liability", "number": "GL-1", "expires_on": "2027-03-31"}
 
 
 @asynccontextmanager
@@ -70,6 +79,7 @@ async def _harness_on(
     may_restart: bool = False,
 ) -> AsyncIterator[Harness]:
     """Vendors are loaded, and their providers differ only in a missing insurance row; no worker runs yet."""
+    await asyncio.to_thread(_compact_early, world.bootstrap)
     probes = {
         partition: world.record(FIRST_PROVIDER + partition, vendor_id=vendor_id)
         for partition, vendor_id in probe_ids(world.client_id, DEFAULT_PARTITIONS).items()
@@ -96,3 +106,12 @@ async def _harness_on(
             yield harness
         finally:
             harness.tail.close()
+
+
+def _compact_early(bootstrap: str) -> None:
+    """Let Kafka compact the changelog every few seconds: hundreds of trials would make each recovery longer than the last."""
+    entry = ConfigEntry("segment.ms", str(SEGMENT_MS), incremental_operation=AlterConfigOpType.SET)
+    changelog = ConfigResource(ResourceType.TOPIC, VENDOR_TABLE_CHANGELOG.name, incremental_configs=[entry])
+    admin = admin_of(bootstrap)
+    for altered in admin.incremental_alter_configs([changelog]).values():
+        altered.result()

@@ -15,7 +15,7 @@ from tests.stress.tree import SITE, Tree
 from tests.support.eventually import within
 from tests.support.slowness import patient
 
-READY_SECONDS: Final = 60.0
+READY_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 5.0
 STATE_SECONDS: Final = 0.05
