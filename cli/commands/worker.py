@@ -25,9 +25,11 @@ def register(app: typer.Typer) -> None:
 def worker() -> None:
     """Run one worker of the stream processor until SIGTERM or Ctrl-C."""
     from cli.processes.worker_process import run_worker  # noqa: PLC0415 -- Faust is loaded by this command alone
+    from processors.runtime.kafka_outage import OutageLog  # noqa: PLC0415
 
     settings = Settings()
-    set_up_logging(settings.log_level)
+    outages = OutageLog(settings.kafka)
+    set_up_logging(settings.log_level, outages)
 
     gc.set_threshold(*GC_THRESHOLDS)
 
@@ -36,4 +38,4 @@ def worker() -> None:
         errors.print("Worker ready.", style="green")
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run_worker(settings, on_ready=ready))
+        runner.run(run_worker(settings, outages=outages, on_ready=ready))

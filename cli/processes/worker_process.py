@@ -15,6 +15,7 @@ from cli.processes.process import STOP_SIGNALS
 from cli.settings import Settings, worker_id
 from cli.views.output import fail
 from processors.config import WorkerConfig
+from processors.runtime.kafka_outage import OutageLog
 from processors.runtime.worker import Worker, system_clock
 from processors.vendor_sync.attempt import Clock
 from processors.vendor_sync.retry_policy import RetryPolicy
@@ -51,9 +52,15 @@ def config_for(settings: Settings) -> WorkerConfig:
 
 
 async def run_worker(
-    settings: Settings, *, clock: Clock | None = None, on_ready: Callable[[], None] = lambda: None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    outages: OutageLog | None = None,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Work until SIGTERM or SIGINT; then let in-flight work end, commit and leave. They may come again and again.
+
+    ``outages``: the filter of the log's handlers that needs to know when Kafka is back.
 
     Raises:
         TopicsError: the topics are not as declared, or Kafka does not answer.
@@ -67,7 +74,7 @@ async def run_worker(
         loop.add_signal_handler(number, stop.set)
     clock = clock or system_clock()
     systems = accounting_systems(settings.credentials_dir, clock)
-    worker = Worker(config_for(settings), systems=systems, codec=codec_for(settings), clock=clock)
+    worker = Worker(config_for(settings), systems=systems, codec=codec_for(settings), clock=clock, outages=outages)
     try:
         await worker.run(stop, on_ready=on_ready)
     except StalledError as error:

@@ -1,6 +1,7 @@
 """Says things on topics, and knows when the brokers have them."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -8,6 +9,8 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from processors.transport.new_client import in_time, is_answered
+
+log = logging.getLogger(__name__)
 
 PARTITIONER: Final = "murmur2_random"
 """Java's partitioner. librdkafka's own default is CRC32 and would put a vendor on another partition than Faust does."""
@@ -121,6 +124,8 @@ class AsyncProducer:
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
             self._on_fatal(KafkaException(error))
+        else:
+            log.warning("The producer reports an error, and tries again: %s", error)
 
     async def flush(self, seconds: float) -> int:
         """Wait until all is delivered, at most so long; how many records are not yet."""

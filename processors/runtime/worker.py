@@ -4,12 +4,13 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import faust
+from faust.types import TP
 
 from accounting.port import AccountingSystem
 from messaging.topic_admin import TopicsError, admin_of, check_topics, partition_count, topic_id
@@ -19,6 +20,7 @@ from processors.events.async_producer import AsyncProducer
 from processors.events.dead_letters import unreadable
 from processors.events.event_publisher import EventPublisher
 from processors.runtime.bounded_wait import Ending, in_a_thread, unless
+from processors.runtime.kafka_outage import OutageLog
 from processors.runtime.leaving import CLOSED_BY, Leaving
 from processors.runtime.wiring import WorkerDependencies, WorkerGraph, build_worker
 from processors.state.integration_cache import Integrations
@@ -41,12 +43,19 @@ class Worker:
     """Puts the parts together in the running loop. ``run`` returns when it was told to stop, or raises what ended it."""
 
     def __init__(
-        self, config: WorkerConfig, *, systems: Mapping[str, AccountingSystem], codec: Codec, clock: Clock | None = None
+        self,
+        config: WorkerConfig,
+        *,
+        systems: Mapping[str, AccountingSystem],
+        codec: Codec,
+        clock: Clock | None = None,
+        outages: OutageLog | None = None,
     ) -> None:
         self._config = config
         self._systems = systems
         self._codec = codec
         self._clock = clock or system_clock()
+        self._outages = outages or OutageLog(config.bootstrap)
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ending = Ending()
 
@@ -89,7 +98,7 @@ class Worker:
         try:
             await unless(stop, _start(ends, integrations))
             if not stop.is_set():
-                await self._run_app(parts, producer, stop, on_ready)
+                await self._run_app(parts, producer, partial(ends.end, TP(VENDOR_SYNC.name, 0)), stop, on_ready)
         finally:
             observations.close()
             await asyncio.gather(
@@ -118,7 +127,12 @@ class Worker:
         )
 
     async def _run_app(
-        self, parts: WorkerGraph, producer: AsyncProducer, stop: asyncio.Event, on_ready: Callable[[], None]
+        self,
+        parts: WorkerGraph,
+        producer: AsyncProducer,
+        ask_kafka: Callable[[], Awaitable[object]],
+        stop: asyncio.Event,
+        on_ready: Callable[[], None],
     ) -> None:
         app = parts.app
         leaving = Leaving(parts, producer, self._ending, seconds=self._config.drain_seconds)
@@ -129,6 +143,7 @@ class Worker:
         stopping = asyncio.create_task(stop.wait())
         crashed = asyncio.create_task(app.wait_for_stopped())
         timers = [asyncio.create_task(timer()) for timer in parts.timers]
+        timers.append(asyncio.create_task(self._outages.watch(ask_kafka)))
         try:
             ends: set[asyncio.Future[Any]] = {stopping, crashed, *timers, self._failure}
             await asyncio.wait({starting, *ends}, return_when=asyncio.FIRST_COMPLETED)

@@ -260,6 +260,17 @@ class StrictConsumer(driver.Consumer):
         await self.maybe_wait_for_commit_to_finish()  # what it took up is older than what has ended since
         await self.commit()
 
+    async def maybe_wait_for_commit_to_finish(self) -> bool:
+        """Wait for a commit that is under way, and return whether there was one.
+
+        Faust's own method cancels that commit when it is cancelled itself, goes on, and lets its caller commit once more.
+        """
+        under_way = self._commit_fut
+        if under_way is None:
+            return False
+        await asyncio.wait({under_way})
+        return True
+
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Holes are booked by the ledger alone."""
 

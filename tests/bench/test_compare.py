@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.compare import MAX_ATTEMPTS, repeated
 from bench.pipeline import LATENCIES, summary
 from bench.revision import RevisionError, checked_out, cpu_of
 from bench.verdict import Verdict, verdict_of
@@ -45,3 +46,20 @@ def test_an_unknown_revision_is_an_error_and_leaves_no_worktree(tmp_path: Path) 
     with pytest.raises(RevisionError, match="no-such-revision"), checked_out("no-such-revision", tmp_path / "tree"):
         pass
     assert not (tmp_path / "tree").exists()
+
+
+@pytest.mark.parametrize("failures", range(MAX_ATTEMPTS + 1))
+def test_a_measurement_that_fails_is_repeated_and_not_for_ever(failures: int) -> None:
+    figures = iter([*[None] * failures, 1.5])
+
+    def measure() -> float:
+        figure = next(figures)
+        if figure is None:
+            raise RevisionError("Kafka did not answer.")
+        return figure
+
+    if failures < MAX_ATTEMPTS:
+        assert repeated(measure) == 1.5
+    else:
+        with pytest.raises(RevisionError, match="Kafka did not answer"):
+            repeated(measure)

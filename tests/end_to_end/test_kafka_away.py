@@ -9,14 +9,18 @@ import pytest
 from devkit.broker import LocalBroker
 from messaging.producer import BlockingProducer, KafkaUnavailableError
 from messaging.topic_reader import TopicReader
+from processors.runtime.kafka_outage import EVERY_SECONDS
 from producers.button import CLIENT_ADMIN, press
 from schemas.records.outcome import Status
 from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
+from tests.support.eventually import eventually_async
 from tests.support.slowness import patient
 from tests.support.world import World, world_of
 
 ANSWER_SECONDS = patient(8)
+UNAVAILABLE_SECONDS = 5.0
+"""The length of a fault: without a filter some hundred lines are logged in it."""
 
 
 async def test_the_button_says_in_time_that_kafka_is_away_and_works_when_it_is_back(
@@ -56,6 +60,31 @@ async def test_a_worker_goes_on_by_itself_when_kafka_is_back(broker: LocalBroker
             world.providers(numbers, compliance_status="Pending")
             progress = await world.settled(await world.press(), seconds=90)
         assert progress.counts().by_status == {Status.UPDATED: 100}
+
+
+async def test_a_worker_logs_one_line_a_minute_while_kafka_is_unavailable(broker: LocalBroker, tmp_path: Path) -> None:
+    async with world_of(broker.bootstrap, tmp_path) as world:
+        world.providers([1], compliance_status="Pending")
+        await world.load([world.integration, world.record(1)])
+        await world.start_ready_worker("worker-1")
+        log = tmp_path / "worker-1.log"
+
+        def lines(part: str) -> list[str]:
+            return [line for line in log.read_text().splitlines() if part in line]
+
+        await asyncio.to_thread(broker.stop)
+        began = time.monotonic()
+        await eventually_async(lambda: bool(lines("is unavailable since")))
+        assert broker.bootstrap in lines("is unavailable since")[0]
+        await asyncio.sleep(UNAVAILABLE_SECONDS)
+        assert lines("is available again") == []
+        await asyncio.to_thread(broker.restart)
+        await eventually_async(lambda: bool(lines("is available again")), seconds=60)
+        minutes = (time.monotonic() - began) // EVERY_SECONDS
+        assert len(lines("is unavailable since")) <= 1 + minutes
+        assert len(lines("is available again")) == 1
+        assert [line for line in lines("Unable ") if "processors.runtime.kafka_outage" not in line] == []
+        assert (await world.settled(await world.press())).counts().by_status == {Status.UPDATED: 1}
 
 
 def _press(world: World, producer: BlockingProducer) -> str:

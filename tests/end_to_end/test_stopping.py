@@ -433,3 +433,26 @@ async def test_an_expansion_that_waits_holds_up_no_rebalance(
         await Group(world.bootstrap).has_members(2, seconds=30)
     sys.stdout.write(f"The rebalance waited {rebalances[0]:.2f} s for work under way.\n")
     assert rebalances[0] < EXIT
+
+
+async def test_whoever_waits_for_a_commit_can_be_cancelled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with watched(world) as worker:
+        begun = asyncio.Event()
+
+        async def force_commit(*_: object, **__: object) -> bool:
+            begun.set()
+            await asyncio.Event().wait()
+            return True
+
+        with monkeypatch.context() as patched:
+            patched.setattr(worker.consumer, "force_commit", force_commit)
+            hanging = asyncio.create_task(worker.consumer.commit())
+            await begun.wait()
+            waiting = asyncio.create_task(worker.consumer.commit())
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.wait({waiting}, timeout=EXIT)
+            assert waiting.cancelled()
+            assert not hanging.done()
+            hanging.cancel()
+            await asyncio.wait({hanging})
