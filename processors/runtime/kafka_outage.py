@@ -44,16 +44,16 @@ BEGINNINGS: Final = (
     "Unable connect to",
     "Unable to update metadata from",
     "Unable to request metadata from",
-    "Marking the coordinator dead",
     "Heartbeat session expired",
-    "Heartbeat failed for group %s: coordinator",
 )
 """Lines of aiokafka that are about an unavailable Kafka whatever their arguments are."""
 CONSEQUENCES: Final = (
+    ("aiokafka.consumer.group_coordinator", "Marking the coordinator dead"),
+    ("aiokafka.consumer.group_coordinator", "Heartbeat failed for group %s: coordinator"),
     ("mode.timers", "is overlapping"),
     ("processors.transport.consumer_thread", "Offsets could not be committed"),
 )
-"""(logger, part of the text) of lines that follow from an unavailable Kafka, and otherwise have another cause."""
+"""(logger, part of the text) of lines that follow from an unavailable Kafka, and otherwise may have another cause."""
 
 
 class Line(Enum):
@@ -103,7 +103,8 @@ def is_about_outage(record: logging.LogRecord, *, during: bool) -> bool:
     if record.name.partition(".")[0] == "aiokafka" or record.name == "processors.events.async_producer":
         arguments = record.args if isinstance(record.args, tuple) else ()
         kinds = UNAVAILABLE + (UNAVAILABLE_TOO if during else ())
-        return str(record.msg).startswith(BEGINNINGS) or any(_says_unavailable(one, kinds) for one in arguments)
+        if str(record.msg).startswith(BEGINNINGS) or any(_says_unavailable(one, kinds) for one in arguments):
+            return True
     return during and any(record.name == name and part in str(record.msg) for name, part in CONSEQUENCES)
 
 

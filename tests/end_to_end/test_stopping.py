@@ -36,6 +36,10 @@ from tests.support.world import UPDATE, World, world_of
 BULK = "/read/provider"
 EXIT = patient(3.0)
 """Seconds from SIGTERM to the worker's end when no call is under way."""
+CALL = 0.2
+"""The longest call of a run in progress, in seconds."""
+HANGS = 10.0
+"""Seconds after which a call that hangs is given up."""
 DRAIN = patient(45.0)
 """Seconds; a drain that waits until its time is over is told apart from one that does not wait."""
 LIMIT = patient(25.0)
@@ -103,7 +107,7 @@ async def run_in_progress(world: World, *, vendors: int, workers: int) -> tuple[
     numbers = range(1, vendors + 1)
     world.providers(numbers, compliance_status="Pending")
     await world.load([world.integration, *(world.record(number, policies=[POLICY]) for number in numbers)])
-    world.sandbox.faults.put("slow", Latency(min_seconds=0.1, max_seconds=0.2))
+    world.sandbox.faults.put("slow", Latency(min_seconds=0.1, max_seconds=CALL))
     for number in range(1, workers + 1):
         await world.start_ready_worker(f"worker-{number}", **SESSION)
     group = Group(world.bootstrap)
@@ -161,12 +165,12 @@ async def test_a_worker_stopped_in_the_middle_of_a_run_hands_over_at_once(world_
 
 async def test_what_hangs_is_left_to_the_heir(world_alone: World) -> None:
     world = world_alone
-    world.integration = world.integration.model_copy(update={"timeout_seconds": 10.0})
+    world.integration = world.integration.model_copy(update={"timeout_seconds": HANGS})
     run, group = await run_in_progress(world, vendors=300, workers=2)
     world.sandbox.faults.put("hang", Hang())
     await eventually_async(lambda: world.sandbox.call_log.counters().in_flight >= 64)
     ended = await stopped(world.processes[0], signal.SIGTERM)
-    assert (ended.code, ended.took < LIMIT) == (0, True)
+    assert (ended.code, ended.took < HANGS + EXIT) == (0, True)
     world.sandbox.faults.remove("hang")
     await group.has_members(1, seconds=HANDED_OVER)
     progress = await world.settled(run)
@@ -275,8 +279,8 @@ async def test_workers_stopped_together_leave_nothing_half_done(world_alone: Wor
     assert [(one.code, one.took < LIMIT) for one in ended] == [(0, True)] * 2
     no_trace(world, "worker-1")
     no_trace(world, "worker-2")
-    calls = world.sandbox.call_log.counters()
-    assert calls.in_flight == 0
+    counts = world.sandbox.call_log.counters().by_path
+    assert len(world.writes()) == counts.get(UPDATE, 0)  # reads may be cut, writes have ended
     async with world.worker():
         await world.settled(run)
     in_agreement(world, 300)
@@ -301,7 +305,7 @@ async def test_a_worker_without_kafka_stops(
     starting = world.start_process("worker-2", "worker", **SESSION)
     await eventually_async(lambda: asks_kafka(starting))
     for ended in await asyncio.gather(*(stopped(process, signal.SIGTERM) for process in world.processes)):
-        assert (ended.code, ended.took < LIMIT) == (0, True)
+        assert (ended.code, ended.took < CALL + EXIT) == (0, True)
     no_trace(world, "worker-1")
     no_trace(world, "worker-2")
 

@@ -64,11 +64,11 @@ async def work(in_flight: PartitionTasks) -> Work:
     ],
 )
 def test_a_drain_gives_each_phase_its_time(phase: Phase, since: float, ends: float) -> None:
-    assert Drain(began=10.0, seconds=15.0, settling=1.0).ends(phase, since) == ends
+    assert Drain(10.0, 15.0, 1.0).ends(phase, since) == ends
 
 
 def test_what_is_on_its_way_to_kafka_never_outlasts_the_drain() -> None:
-    assert Drain(began=10.0, seconds=0.5, settling=1.0).ends(Phase.SETTLING, 10.0) == 10.5
+    assert Drain(10.0, 0.5, 1.0).ends(Phase.SETTLING, 10.0) == 10.5
 
 
 async def test_draining_waits_for_the_calls_of_these_partitions_and_no_other(
