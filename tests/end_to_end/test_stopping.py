@@ -9,7 +9,9 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -24,8 +26,10 @@ from messaging.topic_admin import admin_of, partition_count
 from messaging.topic_offsets import TopicOffsets
 from processors.config import WorkerConfig
 from schemas.records.outcome import Status
+from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_row import VendorRow
+from schemas.records.vendor_sync import Cause, VendorSync
 from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
 from schemas.wire.partitioning import partition_of
 from tests.support.eventually import eventually_async
@@ -270,6 +274,29 @@ async def test_partitions_that_come_while_a_worker_leaves_are_not_read(world: Wo
         await worker.consumer.perform_seek()
         worker.consumer.resume_flow()
         assert not worker.consumer.reading
+
+
+async def test_a_record_that_comes_after_its_partition_has_gone_is_left_to_the_next_owner(world: World) -> None:
+    async with watched(world) as worker:
+        await worker.consumer.hand_over()
+        key = world.record(1).key
+        partitions = await asyncio.to_thread(partition_count, admin_of(world.bootstrap), VENDOR_SYNC)
+        event = VendorSync(
+            client_id=key.client_id,
+            vendor_id=key.vendor_id,
+            lane=Lane.BULK,
+            cause=Cause.RETRY,
+            requested_by="VIVE",
+            requested_at=datetime.now(UTC),
+        )
+        late = SimpleNamespace(
+            tp=TP(VENDOR_SYNC.name, partition_of(key.to_bytes(), partitions)),
+            offset=0,
+            key=key.to_bytes(),
+            value=world.codec.encode(event, topic=VENDOR_SYNC.name),
+        )
+        worker.parts.syncing.accept(late)
+        assert key not in worker.parts.syncing.queue
 
 
 async def test_workers_stopped_together_leave_nothing_half_done(world_alone: World) -> None:
