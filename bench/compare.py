@@ -55,7 +55,8 @@ def repeated(measure: Callable[[], float]) -> float:
         try:
             return measure()
         except RevisionError as error:
-            print(f"A measurement failed and is repeated. {error}", file=sys.stderr, flush=True)
+            *_, cause = str(error).splitlines()
+            print(f"A measurement failed and is repeated: {cause}", file=sys.stderr, flush=True)
     return measure()
 
 

@@ -75,7 +75,9 @@ class Revision:
             started.wait()
             raise
         if started.returncode:
-            raise RevisionError(f"{self.name} ({self.commit[:10]}): `{' '.join(command)}` failed.\n{output}{errors}")
+            raise RevisionError(
+                f"{self.name} ({self.commit[:10]}): `{' '.join(command)}` failed.\n{output}{errors}".strip()
+            )
         return output
 
 
@@ -87,7 +89,7 @@ def cpu_of(output: str) -> float:
     """
     figures = [float(figure) for figure in SUMMARY.findall(output)]
     if not figures:
-        raise RevisionError(f"bench.pipeline printed no figure that this program knows:\n{output}")
+        raise RevisionError(f"bench.pipeline printed no figure that this program knows:\n{output}".strip())
     return statistics.mean(figures)
 
 

@@ -24,8 +24,8 @@ from tests.support.slowness import patient
 from tests.support.world import UPDATE, World, world_of
 
 DANA = "Dana Reyes (dana@acme.example)"
-ANSWER_SECONDS = patient(8)
-STOP_SECONDS = patient(8)
+ANSWER_SECONDS = patient(20)
+STOP_SECONDS = patient(20)
 
 
 @pytest.fixture(scope="module")

@@ -66,4 +66,4 @@ def test_a_kafka_that_is_away_is_said() -> None:
     began = time.monotonic()
     with pytest.raises(KafkaUnavailableError, match="does not answer"):
         read_integrations(f"127.0.0.1:{free_port()}", CODEC, seconds=1.0)
-    assert time.monotonic() - began < patient(8)
+    assert time.monotonic() - began < patient(20)

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import tempfile
 import traceback
@@ -46,8 +47,11 @@ def main() -> None:
         folder=folder,
     )
     seen = Observations()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         asyncio.run(kind.run(plan, seen))
+    except KeyboardInterrupt:
+        seen.wrong.append("the program was interrupted: this is what it had observed by then")
     except Exception as error:  # noqa: BLE001 -- what was observed until then is reported as well, and the exit code is 1
         traceback.print_exception(error)
         seen.wrong.append("the program could not go on: its error is printed above")

@@ -33,9 +33,9 @@ def report_of(seen: Observations, *, goal: float | None) -> Report:
         parts.append(f"{len(seen.restarts)} processes started again")
     if seen.wrong:
         parts.append(f"{len(seen.wrong)} times something was lost, doubled or wrong")
-    slowest = max((trial.seconds for trial in seen.trials if trial.seconds is not None), default=None)
-    if slowest is not None:
-        parts.append(f"slowest {slowest:.1f} s" + ("" if goal is None else f" (goal {goal:.1f} s)"))
+    done = [trial.seconds for trial in seen.trials if trial.counted and trial.seconds is not None]
+    if done:
+        parts.append(f"slowest {max(done):.1f} s" + ("" if goal is None else f" (goal {goal:.1f} s)"))
     lines = (
         *_by_what(seen.trials),
         *seen.figures,
