@@ -219,9 +219,9 @@ def test_a_part_of_the_mark_is_found() -> None:
 REGISTRY_OF_AN_ENEMY = """
 import resource, struct, sys, time
 from datetime import UTC, datetime
-from schemas.codec import Codec, UndecodableError, load_schema
-from schemas.registry import Registry
-from schemas.sync_run import SyncRequested
+from schemas.wire.codec import Codec, UndecodableError, load_schema
+from messaging.schema_registry import Registry
+from schemas.records.sync_run import SyncRequested
 
 extra = {extra}
 ours = load_schema("avsc/sync_requested.avsc")
