@@ -1,6 +1,6 @@
 """Plays schedules against the real parts.
 
-python -m tests.chaos.play --seeds 20 [--first 0] [--vendors 600] [--weakness early|stock]
+python -m tests.chaos.scenario --seeds 20 [--first 0] [--vendors 600] [--weakness early|stock]
 """
 
 import argparse
@@ -38,7 +38,7 @@ class Played:
     @property
     def command(self) -> str:
         """What repeats it."""
-        return f"python -m tests.chaos.play --first {self.schedule.seed} --seeds 1"
+        return f"python -m tests.chaos.scenario --first {self.schedule.seed} --seeds 1"
 
 
 async def play(
