@@ -7,6 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # Notes its arguments; FINDS and FETCHES are the exit codes of looking for a Python and of fetching one.
+VARIABLES_OF_MAKE = {"MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "MAKELEVEL", "PYTHON", "VENV"}
+"""What a make that runs these tests hands down to every make below it."""
 FAKE_UV = """#!/bin/sh
 echo "$1 $2" >>"$LOG"
 case "$1 $2" in
@@ -26,7 +28,8 @@ def set_up(folder: Path, *, finds: int, fetches: int) -> tuple[subprocess.Comple
     made = subprocess.run(
         ["make", "setup", f"UV={uv}", f"VENV={folder / 'venv'}"],
         cwd=ROOT,
-        env=os.environ | {"LOG": str(log), "FINDS": str(finds), "FETCHES": str(fetches)},
+        env={name: value for name, value in os.environ.items() if name not in VARIABLES_OF_MAKE}
+        | {"LOG": str(log), "FINDS": str(finds), "FETCHES": str(fetches)},
         capture_output=True,
         text=True,
         check=False,

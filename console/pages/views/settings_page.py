@@ -149,6 +149,8 @@ def _of_client(
         run = read_model.run(client, look.pressed)
     else:
         run = next(iter(runs.items), None) if look.runs is None else None
+    # Counted after the run was read: nothing refreshes a page that shows a run as done, so it must show what came of the run.
+    view = read_model.client(client) or view
     young = look.pressed is not None and is_young(look.pressed, datetime.now(UTC))
     handled = frozenset() if look.again is None else frozenset({look.again})
     return {
