@@ -11,7 +11,8 @@ from enum import Enum
 from typing import Final
 
 from aiokafka import errors
-from confluent_kafka import KafkaError
+
+from processors.runtime.outage_lines import About, about
 
 log = logging.getLogger(__name__)
 
@@ -21,39 +22,8 @@ CALM_SECONDS: Final = 5.0
 LOOK_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 5.0
 
-UNAVAILABLE: Final = (
-    errors.KafkaConnectionError,
-    errors.NodeNotReadyError,
-    errors.NoBrokersAvailable,
-    errors.RequestTimedOutError,
-    OSError,  # TimeoutError is one
-)
-"""Errors in the arguments of a line by which it is about an unavailable Kafka."""
-UNAVAILABLE_TOO: Final = (
-    errors.BrokerNotAvailableError,
-    errors.GroupCoordinatorNotAvailableError,
-    errors.NotCoordinatorForGroupError,
-    errors.GroupLoadInProgressError,
-)
-"""The same during an outage. A Kafka that is available answers so too, for a moment, when it has just been started."""
-UNAVAILABLE_CODES: Final = frozenset(
-    {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE, KafkaError._TIMED_OUT}  # noqa: SLF001 -- the client's own names
-)
-"""The same of librdkafka."""
-BEGINNINGS: Final = (
-    "Unable connect to",
-    "Unable to update metadata from",
-    "Unable to request metadata from",
-    "Heartbeat session expired",
-)
-"""Lines of aiokafka that are about an unavailable Kafka whatever their arguments are."""
-CONSEQUENCES: Final = (
-    ("aiokafka.consumer.group_coordinator", "Marking the coordinator dead"),
-    ("aiokafka.consumer.group_coordinator", "Heartbeat failed for group %s: coordinator"),
-    ("mode.timers", "is overlapping"),
-    ("processors.transport.consumer_thread", "Offsets could not be committed"),
-)
-"""(logger, part of the text) of lines that follow from an unavailable Kafka, and otherwise may have another cause."""
+DOUBT_SECONDS: Final = 2.0
+"""How long brokers may answer that the group's coordinator is not there: they do for a moment when one has just started."""
 
 
 class Line(Enum):
@@ -96,22 +66,19 @@ def looked(outage: Outage, now: float, *, answers: bool, every: float) -> tuple[
     return replace(outage, written=now), Line.UNAVAILABLE
 
 
-def is_about_outage(record: logging.LogRecord, *, during: bool) -> bool:
-    """Whether a line of the log says that Kafka is unavailable, or, ``during`` an outage, follows from that."""
-    if record.levelno < logging.WARNING:
-        return False
-    if record.name.partition(".")[0] == "aiokafka" or record.name == "processors.events.async_producer":
-        arguments = record.args if isinstance(record.args, tuple) else ()
-        kinds = UNAVAILABLE + (UNAVAILABLE_TOO if during else ())
-        if str(record.msg).startswith(BEGINNINGS) or any(_says_unavailable(one, kinds) for one in arguments):
-            return True
-    return during and any(record.name == name and part in str(record.msg) for name, part in CONSEQUENCES)
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A time in which the brokers answer that the group's coordinator is not there; times are on the monotonic clock."""
+
+    began: float
+    last: float
 
 
-def _says_unavailable(argument: object, kinds: tuple[type[Exception], ...]) -> bool:
-    if isinstance(argument, KafkaError):
-        return argument.code() in UNAVAILABLE_CODES
-    return isinstance(argument, kinds)
+def doubted(doubt: Doubt | None, now: float) -> tuple[Doubt, bool]:
+    """What a line about the coordinator makes of the doubt, and whether it has lasted so long that it is an outage."""
+    if doubt is None or now - doubt.last > CALM_SECONDS:
+        return Doubt(now, now), False
+    return Doubt(doubt.began, now), now - doubt.began >= DOUBT_SECONDS
 
 
 async def _answers(ask: Callable[[], Awaitable[object]]) -> bool:
@@ -134,6 +101,7 @@ class OutageLog(logging.Filter):
         self._bootstrap = bootstrap
         self._every = every
         self._outage: Outage | None = None
+        self._doubt: Doubt | None = None
         self._last = ""
         self._lock = threading.Lock()
         """Lines come from the consumer's thread too."""
@@ -144,14 +112,26 @@ class OutageLog(logging.Filter):
         if known is not None:
             return not known
         with self._lock:
-            about = record.about_outage = is_about_outage(record, during=self._outage is not None)
-            if not about:
+            is_left_out = record.about_outage = self._is_left_out(about(record))
+            if not is_left_out:
                 return True
             self._last = f"{record.name}: {record.getMessage()}"
             before = self._outage
             self._outage, line = failed(before, time.monotonic(), every=self._every)
         self._write(line, self._outage)
         return False
+
+    def _is_left_out(self, subject: About) -> bool:
+        match subject:
+            case About.OUTAGE:
+                return True
+            case About.COORDINATOR:
+                self._doubt, lasting = doubted(self._doubt, time.monotonic())
+                return lasting or self._outage is not None
+            case About.CONSEQUENCE:
+                return self._outage is not None
+            case About.SOMETHING_ELSE:
+                return False
 
     async def watch(self, ask: Callable[[], Awaitable[object]]) -> None:
         """Log when Kafka is back, and once a minute while it is not, until cancelled.

@@ -1,5 +1,6 @@
 # ruff: noqa: SLF001 -- the client library has only private names for these errors
 import logging
+from copy import copy
 
 import pytest
 from aiokafka.errors import (
@@ -11,7 +12,8 @@ from aiokafka.errors import (
 )
 from confluent_kafka import KafkaError
 
-from processors.runtime.kafka_outage import Line, Outage, OutageLog, failed, is_about_outage, looked
+from processors.runtime.kafka_outage import Doubt, Line, Outage, OutageLog, doubted, failed, looked
+from processors.runtime.outage_lines import About, about
 
 EVERY = 60.0
 
@@ -66,7 +68,7 @@ def test_that_kafka_answers_ends_the_outage() -> None:
     ],
 )
 def test_lines_about_an_unavailable_kafka(name: str, message: str, arguments: tuple[object, ...]) -> None:
-    assert is_about_outage(record(name, message, *arguments), during=False)
+    assert about(record(name, message, *arguments)) is About.OUTAGE
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_lines_about_an_unavailable_kafka(name: str, message: str, arguments: tu
             "Heartbeat failed for group %s because it is rebalancing",
             ("vive-sync",),
         ),
-        ("aiokafka.consumer.fetcher", "Failed fetch from %s: %s", (1, TopicAuthorizationFailedError("t"))),
+        ("aiokafka.consumer.fetcher", "Failed fetch messages from %s: %s", (1, TopicAuthorizationFailedError("t"))),
         ("aiokafka.consumer.group_coordinator", "OffsetCommit failed: %s", (CommitFailedError("x"),)),
         ("aiokafka", "Topic %s not found in cluster metadata", ("vive.vendor-sync",)),
         (
@@ -94,30 +96,50 @@ def test_lines_about_an_unavailable_kafka(name: str, message: str, arguments: tu
     ],
 )
 def test_lines_about_anything_else_are_logged(name: str, message: str, arguments: tuple[object, ...]) -> None:
-    assert not is_about_outage(record(name, message, *arguments), during=True)
+    assert about(record(name, message, *arguments)) is About.SOMETHING_ELSE
 
 
-def test_what_follows_from_an_unavailable_kafka_is_left_out_only_then() -> None:
-    commits = record(
-        "processors.transport.consumer_thread",
-        "Offsets could not be committed and will be offered again: %s",
-        "TimeoutError",
-    )
-    overlaps = record("mode.timers", "Timer %s is overlapping (interval=%r runtime=%r)", "commit", 1.0, 3.0)
-    coordinator = record(
-        "aiokafka.consumer.group_coordinator",
-        "Group Coordinator Request failed: %s",
-        GroupCoordinatorNotAvailableError("x"),
-    )
-    dead = record("aiokafka.consumer.group_coordinator", "Marking the coordinator dead (node %s)for group %s.", 1, "x")
-    for line in (commits, overlaps, coordinator, dead):
-        assert is_about_outage(line, during=True)
-        assert not is_about_outage(line, during=False)
+COMMITS = record(
+    "processors.transport.consumer_thread",
+    "Offsets could not be committed and will be offered again: %s",
+    "TimeoutError",
+)
+OVERLAPS = record("mode.timers", "Timer %s is overlapping (interval=%r runtime=%r)", "commit", 1.0, 3.0)
+COORDINATOR = "aiokafka.consumer.group_coordinator"
+NOT_THERE = record(COORDINATOR, "Group Coordinator Request failed: %s", GroupCoordinatorNotAvailableError("x"))
+DEAD = record(COORDINATOR, "Marking the coordinator dead (node %s)for group %s.", 1, "x")
+NOT_VALID = record(
+    COORDINATOR, "Heartbeat failed for group %s: coordinator (node %s) is either not started or not valid", "x", 1
+)
+
+
+def test_lines_that_may_follow_from_an_unavailable_kafka() -> None:
+    assert {about(line) for line in (COMMITS, OVERLAPS)} == {About.CONSEQUENCE}
+    assert {about(line) for line in (NOT_THERE, DEAD, NOT_VALID)} == {About.COORDINATOR}
+
+
+def test_they_are_left_out_only_in_an_outage() -> None:
+    lines = [copy(line) for line in (COMMITS, OVERLAPS, NOT_THERE, DEAD)]
+    outages = OutageLog("kafka:9092")
+    assert [outages.filter(copy(line)) for line in lines] == [True] * 4
+    assert not outages.filter(record("aiokafka", "Unable to update metadata from %s", [1]))
+    assert [outages.filter(copy(line)) for line in lines] == [False] * 4
+
+
+def test_a_coordinator_that_is_not_there_for_long_is_an_outage() -> None:
+    doubt: Doubt | None = None
+    outages = []
+    for tenth in range(40):
+        doubt, lasting = doubted(doubt, tenth / 10)
+        outages.append(lasting)
+    assert outages == [False] * 20 + [True] * 20
+    assert doubt == Doubt(began=0, last=3.9)
+    assert doubted(doubt, 10) == (Doubt(began=10, last=10), False)
 
 
 def test_debug_lines_are_never_left_out() -> None:
     line = record("aiokafka.conn", "Closing connection: %s", KafkaConnectionError("x"), level=logging.DEBUG)
-    assert not is_about_outage(line, during=True)
+    assert about(line) is About.SOMETHING_ELSE
 
 
 def test_several_handlers_count_a_line_once(caplog: pytest.LogCaptureFixture) -> None:
