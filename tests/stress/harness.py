@@ -88,6 +88,10 @@ class Harness:
                 self.note_end(worker.name, worker.process.returncode, worker.log)
                 self.start()
 
+    def note_wrong(self, sentences: Iterable[str]) -> None:
+        """Note what was lost, doubled or not as it must be."""
+        self.seen.wrong += [f"{self.world.folder.name}: {sentence}" for sentence in sentences]
+
     def note_end(self, name: str, code: int, log: Path) -> None:
         """Note that a process ended by itself, and print the end of its log where that must not be."""
         ended = Ended(name=f"{self.world.folder.name}/{name}", code=code, reason=final_line(log))

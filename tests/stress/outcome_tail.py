@@ -10,6 +10,7 @@ from schemas.topics import VENDOR_SYNC_OUTCOME
 from schemas.wire.codec import Codec
 from tests.support.slowness import patient
 
+ANSWER_SECONDS: Final = 30.0
 CLOSE_SECONDS: Final = 10.0
 
 
@@ -30,7 +31,12 @@ class OutcomeTail:
         """When each outcome that settles something was read, on the monotonic clock."""
         self._client_id = client_id
         self._codec = codec
-        self._reader = TopicReader(bootstrap, [VENDOR_SYNC_OUTCOME.name], since_ms=int(time.time() * 1000))
+        self._reader = TopicReader(
+            bootstrap,
+            [VENDOR_SYNC_OUTCOME.name],
+            since_ms=int(time.time() * 1000),
+            seconds=patient(ANSWER_SECONDS),
+        )
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outcome-tail", daemon=True)
         self._thread.start()

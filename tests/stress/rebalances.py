@@ -49,9 +49,9 @@ async def _rebalance(harness: Harness, rng: random.Random, what: str) -> Trial:
     await harness.change_probes()
     seconds = await harness.worked_everywhere(since=began)
     if seconds is not None and worker in harness.workers:
-        harness.seen.wrong += not_stressed(
-            before, await worker.ask("state"), rows=harness.vendors + len(harness.probes), late=bool(harness.late)
-        )
+        after = await worker.ask("state")
+        rows = harness.vendors + len(harness.probes)
+        harness.note_wrong(not_stressed(before, after, rows=rows, late=bool(harness.late)))
     return Trial(group=GROUP, what=what, seconds=seconds)
 
 

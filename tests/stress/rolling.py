@@ -64,7 +64,7 @@ async def _restart(harness: Harness, worker: WorkerProcess) -> None:
     )
     harness.seen.figures.append(f"{worker.name} ended with {code} after {took:.1f} s")
     if code != 0:
-        harness.seen.wrong.append(f"{worker.name} ended with {code} after SIGTERM: {tail(worker.log, 3)}")
+        harness.note_wrong([f"{worker.name} ended with {code} after SIGTERM: {tail(worker.log, 3)}"])
     harness.remove(worker)
     harness.replace_ended()
     await harness.start_ready()

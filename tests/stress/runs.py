@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final
 
 from accounting.vantaca.sandbox import Provider
@@ -68,18 +69,30 @@ class Runs:
             with suppress(KafkaUnavailableError):
                 await self.forget_settled()
             await asyncio.sleep(LOOK_SECONDS)
-        self._harness.seen.wrong += [f"run {run_id} is not settled" for run_id in self.unsettled]
+        self._harness.note_wrong(f"run {run_id} is not settled" for run_id in self.unsettled)
         self.unsettled = []
 
     async def check(self) -> None:
         """Note what was lost, doubled or not committed, and every dead letter."""
         harness = self._harness
         providers = harness.world.company.providers
-        harness.seen.wrong += differing(harness.probes.values(), providers)[:FEW]
-        harness.seen.wrong += unequal(self._touched, providers)[:FEW]
-        harness.seen.wrong += await self._uncommitted()
+        wrong = unequal(self._touched, providers)
+        harness.note_wrong(differing(harness.probes.values(), providers)[:FEW])
+        harness.note_wrong([f"{what}; {await self._history(number)}" for number, what in list(wrong.items())[:FEW]])
+        harness.note_wrong(await self._uncommitted())
         letters = await harness.world.dead_letters()
-        harness.seen.wrong += [f"dead letter: {one.code}: {one.reason}" for one in letters[:FEW]]
+        harness.note_wrong(f"dead letter: {one.code}: {one.reason}" for one in letters[:FEW])
+
+    async def _history(self, number: int) -> str:
+        """The last calls that wrote a provider, and the last outcomes of its vendor: who wrote what when."""
+        world = self._harness.world
+        writes = [call for call in world.sandbox.call_log.calls if call.method == "POST"]
+        calls = [call for call in writes if str(call.parameters.get("providerid")) == str(number)][-FEW:]
+        outcomes = (await world.outcomes(f"v{number}"))[-FEW:]
+        return "; ".join(
+            [f"{call.path} at {datetime.fromtimestamp(call.at, UTC):%H:%M:%S.%f}" for call in calls]
+            + [f"{one.status} by {one.worker} at {one.at:%H:%M:%S.%f}" for one in outcomes]
+        )
 
     async def _uncommitted(self) -> list[str]:
         found: list[str] = []
@@ -92,15 +105,15 @@ class Runs:
         return found
 
 
-def unequal(numbers: Iterable[int], providers: Mapping[int, Provider]) -> list[str]:
-    """A sentence for each of these providers to which something was not written, or was written twice."""
-    found = []
+def unequal(numbers: Iterable[int], providers: Mapping[int, Provider]) -> dict[int, str]:
+    """For each of these providers to which something was not written, or was written twice, a sentence."""
+    found = {}
     for number in sorted(numbers):
-        provider = providers[number]
+        provider, rows = providers[number], len(providers[number].provider_insurance)
         if provider.compliance_status != "Approved":
-            found.append(f"provider {number} is {provider.compliance_status}, not Approved")
-        if len(provider.provider_insurance) != 1:
-            found.append(f"provider {number} has {len(provider.provider_insurance)} insurance rows, not 1")
+            found[number] = f"provider {number} is {provider.compliance_status}, not Approved"
+        elif rows != 1:
+            found[number] = f"provider {number} has {rows} insurance rows, not 1"
     return found
 
 

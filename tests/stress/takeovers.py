@@ -119,9 +119,8 @@ async def _undo(change: Change, harness: Harness, victim: WorkerProcess, generat
 async def _ended(harness: Harness, worker: WorkerProcess) -> None:
     code = await worker.exit_code()
     if code != 0:
-        harness.seen.wrong.append(
-            f"{worker.name} ended with {code} after SIGTERM (None: it did not end): {tail(worker.log, 3)}"
-        )
+        ending = f"{worker.name} ended with {code} after SIGTERM (None: it did not end)"
+        harness.note_wrong([f"{ending}: {tail(worker.log, 3)}"])
         worker.kill()
     if worker in harness.workers:
         harness.workers.remove(worker)

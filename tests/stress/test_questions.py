@@ -53,9 +53,11 @@ def test_a_changed_beacon_is_pushed_at_once() -> None:
 
 def test_what_was_not_written_and_what_was_written_twice_is_found() -> None:
     held = {1: provider(1), 2: provider(2, status="Pending"), 3: provider(3, rows=2), 4: provider(4, rows=0)}
-    assert unequal([1], held) == []
-    assert unequal([2], held) == ["provider 2 is Pending, not Approved"]
-    assert unequal([3, 4], held) == ["provider 3 has 2 insurance rows, not 1", "provider 4 has 0 insurance rows, not 1"]
+    assert unequal([1, 2, 3, 4], held) == {
+        2: "provider 2 is Pending, not Approved",
+        3: "provider 3 has 2 insurance rows, not 1",
+        4: "provider 4 has 0 insurance rows, not 1",
+    }
 
 
 def test_a_beacon_that_differs_is_found() -> None:
