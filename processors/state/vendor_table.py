@@ -102,6 +102,7 @@ class VendorStore(base.Store[bytes, bytes]):
         super().__init__("vive-memory://", *args, **kwargs)
         self._summarise = summarise
         self._shards: dict[int, Shard] = {}
+        self._generation = 0
 
     def shard(self, partition: int) -> Shard:
         """The rows of a partition.
@@ -168,11 +169,17 @@ class VendorStore(base.Store[bytes, bytes]):
         assigned: set[TP],
         revoked: set[TP],  # noqa: ARG002 -- Faust's signature
         newly_assigned: set[TP],  # noqa: ARG002
-        generation_id: int = 0,  # noqa: ARG002
+        generation_id: int = 0,
     ) -> None:
-        """Forget the rows of partitions that are no longer ours."""
+        """Forget the rows of partitions that are no longer ours, and all rows where a generation of the group was missed.
+
+        A worker that was stopped for longer than its session still has rows on their way to the brokers when it goes on. They
+        land behind the rows of the owner in between, and ``applied`` then covers rows that were never read.
+        """
         mine = {tp.partition for tp in assigned if tp.topic == self.table.changelog_topic.get_topic_name()}
-        self._shards = {partition: self._shards.get(partition) or Shard() for partition in mine}
+        kept = self._shards if generation_id <= self._generation + 1 else {}
+        self._shards = {partition: kept.get(partition) or Shard() for partition in mine}
+        self._generation = generation_id
 
     def reset_state(self) -> None:
         """Nothing is kept on disk."""

@@ -153,3 +153,19 @@ async def test_a_recovery_is_no_rebalance(kafka: Broker, tmp_path: Path) -> None
         assert (recovering.app.rebalancing, consumer.rebalancing, consumer.reading) == (True, False, False)
         recovered.set()
         await eventually_async(lambda: consumer.reading)
+
+
+async def test_rows_are_recovered_anew_after_a_missed_generation_of_the_group(kafka: Broker, tmp_path: Path) -> None:
+    recovering = Recovering(kafka, tmp_path)
+    async with recovering.running():
+        (table,) = recovering.app.tables.values()
+        store, assigned = table.store, recovering.consumer.assignment()
+        generation = recovering.app.consumer_generation_id
+        # A row of this worker's that lands behind the other worker's row, which it has not read.
+        (changelog,) = (tp for tp in assigned if tp.topic == recovering.changelog)
+        store.set_persisted_offset(changelog, 2)
+        await store.on_rebalance(assigned, set(), set(), generation + 1)
+        assert store.persisted_offset(changelog) == 2
+        await store.on_rebalance(assigned, set(), set(), generation + 3)
+        assert store.persisted_offset(changelog) == -1
+        assert not store.shard(changelog.partition).rows
