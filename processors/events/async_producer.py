@@ -8,12 +8,11 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from messaging.producer import BY_KEY, PARTITIONER
 from processors.transport.new_client import in_time, is_answered
 
 log = logging.getLogger(__name__)
 
-PARTITIONER: Final = "murmur2_random"
-"""Java's partitioner. librdkafka's own default is CRC32 and would put a vendor on another partition than Faust does."""
 POLL_SECONDS: Final = 0.002
 LINGER_MS: Final = 20
 """How long a record may wait for company. At 5 a busy worker spent a tenth more CPU a vendor on small requests."""
@@ -25,8 +24,6 @@ CONNECT_TIMEOUT_MS: Final = 5_000
 connection 15 s after Kafka has come back. Shorter pauses made librdkafka lose its brokers for good eight times as often."""
 ASK_SECONDS: Final = 1.0
 """How long the answer to a question of ``is_answered`` may take."""
-ANY_PARTITION: Final = -1
-"""librdkafka's word for: as the key says."""
 
 
 class DeliveryReport(NamedTuple):
@@ -97,7 +94,7 @@ class AsyncProducer:
             key=key,
             value=value,
             on_delivery=delivered,
-            partition=ANY_PARTITION if partition is None else partition,
+            partition=BY_KEY if partition is None else partition,
         )
         self.waiting += 1
         if self._timer is None:
