@@ -1,6 +1,8 @@
 """The button in a real browser, with everything behind it real."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -36,6 +38,17 @@ def client(stage: Stage) -> Client:
     return client
 
 
+@contextmanager
+def stalled(stage: Stage, client: Client) -> Iterator[None]:
+    """Meanwhile each call to Vantaca takes five seconds, so that no machine is too slow to meet the run under way."""
+    name = f"stalled-{client.client_id}"
+    stage.sandbox.put_fault(name, {"kind": "latency", "company": client.client_id, "minSeconds": 5, "maxSeconds": 5})
+    try:
+        yield
+    finally:
+        stage.sandbox.remove_fault(name)
+
+
 def press(page: Page) -> None:
     page.get_by_role("button", name="Sync All Vendors").click()
 
@@ -50,11 +63,12 @@ def test_pressed_it_says_so_and_moves_by_itself_to_the_end(browser: Browser, sta
         expect(page.get_by_role("heading", level=1)).to_have_text("Accounting - Vantaca")
         expect(page).to_have_title(re.compile("Accounting - Vantaca - Harbor Homes"))
         screenshot(page, "before-the-press")
-        press(page)
-        expect(page.get_by_role("status").filter(has_text=CONFIRMATION)).to_be_visible()
-        bar = page.get_by_role("progressbar", name="Vendors synced")
-        expect(bar).to_be_visible()
-        expect(page.locator("[data-total]")).to_have_text(str(VENDORS))
+        with stalled(stage, client):
+            press(page)
+            expect(page.get_by_role("status").filter(has_text=CONFIRMATION)).to_be_visible()
+            bar = page.get_by_role("progressbar", name="Vendors synced")
+            expect(bar).to_be_visible()
+            expect(page.locator("[data-total]")).to_have_text(str(VENDORS))
         expect(page.locator("[data-count=unchanged] strong")).not_to_have_text("0")
         screenshot(page, "in-progress")
         finished(page)
@@ -73,15 +87,16 @@ def test_pressed_again_it_says_how_many_were_not_queued_again(browser: Browser, 
         page = visit.go(client.page)
         for number in range(1, VENDORS + 1):
             stage.sandbox.edit(client.client_id, str(number), complianceStatus="Pending")
-        press(page)
-        first = page.locator("#run[data-progress]").get_attribute("data-run")
-        expect(page.locator("[data-total]")).to_have_text(str(VENDORS))
-        press(page)
-        expect(page.locator(f"#run[data-run='{first}']")).to_have_count(0)
-        said = page.locator("#run").get_by_text(
-            re.compile(r"^\d+ vendors? (was|were) already in progress and (was|were) not queued again\.$")
-        )
-        expect(said).to_be_visible()
+        with stalled(stage, client):
+            press(page)
+            first = page.locator("#run[data-progress]").get_attribute("data-run")
+            expect(page.locator("[data-total]")).to_have_text(str(VENDORS))
+            press(page)
+            expect(page.locator(f"#run[data-run='{first}']")).to_have_count(0)
+            sentence = page.locator("#run").get_by_text(
+                re.compile(r"^\d+ vendors? (was|were) already in progress and (was|were) not queued again\.$")
+            )
+            expect(sentence).to_be_visible()
         finished(page)
         expect(page.locator("#runs li")).to_have_count(3)
 
@@ -151,10 +166,11 @@ def test_a_cut_stream_says_so_and_goes_on_by_itself(browser: Browser, stage: Sta
     for number in range(1, VENDORS + 1):
         stage.sandbox.edit(client.client_id, str(number), complianceStatus="Pending")
     with visiting(browser, f"http://127.0.0.1:{port}", stage.token(client.admin)) as visit:
-        with serve(stage.app(), port):
-            page = visit.go(client.page)
-            press(page)
-            expect(page.locator("[data-total]")).to_have_text(str(VENDORS))
-        expect(page.get_by_text("The connection was lost. Reconnecting…")).to_be_visible()
+        with stalled(stage, client):
+            with serve(stage.app(), port):
+                page = visit.go(client.page)
+                press(page)
+                expect(page.locator("[data-total]")).to_have_text(str(VENDORS))
+            expect(page.get_by_text("The connection was lost. Reconnecting…")).to_be_visible()
         with serve(stage.app(), port):
             finished(page)
