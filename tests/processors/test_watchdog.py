@@ -16,14 +16,14 @@ from processors.transport.offset_ledger import Standing
 from processors.watchdog import Patience, StalledError, Watchdog, conditions
 from processors.watchdog.calls import LONGEST_STEP, Calls, WatchedSystem
 from processors.watchdog.worker_sample import WorkerSample
-from processors.work_queue import EventPosition, Request, WorkQueue
-from schemas.records.sync_run import Lane
+from processors.work_queue import EventPosition, VendorSyncTask, WorkQueue
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import SYNC_EXPANSION, VENDOR_SYNC
 from tests.support.fake_accounting import FakeAccounting
 from tests.support.free_port import free_port
 from tests.support.messages import integration
 from tests.support.slowness import patient
+from tests.support.tasks import sync_task
 from tests.support.topics import create_topic, unique
 
 PATIENCE = 60.0
@@ -323,8 +323,8 @@ async def test_a_look_at_the_queue_is_taken_once_in_a_patience() -> None:
     assert scene.accounts == [{ONE}] * 3
 
 
-def request(offset: int, *, vendor: str = "v1", lane: Lane = Lane.BULK) -> Request:
-    return Request(key=VendorKey("c1", vendor), partition=1, offset=offset, lane=lane)
+def task_of(offset: int, *, vendor: str = "v1") -> VendorSyncTask:
+    return sync_task(VendorKey("c1", vendor), offset, partition=1)
 
 
 def accounted(queue: WorkQueue, *offsets: int, calls_hang: bool = False) -> list[int]:
@@ -334,18 +334,18 @@ def accounted(queue: WorkQueue, *offsets: int, calls_hang: bool = False) -> list
 
 def test_the_queue_accounts_for_what_waits_and_what_is_called_for() -> None:
     queue = WorkQueue(1, lambda _client: 1)
-    queue.add(request(5))
-    queue.add(request(6))
-    queue.add(request(7, vendor="v2"))
+    queue.add(task_of(5))
+    queue.add(task_of(6))
+    queue.add(task_of(7, vendor="v2"))
     assert accounted(queue, 5, 6, 7, 8) == [5, 6, 7]
-    work = queue.take(0.0)
-    assert work is not None
+    task = queue.take(0.0)
+    assert task is not None
     assert accounted(queue, 5, 6, 7) == [5, 6, 7]
     assert accounted(queue, 5, 6, 7, calls_hang=True) == [7]
-    queue.release(work.key)
-    queue.add(request(9))
+    queue.release(task.key)
+    queue.add(task_of(9))
     assert accounted(queue, 5, 6, 9) == [9]
-    queue.retry(work.key, 100.0)
+    queue.retry(task.key, 100.0)
     assert accounted(queue, 5, 6, 9) == [5, 6, 9]
 
 
