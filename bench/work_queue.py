@@ -90,7 +90,7 @@ def bench_queue(count: int) -> None:
     tenth = count // 10
     with measured("look for work with every client paused", tenth):
         for number in range(CLIENTS):
-            queue.pause(added[number].key.client_id, 0.0)
+            queue.pause(added[number].key.client_id)
         for _ in range(tenth):
             queue.take(0.0)
         for number in range(CLIENTS):

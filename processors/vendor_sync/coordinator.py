@@ -127,7 +127,7 @@ class VendorSyncing:
         try:
             result = await self._attempt(task)
             if isinstance(result, NotSynced) and result.status is Status.PARKED:
-                self.queue.pause(task.key.client_id, self.clock.monotonic())
+                self.queue.pause(task.key.client_id)
             self.queue.release(task.key)
             self.dispatch()
             if isinstance(result, RetryInMemory):

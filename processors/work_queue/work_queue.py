@@ -1,6 +1,9 @@
+"""Decides which vendor is worked next."""
+
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
+from processors.work_queue.accounted_events import accounted_events
 from processors.work_queue.client_scheduler import ClientScheduler
 from processors.work_queue.entry import Entry
 from processors.work_queue.task import Added, EventPosition, KeyState, VendorSyncTask, combine
@@ -72,7 +75,7 @@ class WorkQueue:
         """
         self._scheduler.promote_due(now)
         client = self._scheduler.get(client_id)
-        if client is None or client.paused_since is None or client.probe is not None:
+        if client is None or not client.paused or client.probe is not None:
             return None
         entry = client.next()
         if entry is None or self._calling >= self._concurrency or not client.limit.has_room():
@@ -91,7 +94,7 @@ class WorkQueue:
             self._calling -= 1
             client = self._scheduler.of(entry)
             client.limit.calling -= 1
-            self._scheduler.settle(client)
+            self._scheduler.update_rings(client)
 
     def done(self, key: VendorKey) -> None:
         """The outcome is written, which answers the events of the task.
@@ -116,34 +119,28 @@ class WorkQueue:
         else:
             self._forget(entry)
 
-    def pause(self, client_id: str, now: float) -> None:
-        """Hand out no key of this client but probes, until `resume`. Its keys keep their order."""
+    def pause(self, client_id: str) -> None:
+        """Hand out only probes of this client until `resume`. Its keys keep their order."""
         client = self._scheduler.enter(client_id)
-        if client.paused_since is None:
-            client.paused_since = now
-        self._scheduler.settle(client)
+        client.paused = True
+        self._scheduler.update_rings(client)
 
     def resume(self, client_id: str) -> None:
-        """Let this client take turns again. Harmless when it is not paused."""
+        """Let this client take turns again; no effect when it is not paused."""
         client = self._scheduler.get(client_id)
         if client is not None:
-            client.paused_since = client.probe = None
-            self._scheduler.settle(client)
+            client.paused, client.probe = False, None
+            self._scheduler.update_rings(client)
             self._scheduler.leave(client)
 
-    def paused_since(self, client_id: str) -> float | None:
-        """When this client was paused, or None when it is not."""
-        client = self._scheduler.get(client_id)
-        return client.paused_since if client is not None else None
-
     def cap_changed(self, client_id: str) -> None:
-        """Look at this client's cap anew. Without this a raised cap may go unnoticed until a key of the client ends."""
+        """Check this client's cap again. Without this call a raised cap may have no effect until a key of the client ends."""
         client = self._scheduler.get(client_id)
         if client is not None:
-            self._scheduler.settle(client)
+            self._scheduler.update_rings(client)
 
     def waiting_of(self, client_id: str) -> list[VendorKey]:
-        """This client's keys that nobody works, the delayed ones last: those that `remove` can take out."""
+        """This client's keys that are not being processed, the delayed ones last: `remove` can take these out."""
         client = self._scheduler.get(client_id)
         return client.waiting_keys() if client is not None else []
 
@@ -157,7 +154,8 @@ class WorkQueue:
         entry = self._entries.get(key)
         if entry is None or entry.state is KeyState.PROCESSING:
             return None
-        self._take_out(entry)
+        self._scheduler.withdraw(entry)
+        self._forget(entry)
         return combine(entry.waiting_tasks, attempt=1)
 
     def drop(self, partitions: AbstractSet[int]) -> int:
@@ -174,38 +172,25 @@ class WorkQueue:
             if entry.state is KeyState.PROCESSING:
                 entry.forget_tasks()
             else:
-                self._take_out(entry)
+                self._scheduler.withdraw(entry)
+                self._forget(entry)
                 left += 1
         return left
 
     def next_due(self) -> float | None:
-        """The earliest time that a delayed key waits for: `take` then, and it waits for its turn instead."""
+        """The earliest time that a delayed key waits for, or None; `take` at that time queues it for its turn."""
         return self._scheduler.delays.next_due()
 
     def state(self, key: VendorKey) -> KeyState | None:
-        """Where a key is, or None when it is not here."""
+        """The state of a key, or None when it is not here."""
         entry = self._entries.get(key)
         if entry is None:
             return None
         return KeyState.DIRTY if entry.state is KeyState.PROCESSING and entry.first is not None else entry.state
 
     def accounts_for(self, positions: AbstractSet[EventPosition], *, calls_hang: bool) -> frozenset[EventPosition]:
-        """Of these events, those whose key waits for its turn or its retry time, or whose calls are under way.
-
-        Left out are events that are not here, events whose calls are over and that are not answered yet, and with
-        ``calls_hang`` events whose calls are under way. This scans all keys: call it rarely.
-        """
-        found: set[EventPosition] = set()
-        for entry in self._entries.values():
-            tasks = entry.waiting_tasks
-            if entry.handed_out is not None and entry.calling and not calls_hang:
-                tasks = (entry.handed_out, *tasks)
-            for task in tasks:
-                held = (EventPosition(task.partition, offset) for offset in task.offsets)
-                found.update(position for position in held if position in positions)
-            if len(found) == len(positions):
-                break
-        return frozenset(found)
+        """Of these events, those that wait or whose calls are under way; see `accounted_events`. Call it rarely."""
+        return accounted_events(self._entries.values(), positions, calls_hang=calls_hang)
 
     def __contains__(self, key: object) -> bool:
         return key in self._entries
@@ -214,22 +199,22 @@ class WorkQueue:
         return len(self._entries)
 
     def waiting(self, lane: Lane) -> int:
-        """How many keys wait in a lane, those of paused clients included, delayed ones not."""
+        """The number of keys that wait in a lane, including those of paused clients, without delayed ones."""
         return self._scheduler.waiting[lane]
 
     @property
     def delayed(self) -> int:
-        """How many keys wait for their retry time."""
+        """The number of keys that wait for their retry time."""
         return len(self._scheduler.delays)
 
     @property
     def processing(self) -> int:
-        """How many keys are out, released ones included."""
+        """The number of keys that are handed out, including released ones."""
         return self._processing
 
     @property
     def calling(self) -> int:
-        """How many keys are out and not released."""
+        """The number of keys that are handed out and not released."""
         return self._calling
 
     def _entry_at_work(self, key: VendorKey) -> Entry:
@@ -252,10 +237,6 @@ class WorkQueue:
         if client.probe == key:
             client.probe = None
         return entry
-
-    def _take_out(self, entry: Entry) -> None:
-        self._scheduler.withdraw(entry)
-        self._forget(entry)
 
     def _forget(self, entry: Entry) -> None:
         del self._entries[entry.key]
