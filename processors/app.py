@@ -7,7 +7,8 @@ from typing import Any, cast
 import faust
 
 from processors.config import WorkerConfig
-from processors.state.vendor_table import Summarise, VendorTable
+from processors.state.shard import Summarise
+from processors.state.vendor_table import VendorTable
 from processors.transport.strict_recovery import StrictTableManager
 from processors.transport.strict_transport import StrictConsumer, StrictTransport
 from schemas.topics import Topic

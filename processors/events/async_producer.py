@@ -70,9 +70,18 @@ class AsyncProducer:
         self._timer: asyncio.TimerHandle | None = None
 
     def send(
-        self, topic: str, *, key: bytes | None, value: bytes | None, partition: int | None = None
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
+        headers: dict[str, str | bytes | None] | None = None,
     ) -> "asyncio.Future[DeliveryReport]":
-        """Say it; the future ends once all in-sync replicas have it. ``partition`` None: by key. ``value`` None: a tombstone."""
+        """Publish a record; the future ends once all in-sync replicas have it.
+
+        ``partition`` None: by key. ``value`` None: a tombstone.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[DeliveryReport] = loop.create_future()
 
@@ -93,6 +102,7 @@ class AsyncProducer:
             topic,
             key=key,
             value=value,
+            headers=headers,
             on_delivery=delivered,
             partition=BY_KEY if partition is None else partition,
         )

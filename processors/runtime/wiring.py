@@ -14,6 +14,7 @@ from processors.events.async_producer import AsyncProducer
 from processors.events.event_publisher import EventPublisher
 from processors.expansion.handlers import Expander, ShardExpander
 from processors.state.integration_cache import Integrations
+from processors.state.late_rows import LateRows
 from processors.state.pending_events import PendingEvents
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_ownership import Ownership
@@ -183,6 +184,12 @@ def build_worker(around: WorkerDependencies) -> WorkerGraph:
         monotonic=clock.monotonic,
         timeouts=StallTimeouts.of(around.config),
     )
+    late_rows = LateRows(
+        rows=rows,
+        bootstrap=around.config.bootstrap,
+        ends=around.ends.ends,
+        undelivered=lambda: around.producer.waiting,
+    )
     delivery = DeliveryWatch.of(around.config, around.producer, monotonic=clock.monotonic)
     add_agents(
         app,
@@ -194,7 +201,9 @@ def build_worker(around: WorkerDependencies) -> WorkerGraph:
         },
         on_crash=around.on_crash,
     )
-    return WorkerGraph(app=app, syncing=syncing, timers=(retrier.run, pauses.run, watchdog.run, delivery.run))
+    return WorkerGraph(
+        app=app, syncing=syncing, timers=(retrier.run, pauses.run, watchdog.run, delivery.run, late_rows.run)
+    )
 
 
 def _begin(

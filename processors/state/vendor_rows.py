@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
 
-from faust.types import TP
-
 from processors.events.async_producer import AsyncProducer, DeliveryReport
-from processors.state.vendor_table import Summary, VendorStore
+from processors.state.row_epoch import RowEpoch
+from processors.state.shard import Shard, Summary
+from processors.state.vendor_table import VendorStore
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_TABLE_CHANGELOG
@@ -81,19 +81,43 @@ class Rows:
                 found.setdefault(client_id, []).extend((partition, key) for key in keys)
         return found
 
+    def shards(self) -> Iterator[tuple[int, Shard]]:
+        """Every partition of this worker's and its rows."""
+        return self._store().shards()
+
     def put(self, partition: int, key: VendorKey, row: VendorRow) -> "asyncio.Future[DeliveryReport]":
         """Keep this row.
 
         Raises:
-            KeyError: the partition is not ours.
+            KeyError: the partition is not this worker's, or its rows are not recovered yet.
         """
+        shard = self._store().shard(partition)
+        epoch = shard.epoch
+        if epoch is None:
+            raise KeyError(partition)
         data = self._codec.encode(row, topic=VENDOR_TABLE_CHANGELOG.name)
-        self._store().shard(partition).put(key, data, summary_of(row, self._topic_id))
+        shard.put(key, data, summary_of(row, self._topic_id))
         self._remember(key, data, row)
+        return self._write(partition, shard, epoch, key.to_bytes(), data)
+
+    def write_again(self, partition: int, keys: Iterable[bytes]) -> None:
+        """Write the rows of these keys to the changelog as they are; a tombstone for a key without a row.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        shard = self._store().shard(partition)
+        if shard.epoch is not None:
+            for key in keys:
+                self._write(partition, shard, shard.epoch, key, shard.row(key))
+
+    def _write(
+        self, partition: int, shard: Shard, epoch: RowEpoch, key: bytes, data: bytes | None
+    ) -> "asyncio.Future[DeliveryReport]":
         delivered = self._producer.send(
-            VENDOR_TABLE_CHANGELOG.name, key=key.to_bytes(), value=data, partition=partition
+            VENDOR_TABLE_CHANGELOG.name, key=key, value=data, partition=partition, headers=epoch.headers()
         )
-        delivered.add_done_callback(partial(self._persisted, partition))
+        delivered.add_done_callback(partial(_note_delivery, shard, epoch))
         return delivered
 
     def summarise(self, data: bytes) -> Summary:
@@ -109,9 +133,11 @@ class Rows:
         while len(self._decoded) > DECODED_ROWS:
             self._decoded.popitem(last=False)
 
-    def _persisted(self, partition: int, delivered: "asyncio.Future[DeliveryReport]") -> None:
-        if not delivered.cancelled() and delivered.exception() is None:
-            self._store().set_persisted_offset(TP(VENDOR_TABLE_CHANGELOG.name, partition), delivered.result().offset)
+
+def _note_delivery(shard: Shard, epoch: RowEpoch, delivered: "asyncio.Future[DeliveryReport]") -> None:
+    """Note it in the rows that it was written from: recovered anew meanwhile, the partition's rows may not contain it."""
+    if not delivered.cancelled() and delivered.exception() is None:
+        shard.delivered(epoch, delivered.result().offset)
 
 
 def summary_of(row: VendorRow, topic_id: str) -> Summary:

@@ -1,98 +1,19 @@
 """The table of vendors: Faust recovers it from its changelog, and rows are kept by partition with an index by client."""
 
-import heapq
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, cast
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
 
 import faust
 from faust.stores import base
 from faust.types import TP
 
+from processors.state.row_epoch import RowEpoch
+from processors.state.shard import NOTHING_APPLIED, Shard, Summarise, key_or_none
 from schemas.records.vendor_key import VendorKey
-
-
-class Summary(NamedTuple):
-    """What is asked of a row so often that it is kept beside it."""
-
-    known: bool
-    """Whether VIVE has data on the vendor: false after a tombstone."""
-    linked: bool
-    answered_through: int
-    """Highest ``vendor-sync`` offset answered in the topic's present life; -1 for none."""
-    next_attempt_at: float | None = None
-    """When the vendor is tried again by itself, in seconds since 1970."""
-    parked: bool = False
-    """Whether the vendor waits for its client's credentials to be accepted."""
-
-
-Summarise = Callable[[bytes], Summary]
-"""Encoded row -> its summary. Raises ValueError on a row that can't be read."""
-
-NOTHING_APPLIED = -1
-
-
-class Shard:
-    """The rows of one partition. ``applied`` is the highest changelog offset that they contain, -1 for none."""
-
-    def __init__(self) -> None:
-        self.rows: dict[VendorKey, bytes] = {}
-        self.clients: dict[str, dict[str, Summary]] = {}
-        self.applied = NOTHING_APPLIED
-        self.parked: dict[str, set[VendorKey]] = {}
-        """Parked vendors by client."""
-        self.unreadable: dict[bytes, str] = {}
-        """What is wrong with the newest changelog record of a key, where it does not hold a row."""
-        self._due: list[tuple[float, VendorKey]] = []
-
-    def put(self, key: VendorKey, row: bytes, summary: Summary) -> None:
-        """Keep a row, in the rows and in the index by client."""
-        self.rows[key] = row
-        if summary.parked:
-            self.parked.setdefault(key.client_id, set()).add(key)
-        else:
-            self._unpark(key)
-        self.clients.setdefault(key.client_id, {})[key.vendor_id] = summary
-        if summary.next_attempt_at is not None:
-            heapq.heappush(self._due, (summary.next_attempt_at, key))
-
-    def forget(self, key: VendorKey) -> None:
-        """Take a row out."""
-        self.rows.pop(key, None)
-        self._unpark(key)
-        vendors = self.clients.get(key.client_id, {})
-        vendors.pop(key.vendor_id, None)
-        if not vendors:
-            self.clients.pop(key.client_id, None)
-
-    def _unpark(self, key: VendorKey) -> None:
-        parked = self.parked.get(key.client_id)
-        if parked is not None:
-            parked.discard(key)
-            if not parked:
-                del self.parked[key.client_id]
-
-    def take_due(self, now: float) -> Iterator[VendorKey]:
-        """Every vendor whose time to be tried again has come, once; ``now`` in seconds since 1970."""
-        while self._due and self._due[0][0] <= now:
-            at, key = heapq.heappop(self._due)
-            summary = self.summary(key)
-            if summary is not None and summary.next_attempt_at == at:
-                yield key
-
-    def summary(self, key: VendorKey) -> Summary | None:
-        """The row's summary, or None where there is no row."""
-        return self.clients.get(key.client_id, {}).get(key.vendor_id)
 
 
 class UnreadableRowError(ValueError):
     """A row of the changelog can't be read; the text names its partition and offset."""
-
-
-def _key_or_none(key: bytes) -> VendorKey | None:
-    try:
-        return VendorKey.from_bytes(key)
-    except ValueError:
-        return None
 
 
 class VendorStore(base.Store[bytes, bytes]):
@@ -134,6 +55,9 @@ class VendorStore(base.Store[bytes, bytes]):
             shard = self._shards.get(message.partition)
             if shard is None or message.generation_id != self.app.consumer_generation_id:
                 continue  # read before a rebalance; what is still ours is read again from where its rows are
+            if not shard.accepts(message.key, RowEpoch.of_headers(message.headers)):
+                shard.applied = message.offset
+                continue
             if shard.unreadable:
                 shard.unreadable.pop(message.key, None)
             try:
@@ -148,8 +72,12 @@ class VendorStore(base.Store[bytes, bytes]):
     def _apply(self, shard: Shard, message: Any) -> None:
         if message.value is not None:
             shard.put(VendorKey.from_bytes(message.key), message.value, self._summarise(message.value))
-        elif (key := _key_or_none(message.key)) is not None:
+        elif (key := key_or_none(message.key)) is not None:
             shard.forget(key)
+
+    def is_ahead_of(self, generation: int) -> bool:
+        """Whether rows of a later generation of the group have been read."""
+        return any(shard.is_ahead_of(generation) for shard in self._shards.values())
 
     def check_whole(self) -> None:
         """See that every row could be read.
@@ -206,6 +134,10 @@ class VendorTable(faust.Table[bytes, bytes]):
         """The rows."""
         return cast("VendorStore", self.data)
 
+    def is_ahead_of(self, generation: int) -> bool:
+        """Whether rows of a later generation of the group have been read."""
+        return self.store.is_ahead_of(generation)
+
     def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
         """Apply changelog records, or stop the worker. A worker that stops flushes its buffers once more: that is left out."""
         if self.app.should_stop:
@@ -224,4 +156,6 @@ class VendorTable(faust.Table[bytes, bytes]):
             self.app.loop.create_task(self.app.crash(error))
             await cast("faust.App", self.app).wait_for_stopped()
             return
+        for _, shard in self.store.shards():
+            shard.take_over(self.app.consumer_generation_id)
         await super().on_recovery_completed(active_tps, standby_tps)

@@ -1,14 +1,24 @@
 """Faust's table recovery, made to begin again where Faust's own ends without a word."""
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, Protocol, cast, runtime_checkable
 
 from aiokafka.errors import IllegalStateError, KafkaError
 from faust.tables.manager import TableManager
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 
+from processors.transport.strict_transport import MembershipLostError, StrictConsumer
+
 PAUSE_SECONDS: Final = 0.5
 """Pause before a recovery begins again, so that an error which comes at once does not make a busy loop."""
+
+
+@runtime_checkable
+class FencedTable(Protocol):
+    """A table whose rows name the generation of the group in which they were written."""
+
+    def is_ahead_of(self, generation: int) -> bool:
+        """Whether rows of a later generation of the group have been read."""
 
 
 class StrictRecovery(Recovery):
@@ -36,11 +46,19 @@ class StrictRecovery(Recovery):
     async def on_recovery_completed(self, generation_id: int = 0) -> None:
         """Complete the recovery, unless the next one is due.
 
+        Rows of a later generation of the group than this one are explained by a group that was deleted in between, or by a
+        membership that is lost already: only a member goes on.
+
         Raises:
             RebalanceAgain: it is. Faust would check, and let records flow over, rows that are not whole.
         """
         if self.signal_recovery_start.is_set():
             raise RebalanceAgain
+        if any(table.is_ahead_of(generation_id) for table in self.tables.values() if isinstance(table, FencedTable)):
+            try:
+                await cast("StrictConsumer", self.app.consumer).ensure_group_membership()
+            except MembershipLostError as error:
+                raise RebalanceAgain from error
         await super().on_recovery_completed(generation_id)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import faust
 
 from devkit.broker import Broker
-from processors.state.vendor_table import Summary, VendorTable
+from processors.state.shard import Summary
+from processors.state.vendor_table import VendorTable
 from processors.transport.strict_transport import StrictTransport
 from tests.processors.test_strict_transport import Reading, TransportClass, app_of, running
 from tests.support.eventually import eventually_async, within

@@ -9,7 +9,9 @@ import pytest
 from aiokafka.errors import KafkaError, UnknownError
 
 from devkit.broker import Broker
+from processors.state.row_epoch import RowEpoch
 from processors.transport.strict_transport import MembershipLostError
+from schemas.records.vendor_key import VendorKey
 from tests.processors.recovering import Recovering
 from tests.support.eventually import eventually_async
 from tests.support.topics import produce
@@ -169,3 +171,47 @@ async def test_rows_are_recovered_anew_after_a_missed_generation_of_the_group(ka
         await store.on_rebalance(assigned, set(), set(), generation + 3)
         assert store.persisted_offset(changelog) == -1
         assert not store.shard(changelog.partition).rows
+
+
+async def test_a_row_that_a_former_owner_wrote_too_late_is_not_recovered(kafka: Broker, tmp_path: Path) -> None:
+    recovering = Recovering(kafka, tmp_path)
+    key = VendorKey("c1", "v3")
+
+    def write(row: bytes, epoch: RowEpoch) -> None:
+        produce(kafka.bootstrap, recovering.changelog, [(key.to_bytes(), row)], headers=epoch.headers())
+
+    write(b"of the owner before", RowEpoch(0, 900))
+    write(b"of the owner", RowEpoch(0, 902))
+    write(b"of the owner before, too late", RowEpoch(0, 900))
+    async with recovering.running():
+        (table,) = recovering.app.tables.values()
+        shard = table.store.shard(0)
+        assert shard.rows[key] == b"of the owner"
+        assert shard.late == {key.to_bytes()}
+        # The group has not reached generation 900 here: it was deleted after those rows were written.
+        assert shard.epoch == RowEpoch(1, recovering.app.consumer_generation_id)
+
+
+async def test_a_worker_that_lost_its_membership_in_a_recovery_does_not_take_its_group_for_deleted(
+    kafka: Broker, tmp_path: Path
+) -> None:
+    recovering = Recovering(kafka, tmp_path)
+    consumer = recovering.consumer
+    async with recovering.running():
+        (table,) = recovering.app.tables.values()
+        generation, epoch = recovering.app.consumer_generation_id, table.store.shard(0).epoch
+        asked = asyncio.Event()
+
+        async def is_no_member() -> None:
+            asked.set()
+            consumer.ensure_group_membership = member
+            raise MembershipLostError
+
+        member, consumer.ensure_group_membership = consumer.ensure_group_membership, is_no_member
+        produce(kafka.bootstrap, recovering.changelog, [(b"c1:v3", b"row")], headers=RowEpoch(0, 900).headers())
+        recovering.rebalance()
+        await asked.wait()
+        assert (table.store.shard(0).epoch, consumer.reading) == (epoch, False)
+        recovering.rebalance()
+        assert await recovering.recovered(since=generation, rebalances=2)
+        assert table.store.shard(0).epoch == RowEpoch(1, recovering.app.consumer_generation_id)

@@ -13,7 +13,8 @@ from faust.tables.manager import TableManager
 from faust.transport.drivers.aiokafka import Transport as StockTransport
 
 from devkit.broker import Broker
-from processors.state.vendor_table import Summary, VendorTable
+from processors.state.shard import Summary
+from processors.state.vendor_table import VendorTable
 from processors.transport.strict_recovery import StrictTableManager
 from processors.transport.strict_transport import StrictTransport
 from tests.support.eventually import eventually_async, within

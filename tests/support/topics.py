@@ -22,11 +22,16 @@ def create_topic(bootstrap: str, name: str, *, partitions: int = 1, config: Mapp
 
 
 def produce(
-    bootstrap: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]], *, partition: int = 0
+    bootstrap: str,
+    topic: str,
+    records: Iterable[tuple[bytes | None, bytes | None]],
+    *,
+    partition: int = 0,
+    headers: dict[str, str | bytes | None] | None = None,
 ) -> None:
     producer = Producer({"bootstrap.servers": bootstrap, "queue.buffering.max.messages": 1_000_000, **QUIET})
     for key, value in records:
-        producer.produce(topic, key=key, value=value, partition=partition)
+        producer.produce(topic, key=key, value=value, partition=partition, headers=headers)
     assert producer.flush(patient(30)) == 0
 
 
