@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from processors.transport.offset_ledger import OffsetLedger
-from processors.work_queue import Request, Work, WorkQueue
+from processors.work_queue import VendorSyncTask, WorkQueue
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
 
@@ -22,15 +22,18 @@ CONCURRENCY = 200
 CLIENT_CAP = 8
 
 
-def requests(count: int, lane: Lane, first_offset: int) -> list[Request]:
-    """One request for each vendor, ids as long as UUIDs, vendors of all clients mixed."""
+def tasks(count: int, lane: Lane, first_offset: int) -> list[VendorSyncTask]:
+    """One task for each vendor, ids as long as UUIDs, vendors of all clients mixed."""
     client_ids = [f"client-{number:029d}" for number in range(CLIENTS)]
     return [
-        Request(
-            VendorKey(client_ids[number % CLIENTS], f"vendor-{number:029d}"),
-            number % PARTITIONS,
-            first_offset + number,
-            lane,
+        VendorSyncTask(
+            key=VendorKey(client_ids[number % CLIENTS], f"vendor-{number:029d}"),
+            partition=number % PARTITIONS,
+            offsets=(first_offset + number,),
+            topic_id="topic",
+            lane=lane,
+            cause="sync_all",
+            requested_by="bench",
         )
         for number in range(count)
     ]
@@ -50,21 +53,21 @@ def measured(what: str, count: int) -> Iterator[None]:
     print(f"{what:<62}{took / count * 1e6:9.2f} µs {took:8.2f} s in all")
 
 
-def work_off(queue: WorkQueue, end: Callable[[Work], None]) -> int:
-    """Keep the queue's concurrency full, end the oldest work each time, until nothing is left."""
-    out: list[Work] = []
+def work_off(queue: WorkQueue, end: Callable[[VendorSyncTask], None]) -> int:
+    """Keep the queue's concurrency full, end the oldest task each time, until nothing is left."""
+    out: list[VendorSyncTask] = []
     head = ended = 0
     while True:
-        while (work := queue.take(0.0)) is not None:
-            out.append(work)
+        while (task := queue.take(0.0)) is not None:
+            out.append(task)
         if head == len(out):
             return ended
-        work, head = out[head], head + 1
+        task, head = out[head], head + 1
         if head == 10_000:
             del out[:head]
             head = 0
-        queue.release(work.key)
-        end(work)
+        queue.release(task.key)
+        end(task)
         ended += 1
 
 
@@ -72,40 +75,40 @@ def bench_queue(count: int) -> None:
     """All operations, each over all keys."""
     gc.collect()
     before = resident()
-    asked = requests(count, Lane.BULK, 0)
+    added = tasks(count, Lane.BULK, 0)
     gc.collect()
-    with_requests = resident()
+    with_tasks = resident()
     queue = WorkQueue(CONCURRENCY, lambda _: CLIENT_CAP)
     with measured("add a key", count):
-        for request in asked:
-            queue.add(request)
+        for task in added:
+            queue.add(task)
     gc.collect()
     full = resident()
-    print(f"{'bytes per waiting key: the queue':<62}{(full - with_requests) / count:9.0f}")
-    print(f"{'bytes per waiting key: its request, key and ids':<62}{(with_requests - before) / count:9.0f}")
+    print(f"{'bytes per waiting key: the queue':<62}{(full - with_tasks) / count:9.0f}")
+    print(f"{'bytes per waiting key: its task, key and ids':<62}{(with_tasks - before) / count:9.0f}")
 
     tenth = count // 10
     with measured("look for work with every client paused", tenth):
         for number in range(CLIENTS):
-            queue.pause(asked[number].key.client_id, 0.0)
+            queue.pause(added[number].key.client_id)
         for _ in range(tenth):
             queue.take(0.0)
         for number in range(CLIENTS):
-            queue.resume(asked[number].key.client_id)
-    again = requests(tenth, Lane.LIVE, count)
-    with measured("a live request moves a key that waits in bulk", tenth):
-        for request in again:
-            queue.add(request)
+            queue.resume(added[number].key.client_id)
+    again = tasks(tenth, Lane.LIVE, count)
+    with measured("a live task moves a key that waits in bulk", tenth):
+        for task in again:
+            queue.add(task)
     with measured("take, release, retry, and take, release, done", count):
-        work_off(queue, lambda work: queue.done(work.key) if work.attempt > 1 else queue.retry(work.key, 0.0))
+        work_off(queue, lambda task: queue.done(task.key) if task.attempt > 1 else queue.retry(task.key, 0.0))
 
-    for request in asked:
-        queue.add(request)
+    for task in added:
+        queue.add(task)
     with measured("take, release, done", count):
-        work_off(queue, lambda work: queue.done(work.key))
+        work_off(queue, lambda task: queue.done(task.key))
 
-    for request in asked:
-        queue.add(request)
+    for task in added:
+        queue.add(task)
     with measured(f"drop one of {PARTITIONS} partitions, per key that waits", count):
         queue.drop({0})
     with measured("drop all others, per key that goes", len(queue)):

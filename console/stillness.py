@@ -8,10 +8,10 @@ from typing import Final
 from messaging.topic_offsets import Offsets, PartitionId
 from messaging.unread_partitions import Behind, behind, stuck
 
-PATIENCE: Final = 20.0
+STALL_TIMEOUT: Final = 20.0
 """Seconds after which a consumer that delivers nothing stands still."""
 LOOKS: Final = 4
-"""How often to look within one patience where partitions end."""
+"""Requests for the partitions' ends within one stall timeout."""
 LONGEST_STEP: Final = 20.0
 """Seconds that one step with Kafka may take; each has a time limit of its own, and the longest is 10 s."""
 
@@ -19,8 +19,8 @@ LONGEST_STEP: Final = 20.0
 class Stillness:
     """What is known of a consumer, and of the ones that replace it. Seconds are monotonic."""
 
-    def __init__(self, *, patience: float = PATIENCE, now: Callable[[], float] = time.monotonic) -> None:
-        self._patience = patience
+    def __init__(self, *, stall_timeout: float = STALL_TIMEOUT, now: Callable[[], float] = time.monotonic) -> None:
+        self._stall_timeout = stall_timeout
         self._now = now
         self._behind: Mapping[PartitionId, Behind] = {}
         self._busy = False
@@ -56,10 +56,10 @@ class Stillness:
         self._busy = self._busy or more
 
     def looked(self, positions: Offsets, ends: Offsets) -> list[PartitionId]:
-        """A new client says where partitions end: those that the consumer has not read on for as long as the patience."""
+        """Compare with ends from a new client; return the partitions that were not read for the stall timeout."""
         at = self._now()
         self._behind = {} if self._busy else behind(self._behind, positions, ends, at=at)
         self._busy = False
-        found = stuck(self._behind, at=at, patience=self._patience)
+        found = stuck(self._behind, at=at, stall_timeout=self._stall_timeout)
         self._stuck = bool(found) or (self._stuck and bool(self._behind))
         return found

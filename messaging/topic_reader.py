@@ -106,12 +106,12 @@ class TopicReader:
         Raises:
             KafkaUnavailableError: nothing more came for as long as Kafka may take to answer.
         """
-        patience = time.monotonic() + self._seconds
+        deadline = time.monotonic() + self._seconds
         while len(self._at_end) < len(self._where):
             records = self.poll(0.1)
             if records:
-                patience = time.monotonic() + self._seconds
-            elif time.monotonic() > patience:
+                deadline = time.monotonic() + self._seconds
+            elif time.monotonic() > deadline:
                 raise KafkaUnavailableError(
                     f"Kafka at {self._bootstrap} did not hand over {', '.join(sorted({tp.topic for tp in self._where}))} "
                     f"within {self._seconds:.0f} seconds."

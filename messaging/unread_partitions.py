@@ -32,6 +32,6 @@ def behind(
     return now
 
 
-def stuck(now: Mapping[PartitionId, Behind], *, at: float, patience: float) -> list[PartitionId]:
-    """Those of which nothing was read for as long as the patience, in seconds."""
-    return sorted(place for place, one in now.items() if at - one.since >= patience)
+def stuck(now: Mapping[PartitionId, Behind], *, at: float, stall_timeout: float) -> list[PartitionId]:
+    """The partitions of which nothing was read for ``stall_timeout`` seconds."""
+    return sorted(place for place, one in now.items() if at - one.since >= stall_timeout)

@@ -88,15 +88,15 @@ class ProgressHub:
         return None if run is None else snapshot_of(run)
 
     async def stream(
-        self, client_id: str, run_id: str, *, seen: int, seconds: float, patience: float = 60.0
+        self, client_id: str, run_id: str, *, seen: int, seconds: float, unknown_timeout: float = 60.0
     ) -> AsyncGenerator[bytes]:
         """Events with a revision above ``seen``, the newest at once, until the run is done or ``seconds`` have passed.
 
-        A run that is still unknown after ``patience`` seconds ends it too. Who reads slowly misses snapshots, no more.
+        A run that is still unknown after ``unknown_timeout`` seconds ends it too. Who reads slowly misses snapshots, no more.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        unknown_until = loop.time() + patience
+        unknown_until = loop.time() + unknown_timeout
         watch = self._enter(client_id, run_id)
         try:
             yield BEGIN

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from console.stillness import LOOKS, PATIENCE, Stillness
+from console.stillness import LOOKS, STALL_TIMEOUT, Stillness
 from console.topic_queries.run_progress import RunProgress
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import TopicOffsets
@@ -45,10 +45,10 @@ def fold(progress: RunProgress, record: Record, codec: Codec) -> None:
         return
 
 
-def follow(bootstrap: str, run_id: str, codec: Codec, *, patience: float = PATIENCE) -> Iterator[RunProgress]:
+def follow(bootstrap: str, run_id: str, codec: Codec, *, stall_timeout: float = STALL_TIMEOUT) -> Iterator[RunProgress]:
     """The run's progress, again and again, until it is done; at least four times a second while Kafka answers.
 
-    It blocks between two. After ``patience`` seconds, a consumer that does not read on though Kafka answers is replaced.
+    It blocks between two. After ``stall_timeout`` seconds, a consumer that does not read on though Kafka answers is replaced.
 
     Raises:
         KafkaUnavailableError: Kafka does not answer at the beginning, or of a new consumer.
@@ -56,14 +56,14 @@ def follow(bootstrap: str, run_id: str, codec: Codec, *, patience: float = PATIE
     progress = RunProgress(run_id)
     while not progress.done:
         with TopicReader(bootstrap, [SYNC_RUN.name, VENDOR_SYNC_OUTCOME.name], since_ms=_since(run_id)) as reader:
-            yield from _read_on(bootstrap, reader, progress, codec, patience)
+            yield from _read_on(bootstrap, reader, progress, codec, stall_timeout)
 
 
 def _read_on(
-    bootstrap: str, reader: TopicReader, progress: RunProgress, codec: Codec, patience: float
+    bootstrap: str, reader: TopicReader, progress: RunProgress, codec: Codec, stall_timeout: float
 ) -> Iterator[RunProgress]:
     """Until the run is done, or the reader stands still."""
-    stillness, looked = Stillness(patience=patience), time.monotonic()
+    stillness, looked = Stillness(stall_timeout=stall_timeout), time.monotonic()
     while True:
         records = reader.poll(0.2)
         stillness.polled(delivered=bool(records), more=reader.more)
@@ -72,7 +72,7 @@ def _read_on(
         yield progress
         if progress.done:
             return
-        if time.monotonic() - looked > patience / LOOKS:
+        if time.monotonic() - looked > stall_timeout / LOOKS:
             if _stands_still(bootstrap, reader, stillness):
                 return
             looked = time.monotonic()

@@ -27,7 +27,7 @@ from processors.vendor_sync.coordinator import VendorSyncing
 from processors.vendor_sync.observation_cache import Observations
 from processors.vendor_sync.requeue import Requeue
 from processors.vendor_sync.retry_scheduler import Retrier
-from processors.watchdog import Patience, Watchdog
+from processors.watchdog import StallTimeouts, Watchdog
 from processors.watchdog.agents import Agents
 from processors.watchdog.calls import Calls, WatchedSystem
 from processors.watchdog.delivery import DeliveryWatch
@@ -179,7 +179,10 @@ def build_worker(around: WorkerDependencies) -> WorkerGraph:
         monotonic=clock.monotonic,
     )
     watchdog = Watchdog(
-        sample=sampler.sample, explain=sampler.explain, monotonic=clock.monotonic, patience=Patience.of(around.config)
+        sample=sampler.sample,
+        explain=sampler.explain,
+        monotonic=clock.monotonic,
+        timeouts=StallTimeouts.of(around.config),
     )
     late_rows = LateRows(
         rows=rows,

@@ -66,7 +66,7 @@ class Worker:
             TopicsError: the topics are not as declared, or Kafka does not answer.
             Exception: whatever made the worker unable to go on; its supervisor starts another.
         """
-        with LoopGuard(patience=self._config.blocked_seconds):
+        with LoopGuard(stall_timeout=self._config.blocked_seconds):
             looked = await unless(stop, _look_at_topics(self._config.bootstrap))
             if looked is not None:
                 await self._run(stop, on_ready, *looked)
@@ -121,7 +121,7 @@ class Worker:
             partitions=partitions,
             codec=self._codec,
             ends=ends,
-            patience=self._config.stall_seconds,
+            stall_timeout=self._config.stall_seconds,
             on_bad_record=bury,
             on_crash=self._fail,
         )

@@ -34,7 +34,8 @@ class ReadingEndedError(RuntimeError):
 class Integrations:
     """Reads the whole of ``vive.integration``, without a consumer group, and goes on reading.
 
-    ``on_crash`` is called with what ended the reading; a ``StalledError`` when records were not read for ``patience`` seconds.
+    ``on_crash`` is called with the error that ended the reading: a ``StalledError`` when records were not read for
+    ``stall_timeout`` seconds.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Integrations:
         partitions: int,
         codec: Codec,
         ends: TopicEnds,
-        patience: float,
+        stall_timeout: float,
         on_bad_record: BadRecord,
         on_crash: Callable[[BaseException], None],
     ) -> None:
@@ -58,7 +59,9 @@ class Integrations:
         self.on_change: Callable[[str], None] = lambda _client_id: None
         self._partitions = [TP(INTEGRATION.name, number) for number in range(partitions)]
         self._ends = ends
-        self._watch = ReadingWatch(read_to=self._read_to, ends=ends, patience=patience, monotonic=time.monotonic)
+        self._watch = ReadingWatch(
+            read_to=self._read_to, ends=ends, stall_timeout=stall_timeout, monotonic=time.monotonic
+        )
         self._reading: asyncio.Task[None] | None = None
         self._moved = asyncio.Condition()
 

@@ -11,7 +11,8 @@ from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_sync.failure import PreparedSync, bug, judge
 from processors.vendor_sync.observation_cache import Observations
 from processors.vendor_sync.retry_policy import RetryInMemory, RetryPolicy
-from processors.vendor_sync.settlement import Asked, NotSynced, Synced, announce
+from processors.vendor_sync.settlement import NotSynced, Synced, announce
+from processors.work_queue import VendorSyncTask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,35 +26,41 @@ class Clock:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempts:
-    """The shell of an attempt: what it decides is in ``accounting`` and ``processors.vendor_sync.failure``."""
+    """Makes attempts. The decisions are in ``accounting`` and ``processors.vendor_sync.failure``."""
 
     systems: Mapping[str, AccountingSystem]
     observations: Observations
     publisher: EventPublisher
     ensure_group_membership: Callable[[], Awaitable[None]]
-    """Ends once it is certain that the partition is still this worker's."""
+    """Returns once it is certain that this worker is still a member of its group."""
     in_flight: PartitionTasks
     worker_id: str
     clock: Clock
     retry: RetryPolicy
 
     async def attempt(
-        self, ready: PreparedSync, asked: Asked, *, bulk_of: str | None, owned_since: float
+        self, ready: PreparedSync, task: VendorSyncTask, *, bulk_of: str | None, owned_since: float
     ) -> Synced | NotSynced | RetryInMemory:
-        """What it came to.
+        """Observe, plan and write one vendor.
 
-        ``bulk_of``: the run whose bulk observation may serve, or None. ``owned_since``: when the vendor's partition became
-        this worker's, on its monotonic clock.
+        Args:
+            ready: the vendor's data and its client's integration.
+            task: the task that this attempt is for.
+            bulk_of: the run whose bulk observation may serve, or None.
+            owned_since: the time on the monotonic clock at which the vendor's partition became this worker's.
+
+        Returns:
+            The result; an error of the accounting system or of this code is a result too.
         """
         try:
-            return await self._sync(ready, asked, bulk_of, owned_since)
+            return await self._sync(ready, task, bulk_of, owned_since)
         except AccountingError as error:
             now, jitter = self.clock.now(), self.clock.jitter()
-            return judge(error, ready, attempt=asked.attempt, now=now, jitter=jitter, policy=self.retry)
-        except Exception as error:  # noqa: BLE001 -- a fault of ours in one vendor is a dead letter, and the others go on
+            return judge(error, ready, attempt=task.attempt, now=now, jitter=jitter, policy=self.retry)
+        except Exception as error:  # noqa: BLE001 -- a fault of VIVE's in one vendor is a dead letter; the others go on
             return bug(error, ready.record)
 
-    async def _sync(self, ready: PreparedSync, asked: Asked, bulk_of: str | None, owned_since: float) -> Synced:
+    async def _sync(self, ready: PreparedSync, task: VendorSyncTask, bulk_of: str | None, owned_since: float) -> Synced:
         system = self.systems[ready.integration.system]
         observed, calls = await self.observations.observe(
             system, ready.integration, ready.provider_id, run_id=bulk_of, not_before=owned_since
@@ -66,7 +73,7 @@ class Attempts:
         applied = None
         if plan.calls:
             self.observations.written(ready.integration.client_id, ready.provider_id)
-            self._announce(asked, ready, plan, observed)
+            self._announce(task, ready, plan, observed)
             applied = await self._apply(system, ready, plan)
             calls += applied.calls
         return Synced(
@@ -79,7 +86,7 @@ class Attempts:
         )
 
     async def _apply(self, system: AccountingSystem, ready: PreparedSync, plan: Plan) -> Applied:
-        """Make the writes. Until the first one a drain may end this work at once, and from then on not before its time."""
+        """Make the writes. A drain may cancel this at once before the first write, and only at its limit after it."""
         wrote = False
 
         async def before_write() -> None:
@@ -99,16 +106,16 @@ class Attempts:
     def _plan(self, system: AccountingSystem, ready: PreparedSync, observed: Observed) -> Plan:
         return system.plan(ready.record, observed, ready.integration, ready.row.delivered, self.clock.now())
 
-    def _announce(self, asked: Asked, ready: PreparedSync, plan: Plan, observed: Observed) -> None:
-        """Say what is about to be written. Nobody waits for it, so that it costs no time; the outcome after it is waited for."""
-        said = self.publisher.outcome(
-            announce(asked, ready.record, plan, observed_at=observed.at, worker=self.worker_id, now=self.clock.now()),
-            partition=asked.partition,
+    def _announce(self, task: VendorSyncTask, ready: PreparedSync, plan: Plan, observed: Observed) -> None:
+        """Publish the planned changes without waiting for the brokers; the worker waits for the final outcome only."""
+        published = self.publisher.outcome(
+            announce(task, ready.record, plan, observed_at=observed.at, worker=self.worker_id, now=self.clock.now()),
+            partition=task.partition,
         )
-        said.add_done_callback(_read_result)
+        published.add_done_callback(_read_result)
 
 
-def _read_result(said: DeliveryFuture) -> None:
-    """An error here is the producer's fatal one, which stops the worker by itself."""
-    if not said.cancelled():
-        said.exception()
+def _read_result(delivery: DeliveryFuture) -> None:
+    """Mark the exception as retrieved: it is the producer's fatal error, which stops the worker by itself."""
+    if not delivery.cancelled():
+        delivery.exception()

@@ -71,7 +71,7 @@ class Pauses:
         if client_id not in self.paused:
             self.paused.add(client_id)
             log.warning("Client %s is paused: Vantaca refuses its credentials.", client_id)
-        self.queue.pause(client_id, self.monotonic())
+        self.queue.pause(client_id)
         waiting = self.queue.waiting_of(client_id)
         for key in waiting:
             self.park(key)

@@ -1,4 +1,4 @@
-"""What an attempt comes to: the row to keep, the outcome to say, and a dead letter where no retry will mend it."""
+"""From the result of an attempt to the row to keep, the outcome to publish, and a dead letter where no retry will help."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,32 +7,18 @@ from typing import Any
 from accounting.port import Applied, Plan
 from accounting.push_fingerprint import fingerprint
 from processors.vendor_sync.retry_policy import GiveUp, RetryAt
+from processors.work_queue import VendorSyncTask
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.integration import Integration
 from schemas.records.outcome import Status, VendorSyncOutcome
-from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_SYNC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a piece of work answers: the events of one vendor up to ``through_offset``, and who asked first and why."""
-
-    key: VendorKey
-    partition: int
-    through_offset: int
-    topic_id: str
-    cause: str
-    run_id: str | None
-    requested_by: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Synced:
-    """The accounting system agrees with VIVE in all that VIVE owns; ``applied`` is None when nothing had to be written."""
+    """The accounting system agrees with VIVE in all that VIVE owns; ``applied`` is None when nothing was written."""
 
     record: VendorRecord
     integration: Integration
@@ -44,7 +30,7 @@ class Synced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSynced:
-    """It ended otherwise. ``next_step`` says what follows a ``failed`` one; ``code`` makes it a dead letter of that kind."""
+    """The vendor was not synced. ``next_step`` follows a ``failed`` attempt; ``code`` makes it a dead letter of that kind."""
 
     status: Status
     reason: str
@@ -57,7 +43,7 @@ class NotSynced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """To be made safe in this order: outcome and dead letter, then the row, then the acknowledgement."""
+    """Records to persist in this order: outcome and dead letter, then the row; the acknowledgement follows."""
 
     row: VendorRow
     outcome: VendorSyncOutcome
@@ -65,10 +51,10 @@ class Settlement:
 
 
 def announce(
-    asked: Asked, record: VendorRecord, plan: Plan, *, observed_at: datetime, worker: str, now: datetime
+    task: VendorSyncTask, record: VendorRecord, plan: Plan, *, observed_at: datetime, worker: str, now: datetime
 ) -> VendorSyncOutcome:
-    """The outcome ``writing``: what is about to be written. It settles nothing: its ``through_offset`` is -1."""
-    return _outcome(asked, Status.WRITING, record, worker, now).model_copy(
+    """Make the outcome ``writing`` with the planned changes. It settles nothing: its ``through_offset`` is -1."""
+    return _outcome(task, Status.WRITING, record, worker, now).model_copy(
         update={
             "through_offset": -1,
             "changes": plan.changes,
@@ -79,24 +65,24 @@ def announce(
 
 
 def settle(
-    row: VendorRow | None, asked: Asked, result: Synced | NotSynced, *, worker: str, now: datetime
+    row: VendorRow | None, task: VendorSyncTask, result: Synced | NotSynced, *, worker: str, now: datetime
 ) -> Settlement:
-    """Fold the result into the row; its record may be newer than the one that was synced."""
+    """Fold the result into the row, whose record may be newer than the one that was synced."""
     row = row or VendorRow()
-    answered = row.through_offset if row.topic_id == asked.topic_id else -1
+    answered = row.through_offset if row.topic_id == task.topic_id else -1
     row = row.model_copy(
         update={
-            "through_offset": max(asked.through_offset, answered),
-            "topic_id": asked.topic_id,
+            "through_offset": max(task.through_offset, answered),
+            "topic_id": task.topic_id,
             "updated_at": now,
             "next_attempt_at": None,
             "parked": False,
         }
     )
     return (
-        _synced(row, asked, result, worker, now)
+        _synced(row, task, result, worker, now)
         if isinstance(result, Synced)
-        else _not_synced(row, asked, result, worker, now)
+        else _not_synced(row, task, result, worker, now)
     )
 
 
@@ -105,7 +91,7 @@ def with_latest_record(row: VendorRow, latest: VendorRow | None) -> VendorRow:
     return row if latest is None or latest.record is row.record else row.model_copy(update={"record": latest.record})
 
 
-def _synced(row: VendorRow, asked: Asked, result: Synced, worker: str, now: datetime) -> Settlement:
+def _synced(row: VendorRow, task: VendorSyncTask, result: Synced, worker: str, now: datetime) -> Settlement:
     status = Status.UNCHANGED if result.applied is None else Status.UPDATED
     left_alone = result.plan.left_alone + (() if result.applied is None else result.applied.left_alone)
     return Settlement(
@@ -119,7 +105,7 @@ def _synced(row: VendorRow, asked: Asked, result: Synced, worker: str, now: date
             }
         ),
         outcome=_outcome(
-            asked,
+            task,
             status,
             result.record,
             worker,
@@ -132,7 +118,7 @@ def _synced(row: VendorRow, asked: Asked, result: Synced, worker: str, now: date
     )
 
 
-def _not_synced(row: VendorRow, asked: Asked, result: NotSynced, worker: str, now: datetime) -> Settlement:
+def _not_synced(row: VendorRow, task: VendorSyncTask, result: NotSynced, worker: str, now: datetime) -> Settlement:
     next_attempt_at = result.next_step.at if isinstance(result.next_step, RetryAt) else None
     attempts = row.attempts + 1 if result.status is Status.FAILED else row.attempts
     goes_on = isinstance(result.next_step, RetryAt)
@@ -141,13 +127,13 @@ def _not_synced(row: VendorRow, asked: Asked, result: NotSynced, worker: str, no
             "status": result.status,
             "next_attempt_at": next_attempt_at,
             "parked": result.status is Status.PARKED,
-            # What ended otherwise than in another attempt is over: days later, a new trouble has its own 24 hours.
+            # Without another attempt the failure is over: a new one, days later, has its own 24 hours.
             "attempts": attempts if goes_on else 0,
             "failing_since": (row.failing_since or now) if goes_on else None,
         }
     )
     outcome = _outcome(
-        asked,
+        task,
         result.status,
         result.record,
         worker,
@@ -156,46 +142,46 @@ def _not_synced(row: VendorRow, asked: Asked, result: NotSynced, worker: str, no
         next_attempt_at=next_attempt_at,
         calls=result.calls,
     )
-    return Settlement(row=row, outcome=outcome, dead_letter=_dead_letter(attempts, asked, result, now))
+    return Settlement(row=row, outcome=outcome, dead_letter=_dead_letter(attempts, task, result, now))
 
 
-def _dead_letter(attempts: int, asked: Asked, result: NotSynced, now: datetime) -> DeadLetter | None:
+def _dead_letter(attempts: int, task: VendorSyncTask, result: NotSynced, now: datetime) -> DeadLetter | None:
     code = "gave_up" if isinstance(result.next_step, GiveUp) and result.code is None else result.code
     if code is None:
         return None
     return DeadLetter(
-        client_id=asked.key.client_id,
-        vendor_id=asked.key.vendor_id,
-        run_id=asked.run_id,
+        client_id=task.key.client_id,
+        vendor_id=task.key.vendor_id,
+        run_id=task.run_id,
         code=code,
         reason=result.reason,
         trace=result.trace,
         topic=VENDOR_SYNC.name,
-        partition=asked.partition,
-        offset=asked.through_offset,
-        key=asked.key.to_bytes(),
+        partition=task.partition,
+        offset=task.through_offset,
+        key=task.key.to_bytes(),
         attempts=attempts,
         at=now,
     )
 
 
 def _outcome(
-    asked: Asked, status: Status, record: VendorRecord | None, worker: str, now: datetime, **more: Any
+    task: VendorSyncTask, status: Status, record: VendorRecord | None, worker: str, now: datetime, **more: Any
 ) -> VendorSyncOutcome:
     fields: dict[str, Any] = {
-        "client_id": asked.key.client_id,
-        "vendor_id": asked.key.vendor_id,
+        "client_id": task.key.client_id,
+        "vendor_id": task.key.vendor_id,
         "provider_id": None if record is None else record.provider_id,
         "status": status,
-        "through_offset": asked.through_offset,
-        "topic_id": asked.topic_id,
-        "run_id": asked.run_id,
-        "cause": asked.cause,
-        "requested_by": asked.requested_by,
-        "attempt": asked.attempt,
+        "through_offset": task.through_offset,
+        "topic_id": task.topic_id,
+        "run_id": task.run_id,
+        "cause": task.cause,
+        "requested_by": task.requested_by,
+        "attempt": task.attempt,
         "record_version": None if record is None else record.version,
         "worker": worker,
         "at": now,
     }
-    # Every part of it was validated where it came from, and each vendor has two: they are put together without a second look.
+    # Each vendor has two outcomes, and their parts were validated where they came from: no second validation.
     return VendorSyncOutcome.model_construct(**(fields | more))

@@ -1,11 +1,13 @@
-"""What is wrong with a worker that does not get on, each a function of what was seen before and what is seen now.
+"""Stall checks: pure functions of past and current samples; each returns a message or None.
 
-All return a sentence, or None. All need the whole of their patience to say something, and none says anything of a time in which
-Kafka was away, for then nothing can get on and a worker that is started anew gets on no better. Kafka is there when two hold:
+A check returns a message only when the samples of a whole ``stall_timeout`` (seconds) show the stall, and none returns one for a
+time in which Kafka was unavailable: then no worker makes progress, and a restarted one would make none either. Kafka is
+available when two conditions hold:
 
-- the brokers that lead the worker's partitions answer where these end, within seconds, on a connection on which only this is
-  asked. Where the worker's own consumer, its thread or its coordinator is broken, they still do;
-- of what was to be written, some was taken since the look before. A broker without disk or replicas answers and takes nothing.
+- the brokers that lead the worker's partitions return the partitions' ends within seconds, on a connection that serves only
+  this question. They do so even when the worker's consumer, its thread or its coordinator is broken;
+- the brokers have accepted some of the records to be written since the previous sample. A broker without disk or replicas
+  answers and accepts none.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -18,74 +20,74 @@ from processors.watchdog.worker_sample import WorkerSample
 from schemas.topics import SYNC_EXPANSION
 
 History = Sequence[WorkerSample]
-"""Earlier looks, the oldest first."""
+"""Earlier samples, the oldest first."""
 
 Explain = Callable[[Collection[TP]], frozenset[TP]]
 """Of these partitions, those whose oldest unfinished record waits for its turn or for an answer."""
 
 
-def standstill(before: History, now: WorkerSample, *, patience: float) -> str | None:
-    """Records wait, nothing outside is waited for, and nothing was done.
+def standstill(before: History, now: WorkerSample, *, stall_timeout: float) -> str | None:
+    """Records are unfinished, the worker waits for nothing outside, and it made no progress.
 
-    Done is any record read or finished and any call begun, got on with or ended, so a slow accounting system is not taken for
-    a fault. Neither is a retry that waits for its time, nor a call within its time limit; a paused client's records are
-    answered by its parked rows and do not wait.
+    Progress is any record read or finished and any call begun, continued or ended, so a slow accounting system is no stall.
+    Neither is a retry that waits for its time, nor a call within its time limit; a paused client's records are answered by
+    its parked rows and are not unfinished.
     """
-    window = _window(before, now, patience)
+    window = _window(before, now, stall_timeout)
     if window and all(
         _works(seen) and not seen.waiting and seen.unfinished and seen.progress == now.progress for seen in window
     ):
-        return f"{now.unfinished} records are unfinished, and nothing was done for {patience:g} s."
+        return f"{now.unfinished} records are unfinished, and nothing was done for {stall_timeout:g} s."
     return None
 
 
-def uncommitted(before: History, now: WorkerSample, *, patience: float) -> str | None:
-    """What is finished could be committed, and was not, though Kafka answers."""
-    window = _window(before, now, patience)
+def uncommitted(before: History, now: WorkerSample, *, stall_timeout: float) -> str | None:
+    """Finished records were not committed, though Kafka answers."""
+    window = _window(before, now, stall_timeout)
     stuck = [
         tp for tp in now.partitions if _stands(window, tp, _committed_to) and all(_lags(seen, tp) for seen in window)
     ]
     if not stuck:
         return None
-    return f"Nothing was committed for {patience:g} s, though records were finished: {_names(stuck, now)}."
+    return f"Nothing was committed for {stall_timeout:g} s, though records were finished: {_names(stuck, now)}."
 
 
-def unread(before: History, now: WorkerSample, *, patience: float) -> str | None:
-    """A partition is longer than what was read of it, and is not read on."""
-    window = _window(before, now, patience)
+def unread(before: History, now: WorkerSample, *, stall_timeout: float) -> str | None:
+    """A partition has records that the worker does not read."""
+    window = _window(before, now, stall_timeout)
     stuck = [
         tp for tp in now.partitions if _stands(window, tp, _read_to) and all(_is_longer(seen, tp) for seen in window)
     ]
     if not stuck:
         return None
-    return f"There are records that were not read for {patience:g} s: {_names(stuck, now)}."
+    return f"There are records that were not read for {stall_timeout:g} s: {_names(stuck, now)}."
 
 
-def unfinished(before: History, now: WorkerSample, *, patience: float) -> str | None:
-    """Some partitions' oldest unfinished record is not finished while other work is done, and nobody knows why.
+def unfinished(before: History, now: WorkerSample, *, stall_timeout: float) -> str | None:
+    """The oldest unfinished record of some partitions stays unfinished without a known reason, while other work is done.
 
-    That takes two patiences: one until it is asked why, and one in which it is never known. A record may have been kept for
-    long by what is slow and be about to be finished.
+    This takes two stall timeouts: one until ``explain`` is called, and one in which it never knows the reason. A record may
+    have waited long for something slow and be about to be finished.
     """
-    window = _window(before, now, patience)
+    window = _window(before, now, stall_timeout)
     stuck = [tp for tp in now.hanging if window and all(tp in seen.hanging for seen in window)]
     if not stuck:
         return None
-    return f"Records hang: other work was done for {patience:g} s, but nothing moved on in {_names(stuck, now)}."
+    return f"Records hang: other work was done for {stall_timeout:g} s, but nothing moved on in {_names(stuck, now)}."
 
 
-def looked_into(before: History, now: WorkerSample, explain: Explain, *, patience: float) -> WorkerSample:
-    """The observation with what is known of partitions that do not get on; ``explain`` is dear and asked of them alone."""
-    suspects = frozenset(not_getting_on(before, now, patience=patience))
+def looked_into(before: History, now: WorkerSample, explain: Explain, *, stall_timeout: float) -> WorkerSample:
+    """Return the sample with the reasons of partitions without progress; ``explain`` is expensive and called for them only."""
+    suspects = frozenset(not_getting_on(before, now, stall_timeout=stall_timeout))
     if not suspects:
         return now
     accounted = explain(suspects)
     return replace(now, accounted=accounted, hanging=suspects - accounted)
 
 
-def not_getting_on(before: History, now: WorkerSample, *, patience: float) -> tuple[TP, ...]:
-    """Partitions whose oldest unfinished record stayed the same while other work was done, and was not accounted for."""
-    window = _window(before, now, patience)
+def not_getting_on(before: History, now: WorkerSample, *, stall_timeout: float) -> tuple[TP, ...]:
+    """Partitions whose oldest unfinished record stayed the same, without a known reason, while other work was done."""
+    window = _window(before, now, stall_timeout)
     if all(seen.progress == now.progress for seen in window):
         return ()
     return tuple(
@@ -98,35 +100,35 @@ def not_getting_on(before: History, now: WorkerSample, *, patience: float) -> tu
     )
 
 
-def not_recovering(before: History, now: WorkerSample, *, patience: float) -> str | None:
-    """There are partitions, their records do not flow, and no row comes in that would let them."""
-    window = _window(before, now, patience)
+def not_recovering(before: History, now: WorkerSample, *, stall_timeout: float) -> str | None:
+    """The worker has partitions, does not read them, and recovers no rows."""
+    window = _window(before, now, stall_timeout)
     if window and all(_waits_to_read(seen) and not seen.rebalancing and seen.rows == now.rows for seen in window):
-        return f"The worker has had partitions for {patience:g} s and does not get to read them."
+        return f"The worker has had partitions for {stall_timeout:g} s and does not get to read them."
     return None
 
 
-def not_rebalancing(before: History, now: WorkerSample, *, patience: float) -> str | None:
-    """A rebalance does not come to its end. Its patience is that of the group and then some."""
-    window = _window(before, now, patience)
+def not_rebalancing(before: History, now: WorkerSample, *, stall_timeout: float) -> str | None:
+    """A rebalance does not end. Its ``stall_timeout`` is longer than the group's own timeout."""
+    window = _window(before, now, stall_timeout)
     if window and all(_waits_to_read(seen) and seen.rebalancing for seen in window):
-        return f"The group has been sharing out its partitions anew for {patience:g} s."
+        return f"The group has been sharing out its partitions anew for {stall_timeout:g} s."
     return None
 
 
 def agent_ended(now: WorkerSample) -> str | None:
-    """An agent takes in no records any more, or lost the one that it had in hand."""
+    """An agent has ended: it reads no more records, and lost the record that it held."""
     if now.ended_agents:
         return f"Agents have ended: {', '.join(now.ended_agents)}."
     return None
 
 
-def _window(before: History, now: WorkerSample, patience: float) -> History:
-    """The looks that span ``patience``, ``now`` the last; none when this generation of the group does not reach so far back."""
+def _window(before: History, now: WorkerSample, stall_timeout: float) -> History:
+    """The samples that span ``stall_timeout``, ``now`` the last; none when the group's generation is younger than that."""
     for index in range(len(before) - 1, -1, -1):
         if before[index].generation != now.generation:
             return ()
-        if now.at - before[index].at >= patience:
+        if now.at - before[index].at >= stall_timeout:
             return (*before[index:], now)
     return ()
 
@@ -140,7 +142,7 @@ def _waits_to_read(seen: WorkerSample) -> bool:
 
 
 def _stands(window: History, tp: TP, where: Callable[[Standing], int]) -> bool:
-    """Whether the partition was read all the time and stood at one place."""
+    """Whether the partition was read all the time and its position did not change."""
     places = {where(seen.partitions[tp]) if _works(seen) and tp in seen.partitions else None for seen in window}
     return len(places) == 1 and None not in places
 
@@ -154,7 +156,7 @@ def _is_longer(seen: WorkerSample, tp: TP) -> bool:
 
 
 def _neighbours_move(window: History, tp: TP) -> bool:
-    """Whether other topics' partition of the same number moved: an expansion reads and writes there for as long as it takes."""
+    """Whether partitions of the same number in other topics moved: an expansion reads and writes there while it runs."""
     neighbours = [
         {
             other: standing

@@ -1,11 +1,11 @@
-"""Notices that the worker's producer delivers nothing though Kafka is available, and ends the worker.
+"""Detects that the worker's producer delivers nothing though Kafka is available, and ends the worker.
 
-librdkafka can lose all of its connections for good: https://github.com/confluentinc/librdkafka/issues/5301. The same question
-is put to Kafka through our producer and through a new client. Where only the new client gets an answer, our producer is
-broken. Where both do, Kafka refuses what is written (disk full, too few replicas in sync), and that is waited for.
+librdkafka can lose all of its connections for good: https://github.com/confluentinc/librdkafka/issues/5301. The watch sends the
+same request to Kafka through the worker's producer and through a new client. If only the new client gets an answer, the
+producer is broken. If both get one, Kafka refuses the records (disk full, too few replicas in sync), and the worker waits.
 
-A broken producer is not replaced in the running worker: records that it holds may or may not be on their topics, so the order
-outcome, row, acknowledgement could not be proved. A worker that ends has acknowledged none of them.
+A broken producer is not replaced in the running worker: its records may or may not be on their topics, so the order outcome,
+row, acknowledgement could not be guaranteed. A worker that ends has acknowledged none of them.
 """
 
 import asyncio
@@ -20,23 +20,23 @@ from processors.transport.new_client import ANSWER_SECONDS, kafka_answers
 from processors.watchdog.seconds_seen import SecondsSeen
 
 LOOKS: Final = 20
-"""How often to look within one patience."""
+"""Looks within one stall timeout."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryLook:
-    """What was seen of the producer at one look."""
+    """The state of the producer at one look."""
 
     at: float = 0.0
-    """In seconds of looking on."""
+    """Seconds of watching until this look."""
     waiting: int
     """Records that wait for delivery."""
     delivered: int
     """Deliveries reported since the worker started."""
     answered: bool = True
-    """Whether Kafka answered the producer; True where nobody asked."""
+    """Whether Kafka answered the producer; True where the watch did not ask."""
     kafka: bool = True
-    """Whether Kafka answered a new client; True where nobody asked."""
+    """Whether Kafka answered a new client; True where the watch did not ask."""
 
 
 def waits(before: DeliveryLook | None, now: DeliveryLook) -> bool:
@@ -45,7 +45,7 @@ def waits(before: DeliveryLook | None, now: DeliveryLook) -> bool:
 
 
 def broken_since(since: float | None, before: DeliveryLook | None, now: DeliveryLook) -> float | None:
-    """From when on every look has shown a broken producer; None when ``now`` does not. ``since``: the same at ``before``."""
+    """Since when every look has shown a broken producer; None when ``now`` does not. ``since``: the same value at ``before``."""
     if waits(before, now) and now.kafka and not now.answered:
         return now.at if since is None else since
     return None
@@ -53,25 +53,27 @@ def broken_since(since: float | None, before: DeliveryLook | None, now: Delivery
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryWatch:
-    """Watches one producer. ``patience``: seconds that it may be broken."""
+    """Watches one producer. ``stall_timeout``: seconds after which a broken producer ends the worker."""
 
     producer: AsyncProducer
     bootstrap: str
-    patience: float
+    stall_timeout: float
     monotonic: Callable[[], float]
 
     @classmethod
     def of(cls, config: WorkerConfig, producer: AsyncProducer, *, monotonic: Callable[[], float]) -> Self:
-        """The one that is set."""
-        return cls(producer=producer, bootstrap=config.bootstrap, patience=config.delivery_seconds, monotonic=monotonic)
+        """The watch with the configured time."""
+        return cls(
+            producer=producer, bootstrap=config.bootstrap, stall_timeout=config.delivery_seconds, monotonic=monotonic
+        )
 
     async def run(self) -> NoReturn:
         """Look until cancelled.
 
         Raises:
-            StalledError: the producer has been broken for as long as the patience.
+            StalledError: the producer has been broken for the stall timeout.
         """
-        interval = self.patience / LOOKS
+        interval = self.stall_timeout / LOOKS
         seconds = SecondsSeen(self.monotonic, longest=interval + ANSWER_SECONDS)
         before: DeliveryLook | None = None
         since: float | None = None
@@ -79,9 +81,9 @@ class DeliveryWatch:
             await asyncio.sleep(interval)
             now = await self._look(before, seconds)
             since = broken_since(since, before, now)
-            if since is not None and now.at - since >= self.patience:
+            if since is not None and now.at - since >= self.stall_timeout:
                 raise StalledError(
-                    f"The producer has delivered none of its {now.waiting} records for {self.patience:g} s and gets no "
+                    f"The producer has delivered none of its {now.waiting} records for {self.stall_timeout:g} s and gets no "
                     "answer from Kafka, though a new client gets one. The worker ends so that it can be started anew."
                 )
             before = now

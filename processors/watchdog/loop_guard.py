@@ -1,4 +1,4 @@
-"""Ends a process whose event loop is blocked: from inside the loop nothing can."""
+"""Ends a process whose event loop is blocked, from a thread: code on the loop can't."""
 
 import asyncio
 import logging
@@ -13,25 +13,25 @@ from typing import Final, Self
 log = logging.getLogger(__name__)
 
 EXIT_BLOCKED: Final = 70
-"""The exit code of a process that ends because its loop is blocked: an internal fault, as sysexits.h counts."""
+"""The exit code of a process that ends because its loop is blocked: an internal fault in sysexits.h."""
 LOOKS: Final = 20
-"""How often the loop shows itself, and is looked at, within ``patience``."""
+"""Signs of life of the loop, and looks for them, within ``stall_timeout``."""
 LOG_SECONDS: Final = 1.0
-"""How long to wait for a line to be logged: what blocks the loop may be what the log is written to."""
+"""How long to wait for a line to be logged: the loop may be blocked by the file that the log is written to."""
 FRAMES: Final = 20
 
 
 class LoopGuard:
     """Watches the running loop from a thread, between ``with`` and its end.
 
-    After ``patience`` seconds without a sign of the loop, where its thread stands is logged: files, lines and functions, no
-    values. After twice as long the process ends at once with ``EXIT_BLOCKED``: aiokafka does not recover from a loop that
-    stood for 40 s (AK#847), and another worker can have the partitions.
+    After ``stall_timeout`` seconds without a sign of life the guard logs the stack of the loop's thread: files, lines and
+    functions, no values. After twice as long the process ends at once with ``EXIT_BLOCKED``: aiokafka does not recover from
+    a loop that was blocked for 40 s (AK#847), and another worker can take the partitions.
     """
 
-    def __init__(self, *, patience: float) -> None:
-        self._interval = patience / LOOKS
-        self._patience = patience
+    def __init__(self, *, stall_timeout: float) -> None:
+        self._interval = stall_timeout / LOOKS
+        self._stall_timeout = stall_timeout
         self._alive = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="loop-guard", daemon=True)
@@ -62,13 +62,13 @@ class LoopGuard:
             if self._alive != seen:
                 seen, blocked, said = self._alive, 0.0, False
             else:
-                # A process that was stopped for a while was not blocked for so long.
+                # The time for which a process was suspended does not count.
                 blocked += min(now - before, 2 * self._interval)
             before = now
-            if blocked >= self._patience and not said:
+            if blocked >= self._stall_timeout and not said:
                 said = True
                 self._say(f"The event loop has been blocked for {blocked:.0f} s.")
-            if blocked >= 2 * self._patience:
+            if blocked >= 2 * self._stall_timeout:
                 self._say(f"The event loop has been blocked for {blocked:.0f} s: the process ends.")
                 os._exit(EXIT_BLOCKED)
 

@@ -1,4 +1,4 @@
-"""Notices that a consumer without a group does not read on though Kafka answers, and ends the worker."""
+"""Detects that a consumer without a group has stopped reading though Kafka answers, and ends the worker."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,31 +13,31 @@ from processors.transport.topic_ends import TopicEnds
 from processors.watchdog.seconds_seen import SecondsSeen
 
 LOOKS: Final = 12
-"""How often to look within one patience."""
+"""Looks within one stall timeout."""
 LONGEST_LOOK: Final = 15.0
-"""What a look takes at most, in seconds: asking where the topic ends, and asking again with a new client."""
+"""The longest look in seconds: a request for the topic's ends, and another one with a new client."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingWatch:
-    """Compares how far a consumer has read with where its partitions end, which is asked on another client.
+    """Compares a consumer's positions with the ends of its partitions, which another client asks for.
 
-    ``read_to`` says how far, -1 where that is not known; ``patience`` is in seconds. Nothing is held against the consumer
-    while the brokers do not say where the partitions end.
+    ``read_to`` returns the positions, -1 for an unknown one; ``stall_timeout`` is in seconds. Time in which the brokers do
+    not return the ends does not count.
     """
 
     read_to: Callable[[], Awaitable[Mapping[TP, int]]]
     ends: TopicEnds
-    patience: float
+    stall_timeout: float
     monotonic: Callable[[], float]
 
     async def run(self) -> NoReturn:
         """Look until cancelled.
 
         Raises:
-            StalledError: a partition was not read on for as long as the patience.
+            StalledError: the consumer read nothing of a longer partition for the stall timeout.
         """
-        interval = self.patience / LOOKS
+        interval = self.stall_timeout / LOOKS
         seconds = SecondsSeen(self.monotonic, longest=interval + LONGEST_LOOK)
         before: Mapping[TP, Behind] = {}
         while True:
@@ -46,10 +46,10 @@ class ReadingWatch:
             ends = await self.ends.ends(read_to.keys())
             at = seconds.now()
             before = {} if ends is None else behind(before, read_to, ends, at=at)
-            unread = stuck(before, at=at, patience=self.patience)
+            unread = stuck(before, at=at, stall_timeout=self.stall_timeout)
             if unread:
                 where = ", ".join(f"{tp.topic} {tp.partition} at {before[tp].read_to}" for tp in unread)
                 raise StalledError(
-                    f"There are records that were not read for {self.patience:g} s: {where}. "
+                    f"There are records that were not read for {self.stall_timeout:g} s: {where}. "
                     "The worker ends so that it can be started anew."
                 )

@@ -1,3 +1,5 @@
+"""The waiting keys of one client, by lane, and its cap."""
+
 from collections.abc import Callable
 
 from processors.work_queue.entry import Entry
@@ -7,11 +9,10 @@ from schemas.records.vendor_key import VendorKey
 
 
 class ClientLimit:
-    """How many keys of one client are called, and whether there is room for one more.
+    """Counts the keys of one client that are called, and compares them with the client's cap.
 
-    The only place that asks for a client's cap. The cap is asked for at each decision and never kept, so what finds the
-    cap may change its mind at any time: a lower cap holds from the next decision on, and keys that are called already
-    are left alone.
+    This class is the only one that reads a client's cap. It reads the cap at each decision and never keeps it, so the cap
+    may change at any time: a lower one applies from the next decision on, and keys that are called already stay.
     """
 
     __slots__ = ("_cap", "_client_id", "calling")
@@ -27,9 +28,9 @@ class ClientLimit:
 
 
 class ClientTurn(Linked):
-    """A client's waiting keys in one lane, and the client's place among those that take turns there.
+    """A client's waiting keys in one lane, and the client's position in the ring of that lane.
 
-    Keys that were tried before go first: they held the head of their client's line when they were taken, and the offset
+    Keys that were tried before go first: they were at the head of their client's line when they were taken, and the offset
     that can be committed waits for them.
     """
 
@@ -42,11 +43,11 @@ class ClientTurn(Linked):
         self.fresh: Fifo[Entry] = Fifo()
 
     def put(self, entry: Entry) -> None:
-        """Let a key wait here."""
+        """Append a key."""
         (self.again if entry.attempt > 1 else self.fresh).append(entry)
 
     def next(self) -> Entry | None:
-        """The key that is worked first."""
+        """Return the first key, or None."""
         return self.again.first or self.fresh.first
 
     def keys(self) -> list[VendorKey]:
@@ -55,9 +56,9 @@ class ClientTurn(Linked):
 
 
 class Client:
-    """What the queue keeps of one client, as long as it has a key here or is paused."""
+    """The state of one client in the queue, as long as it has a key here or is paused."""
 
-    __slots__ = ("client_id", "delayed", "keys", "limit", "paused_since", "probe", "turns")
+    __slots__ = ("client_id", "delayed", "keys", "limit", "paused", "probe", "turns")
 
     def __init__(self, client_id: str, cap: Callable[[str], int]) -> None:
         self.client_id = client_id
@@ -65,15 +66,15 @@ class Client:
         self.turns = {Lane.LIVE: ClientTurn(client_id), Lane.BULK: ClientTurn(client_id)}
         self.delayed: Fifo[Entry] = Fifo()
         self.keys = 0
-        self.paused_since: float | None = None
+        self.paused = False
         self.probe: VendorKey | None = None
 
     def next(self) -> Entry | None:
-        """The key that would be worked first."""
+        """Return the first key of both lanes, or None."""
         return self.turns[Lane.LIVE].next() or self.turns[Lane.BULK].next()
 
     def waiting_keys(self) -> list[VendorKey]:
-        """Keys that nobody works: live, bulk, then those that wait for a retry time."""
+        """The keys that are not being processed: live, bulk, then those that wait for a retry time."""
         return [
             *self.turns[Lane.LIVE].keys(),
             *self.turns[Lane.BULK].keys(),

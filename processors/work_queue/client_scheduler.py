@@ -1,3 +1,5 @@
+"""Chooses the next key: clients take turns within a lane."""
+
 from collections.abc import Callable
 
 from processors.work_queue.client_lanes import Client, ClientTurn
@@ -9,11 +11,11 @@ from schemas.records.sync_run import Lane
 
 
 class ClientScheduler:
-    """All keys that nobody works, by client, and whose turn is next.
+    """Holds the keys that are not being processed, by client, and chooses the next one.
 
-    In a lane's ring stands exactly who has a key waiting in that lane, is not paused and, when last looked at, had room
-    under its cap. So nobody who may not be worked is looked at twice, and in a ring nobody is served a second time
-    before everybody was once.
+    The ring of a lane holds exactly the clients that have a key waiting in that lane, are not paused and had room under
+    their cap when last checked. So a client that may not be worked is not checked twice, and no client of a ring is served
+    a second time before every other one was served once.
     """
 
     __slots__ = ("_client_cap", "_clients", "_rings", "delays", "waiting")
@@ -26,28 +28,28 @@ class ClientScheduler:
         self.waiting = {Lane.LIVE: 0, Lane.BULK: 0}
 
     def get(self, client_id: str) -> Client | None:
-        """The client, if it has a key here or is paused."""
+        """Return the client if it has a key here or is paused, or None."""
         return self._clients.get(client_id)
 
     def enter(self, client_id: str) -> Client:
-        """The client, made known if it is new."""
+        """Return the client, and create it if it is new."""
         client = self._clients.get(client_id)
         if client is None:
             self._clients[client_id] = client = Client(client_id, self._client_cap)
         return client
 
     def of(self, entry: Entry) -> Client:
-        """The client of a key that is here."""
+        """Return the client of a key that is here."""
         return self._clients[entry.key.client_id]
 
     def leave(self, client: Client) -> None:
-        """Forget a client about which there is nothing to know."""
-        if not client.keys and client.paused_since is None:
+        """Remove a client that has no keys and is not paused."""
+        if not client.keys and not client.paused:
             self._clients.pop(client.client_id, None)
 
-    def settle(self, client: Client) -> None:
-        """Put a client into the rings, or out of them, as it may or may not be handed a key now."""
-        may_work = client.paused_since is None and client.limit.has_room()
+    def update_rings(self, client: Client) -> None:
+        """Add the client to the rings, or take it out of them: a ring holds the clients of which a key may be taken now."""
+        may_work = not client.paused and client.limit.has_room()
         for lane, turn in client.turns.items():
             if not may_work or turn.next() is None:
                 turn.leave()
@@ -55,46 +57,46 @@ class ClientScheduler:
                 self._rings[lane].append(turn)
 
     def wait(self, entry: Entry) -> None:
-        """Let a key wait for its turn."""
+        """Add a key to those that wait for their turn."""
         client = self.of(entry)
         entry.state = KeyState.WAITING
         client.turns[entry.lane].put(entry)
         self.waiting[entry.lane] += 1
-        self.settle(client)
+        self.update_rings(client)
 
     def delay(self, entry: Entry, at: float) -> None:
-        """Let a key wait for a time first."""
+        """Delay a key until ``at``."""
         entry.state = KeyState.DELAYED
         self.of(entry).delayed.append(entry)
         self.delays.put(entry, at)
 
     def promote_due(self, now: float) -> None:
-        """Let the keys whose time has come wait for their turn."""
+        """Move the delayed keys whose time has come to those that wait for their turn."""
         while (entry := self.delays.pop_due(now)) is not None:
             entry.leave()
             self.wait(entry)
 
     def withdraw(self, entry: Entry) -> None:
-        """Let a key that waits or is delayed do so no longer."""
+        """Remove a key from those that wait or are delayed."""
         entry.leave()
         if entry.state is KeyState.DELAYED:
             self.delays.forget(entry)
         else:
             self.waiting[entry.lane] -= 1
-            self.settle(self.of(entry))
+            self.update_rings(self.of(entry))
 
     def next(self) -> Entry | None:
-        """The key whose turn it is. Live before bulk, then the client that has waited longest."""
+        """Return the key whose turn it is, or None: live before bulk, then the client that has waited longest."""
         for ring in self._rings.values():
             while (turn := ring.first) is not None:
                 client = self._clients[turn.client_id]
                 if client.limit.has_room():
                     return turn.next()
-                self.settle(client)
+                self.update_rings(client)
         return None
 
     def call(self, entry: Entry) -> None:
-        """Let a waiting key be called, under its client's cap, and the client go to the end of the ring."""
+        """Count a waiting key as called under its client's cap, and move the client to the end of the ring."""
         client = self.of(entry)
         client.limit.calling += 1
         client.turns[entry.lane].leave()

@@ -1,3 +1,5 @@
+"""The delayed keys in the order of their times."""
+
 import heapq
 
 from processors.work_queue.entry import Entry
@@ -6,9 +8,9 @@ TOLERATED_STALE = 64
 
 
 class Delays:
-    """Which key is due when.
+    """Keys with the time at which each is due.
 
-    A key that leaves early stays in the heap as a stale item, known by its ticket. Stale items never outnumber the
+    A key that leaves early stays in the heap as a stale item, recognised by its ticket. Stale items never outnumber the
     others by more than a constant, so keys that come and go cannot fill the memory even when no time passes.
     """
 
@@ -23,13 +25,13 @@ class Delays:
         return len(self._heap) - self._stale
 
     def put(self, entry: Entry, at: float) -> None:
-        """Let a key be due at a time."""
+        """Add a key that is due at ``at``."""
         self._last_ticket += 1
         entry.ticket = self._last_ticket
         heapq.heappush(self._heap, (at, entry.ticket, entry))
 
     def forget(self, entry: Entry) -> None:
-        """Let a key that has been put not be due any more."""
+        """Remove a key."""
         entry.ticket = 0
         self._stale += 1
         if self._stale > TOLERATED_STALE and self._stale * 2 > len(self._heap):
@@ -38,7 +40,7 @@ class Delays:
             self._stale = 0
 
     def next_due(self) -> float | None:
-        """The earliest time at which a key is due."""
+        """Return the earliest time at which a key is due, or None."""
         while self._heap:
             at, ticket, entry = self._heap[0]
             if entry.ticket == ticket:
@@ -48,7 +50,7 @@ class Delays:
         return None
 
     def pop_due(self, now: float) -> Entry | None:
-        """Take out the key that has been due longest, if any is due."""
+        """Remove and return the key that has been due longest, or None."""
         at = self.next_due()
         if at is None or at > now:
             return None

@@ -1,12 +1,14 @@
+"""A queue whose members can leave from the middle in constant time."""
+
 from collections.abc import Iterator
 from typing import Generic, Self, TypeVar
 
 
 class Linked:
-    """What can stand in one `Fifo` at a time.
+    """A member of at most one `Fifo` at a time.
 
-    The links are part of the thing itself: it leaves from the middle in constant time, and a queue costs nothing beside
-    its members.
+    The links are part of the member: it leaves from the middle in constant time, and a queue costs no memory beside its
+    members.
     """
 
     __slots__ = ("after", "before", "fifo")
@@ -17,7 +19,7 @@ class Linked:
         self.after: Self | None = None
 
     def leave(self) -> None:
-        """Leave the queue it stands in; harmless when it stands in none."""
+        """Leave the queue; no effect when the member is in none."""
         fifo, before, after = self.fifo, self.before, self.after
         if fifo is None:
             return
@@ -36,7 +38,7 @@ L = TypeVar("L", bound=Linked)
 
 
 class Fifo(Generic[L]):
-    """First in, first out, and out of the middle too, all in constant time."""
+    """First in, first out, and out of the middle, all in constant time."""
 
     __slots__ = ("first", "last")
 
@@ -45,7 +47,7 @@ class Fifo(Generic[L]):
         self.last: L | None = None
 
     def append(self, member: L) -> None:
-        """Put at the end a member that stands in no queue."""
+        """Append a member that is in no queue."""
         last = self.last
         if last is None:
             self.first = member

@@ -1,26 +1,28 @@
+"""Decides which vendor is worked next."""
+
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
+from processors.work_queue.accounted_events import accounted_events
 from processors.work_queue.client_scheduler import ClientScheduler
 from processors.work_queue.entry import Entry
-from processors.work_queue.task import Added, EventPosition, KeyState, Request, Work
+from processors.work_queue.task import Added, EventPosition, KeyState, VendorSyncTask, combine
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
 
 
 class WorkQueue:
-    """Decides which vendor is worked next, so that no vendor is worked twice at once and no request is forgotten.
+    """Decides which vendor is worked next, so that no vendor is worked twice at once and no event is forgotten.
 
-    Every request is answered by one piece of work that began after it was added: a request for a key that is being
-    processed makes the key *dirty*, and it is worked once more. Live goes before bulk, clients take turns within a
-    lane.
+    Every event is answered by an attempt that began after the event was added: a task for a key that is being processed
+    makes the key *dirty*, and the key is worked once more. Live goes before bulk, clients take turns within a lane.
 
-    ``concurrency`` is the most keys that are called at once over all clients, ``client_cap`` gives the most of one
-    client. Neither bounds the keys whose calls are over and whose outcome is still being written: whoever writes
-    outcomes slowly must take slowly.
+    ``concurrency`` bounds the keys that are called at once over all clients, ``client_cap`` returns the bound of one
+    client. Neither bounds the keys whose calls are over and whose outcome is not yet written; the caller bounds these by
+    the pace of `take`.
 
-    Each operation costs the same however many keys wait; only `drop` and `accounts_for` look at all. A client at its cap or
-    paused is not looked at again until that changes, so whoever raises a cap must say so with `cap_changed`.
+    Each operation costs the same however many keys wait; only `drop` and `accounts_for` scan all keys. A client that is
+    paused or at its cap is not looked at again until that changes, so the caller reports a raised cap with `cap_changed`.
 
     Not for use from several threads.
     """
@@ -28,52 +30,52 @@ class WorkQueue:
     def __init__(self, concurrency: int, client_cap: Callable[[str], int]) -> None:
         self._concurrency = concurrency
         self._entries: dict[VendorKey, Entry] = {}
-        self._tenants = ClientScheduler(client_cap)
+        self._scheduler = ClientScheduler(client_cap)
         self._processing = 0
         self._calling = 0
 
-    def add(self, request: Request) -> Added:
-        """Take a request in.
+    def add(self, task: VendorSyncTask) -> Added:
+        """Add a task of one event.
 
-        A live request for a key that waits in bulk moves it to live. A live request for a delayed key makes it due at
-        once: it speaks of a newer record, which the failure that the delay is for did not concern, and somebody waits.
-        The attempt count is kept, so a stream of changes cannot try a failing vendor without end. A bulk request brings
-        nothing newer, and a press must not undo the pauses of a whole run, so it joins and waits along.
+        A live task for a key that waits in bulk moves the key to live. A live task for a delayed key makes the key due at
+        once: it stands for a newer record, which the failure before the delay did not concern, and somebody waits. The
+        attempt count is kept, so a stream of changes cannot try a failing vendor without end. A bulk task brings nothing
+        newer, and another run must not undo the pauses of a whole run, so the task joins and waits along.
         """
-        entry = self._entries.get(request.key)
+        entry = self._entries.get(task.key)
         if entry is None:
-            self._entries[request.key] = entry = Entry(request)
-            self._tenants.enter(request.key.client_id).keys += 1
-            self._tenants.wait(entry)
+            self._entries[task.key] = entry = Entry(task)
+            self._scheduler.enter(task.key.client_id).keys += 1
+            self._scheduler.wait(entry)
             return Added.QUEUED
-        entry.join(request)
+        entry.join(task)
         if entry.state is KeyState.PROCESSING:
             return Added.DIRTY
-        if request.lane is Lane.LIVE and (entry.lane is Lane.BULK or entry.state is KeyState.DELAYED):
-            self._tenants.withdraw(entry)
+        if task.lane is Lane.LIVE and (entry.lane is Lane.BULK or entry.state is KeyState.DELAYED):
+            self._scheduler.withdraw(entry)
             entry.lane = Lane.LIVE
-            self._tenants.wait(entry)
+            self._scheduler.wait(entry)
         return Added.JOINED
 
-    def take(self, now: float) -> Work | None:
-        """Hand out the key to work next, or nothing when none may be worked now.
+    def take(self, now: float) -> VendorSyncTask | None:
+        """Hand out the task to work next, or None when no key may be worked now.
 
         The key is processing from here until `done` or `retry`, whatever happens to the caller.
         """
-        self._tenants.promote_due(now)
+        self._scheduler.promote_due(now)
         if self._calling >= self._concurrency:
             return None
-        entry = self._tenants.next()
+        entry = self._scheduler.next()
         return self._begin(entry) if entry is not None else None
 
-    def take_probe(self, client_id: str, now: float) -> Work | None:
-        """Hand out one key of a paused client, to see whether it can be resumed.
+    def take_probe(self, client_id: str, now: float) -> VendorSyncTask | None:
+        """Hand out one task of a paused client, as a test whether the client can be resumed.
 
-        Nothing while another probe of this client is neither done nor to be retried, and nothing beyond the caps.
+        None while another probe of this client is neither done nor to be retried, and None beyond the caps.
         """
-        self._tenants.promote_due(now)
-        client = self._tenants.get(client_id)
-        if client is None or client.paused_since is None or client.probe is not None:
+        self._scheduler.promote_due(now)
+        client = self._scheduler.get(client_id)
+        if client is None or not client.paused or client.probe is not None:
             return None
         entry = client.next()
         if entry is None or self._calling >= self._concurrency or not client.limit.has_room():
@@ -82,125 +84,113 @@ class WorkQueue:
         return self._begin(entry)
 
     def release(self, key: VendorKey) -> None:
-        """Say that the calls of this key are over: another key may be called, this one stays processing.
+        """The calls of this key are over: another key may be called, this one stays processing.
 
-        Twice is harmless.
+        A second call has no effect.
         """
         entry = self._entry_at_work(key)
         if entry.calling:
             entry.calling = False
             self._calling -= 1
-            client = self._tenants.of(entry)
+            client = self._scheduler.of(entry)
             client.limit.calling -= 1
-            self._tenants.settle(client)
+            self._scheduler.update_rings(client)
 
     def done(self, key: VendorKey) -> None:
-        """Say that the outcome is written: the requests of the work are answered.
+        """The outcome is written, which answers the events of the task.
 
-        A dirty key waits again, at the end of the line, as a new piece of work.
+        A dirty key waits again, at the end of the line, as a new task.
         """
         entry = self._end(key)
         if entry.finish():
-            self._tenants.wait(entry)
+            self._scheduler.wait(entry)
         else:
             self._forget(entry)
 
     def retry(self, key: VendorKey, at: float) -> None:
-        """Let the same work, and all that came meanwhile, wait until a time.
+        """Delay the task that is handed out, and all tasks that were added meanwhile, until a time.
 
-        Requests that came while the work was out wait too, live ones as well: the failure is newer than they are. A key
-        whose partition was dropped meanwhile and for which nothing came since vanishes.
+        Live tasks that were added meanwhile wait too: the failure is newer than they are. A key whose partition was
+        dropped meanwhile and for which no task was added since leaves the queue.
         """
         entry = self._end(key)
         if entry.take_back():
-            self._tenants.delay(entry, at)
+            self._scheduler.delay(entry, at)
         else:
             self._forget(entry)
 
-    def pause(self, client_id: str, now: float) -> None:
-        """Hand out no key of this client but probes, until `resume`. Its keys keep their order."""
-        client = self._tenants.enter(client_id)
-        if client.paused_since is None:
-            client.paused_since = now
-        self._tenants.settle(client)
+    def pause(self, client_id: str) -> None:
+        """Hand out only probes of this client until `resume`. Its keys keep their order."""
+        client = self._scheduler.enter(client_id)
+        client.paused = True
+        self._scheduler.update_rings(client)
 
     def resume(self, client_id: str) -> None:
-        """Let this client take turns again. Harmless when it is not paused."""
-        client = self._tenants.get(client_id)
+        """Let this client take turns again; no effect when it is not paused."""
+        client = self._scheduler.get(client_id)
         if client is not None:
-            client.paused_since = client.probe = None
-            self._tenants.settle(client)
-            self._tenants.leave(client)
-
-    def paused_since(self, client_id: str) -> float | None:
-        """When this client was paused, or None when it is not."""
-        client = self._tenants.get(client_id)
-        return client.paused_since if client is not None else None
+            client.paused, client.probe = False, None
+            self._scheduler.update_rings(client)
+            self._scheduler.leave(client)
 
     def cap_changed(self, client_id: str) -> None:
-        """Look at this client's cap anew. Without this a raised cap may go unnoticed until a key of the client ends."""
-        client = self._tenants.get(client_id)
+        """Check this client's cap again. Without this call a raised cap may have no effect until a key of the client ends."""
+        client = self._scheduler.get(client_id)
         if client is not None:
-            self._tenants.settle(client)
+            self._scheduler.update_rings(client)
 
     def waiting_of(self, client_id: str) -> list[VendorKey]:
-        """This client's keys that nobody works, the delayed ones last: those that `remove` can take out."""
-        client = self._tenants.get(client_id)
+        """This client's keys that are not being processed, the delayed ones last: `remove` can take these out."""
+        client = self._scheduler.get(client_id)
         return client.waiting_keys() if client is not None else []
 
-    def remove(self, key: VendorKey) -> tuple[Request, ...] | None:
-        """Take out a key that nobody works, and hand its requests to the caller, who must answer them.
+    def remove(self, key: VendorKey) -> VendorSyncTask | None:
+        """Take a key that is not being processed out of the queue; the caller must answer the events of the task.
 
-        None, and nothing changes, when the key is being processed or is not known.
+        Returns:
+            One task of all the key's events, as a first attempt; None, and nothing changes, when the key is being
+            processed or is not here.
         """
         entry = self._entries.get(key)
         if entry is None or entry.state is KeyState.PROCESSING:
             return None
-        self._take_out(entry)
-        return entry.requests
+        self._scheduler.withdraw(entry)
+        self._forget(entry)
+        return combine(entry.waiting_tasks, attempt=1)
 
     def drop(self, partitions: AbstractSet[int]) -> int:
-        """Forget the requests of partitions that go away, and say how many keys left at once.
+        """Forget the tasks of partitions that another worker takes over.
 
-        They are another worker's to answer now. A key that is being processed stays so until `done`, since its calls go
-        on; it is then gone, unless the partition came back and a new request with it.
+        A key that is being processed stays so until `done`, since its calls go on. It leaves then, unless the partition
+        came back and a new task with it.
+
+        Returns:
+            The number of keys that left at once.
         """
         left = 0
         for entry in [entry for entry in self._entries.values() if entry.partition in partitions]:
             if entry.state is KeyState.PROCESSING:
-                entry.forget_requests()
+                entry.forget_tasks()
             else:
-                self._take_out(entry)
+                self._scheduler.withdraw(entry)
+                self._forget(entry)
                 left += 1
         return left
 
     def next_due(self) -> float | None:
-        """The earliest time that a delayed key waits for: `take` then, and it waits for its turn instead."""
-        return self._tenants.delays.next_due()
+        """The earliest time that a delayed key waits for, or None; `take` at that time queues it for its turn."""
+        return self._scheduler.delays.next_due()
 
     def state(self, key: VendorKey) -> KeyState | None:
-        """Where a key is, or None when it is not here."""
+        """The state of a key, or None when it is not here."""
         entry = self._entries.get(key)
         if entry is None:
             return None
         return KeyState.DIRTY if entry.state is KeyState.PROCESSING and entry.first is not None else entry.state
 
-    def accounts_for(self, places: AbstractSet[EventPosition], *, calls_hang: bool) -> frozenset[EventPosition]:
-        """Of these records, those whose key waits for its turn or its retry time, or whose calls are under way.
-
-        Not among them: what is not here, what is called for no more and still not answered, and with ``calls_hang`` what is
-        being called for. It looks at all keys: ask seldom.
-        """
-        found: set[EventPosition] = set()
-        for entry in self._entries.values():
-            in_hand = entry.state is not KeyState.PROCESSING or (entry.calling and not calls_hang)
-            for request in (*entry.answering, *entry.requests):
-                place = EventPosition(request.partition, request.offset)
-                if place in places and (in_hand or request not in entry.answering):
-                    found.add(place)
-            if len(found) == len(places):
-                break
-        return frozenset(found)
+    def accounts_for(self, positions: AbstractSet[EventPosition], *, calls_hang: bool) -> frozenset[EventPosition]:
+        """Of these events, those that wait or whose calls are under way; see `accounted_events`. Call it rarely."""
+        return accounted_events(self._entries.values(), positions, calls_hang=calls_hang)
 
     def __contains__(self, key: object) -> bool:
         return key in self._entries
@@ -209,22 +199,22 @@ class WorkQueue:
         return len(self._entries)
 
     def waiting(self, lane: Lane) -> int:
-        """How many keys wait in a lane, those of paused clients included, delayed ones not."""
-        return self._tenants.waiting[lane]
+        """The number of keys that wait in a lane, including those of paused clients, without delayed ones."""
+        return self._scheduler.waiting[lane]
 
     @property
     def delayed(self) -> int:
-        """How many keys wait for their retry time."""
-        return len(self._tenants.delays)
+        """The number of keys that wait for their retry time."""
+        return len(self._scheduler.delays)
 
     @property
     def processing(self) -> int:
-        """How many keys are out, released ones included."""
+        """The number of keys that are handed out, including released ones."""
         return self._processing
 
     @property
     def calling(self) -> int:
-        """How many keys are out and not released."""
+        """The number of keys that are handed out and not released."""
         return self._calling
 
     def _entry_at_work(self, key: VendorKey) -> Entry:
@@ -233,29 +223,23 @@ class WorkQueue:
             raise ValueError(f"{key} is not being processed")
         return entry
 
-    def _begin(self, entry: Entry) -> Work:
-        self._tenants.call(entry)
+    def _begin(self, entry: Entry) -> VendorSyncTask:
+        self._scheduler.call(entry)
         self._calling += 1
         self._processing += 1
-        requests = entry.begin()
-        through_offset = max(request.offset for request in requests)
-        return Work(entry.key, entry.partition, requests, entry.lane, through_offset, entry.attempt)
+        return entry.begin()
 
     def _end(self, key: VendorKey) -> Entry:
         self.release(key)
         self._processing -= 1
         entry = self._entries[key]
-        client = self._tenants.of(entry)
+        client = self._scheduler.of(entry)
         if client.probe == key:
             client.probe = None
         return entry
 
-    def _take_out(self, entry: Entry) -> None:
-        self._tenants.withdraw(entry)
-        self._forget(entry)
-
     def _forget(self, entry: Entry) -> None:
         del self._entries[entry.key]
-        client = self._tenants.of(entry)
+        client = self._scheduler.of(entry)
         client.keys -= 1
-        self._tenants.leave(client)
+        self._scheduler.leave(client)

@@ -21,7 +21,7 @@ from tests.support.slowness import patient
 
 PAUSES = (2.0, 6.0)
 FEWEST, MOST = 2, 4
-PATIENCE = patient(180.0)
+SETTLE_TIMEOUT = patient(180.0)
 QUIET_SECONDS = patient(30.0)
 """Lost is what is not settled although nothing was settled for so long."""
 
@@ -71,7 +71,7 @@ def _start_or_end(stage: Stage, rng: random.Random) -> None:
 
 async def _wait(stage: Stage) -> list[RunCounts]:
     """The runs' counts when all is settled and committed, or when nothing moves any more."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + SETTLE_TIMEOUT
     settled, moved_at = -1, time.monotonic()
     while True:
         runs = await asyncio.to_thread(_runs, stage)

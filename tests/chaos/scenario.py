@@ -19,7 +19,7 @@ from tests.chaos.schedule import Fault, Schedule, Strike, schedule_of
 from tests.support.slowness import patient
 
 VENDORS = 600
-PATIENCE = 150.0
+SETTLE_TIMEOUT = 150.0
 """Seconds that everything may take to come right once nothing is broken any more."""
 STOP_SECONDS = patient(25.0)
 
@@ -42,7 +42,12 @@ class Played:
 
 
 async def play(
-    schedule: Schedule, *, folder: Path, vendors: int = VENDORS, patience: float = PATIENCE, weakness: str = ""
+    schedule: Schedule,
+    *,
+    folder: Path,
+    vendors: int = VENDORS,
+    settle_timeout: float = SETTLE_TIMEOUT,
+    weakness: str = "",
 ) -> Played:
     """Play a schedule and ask the questions."""
     began = time.monotonic()
@@ -63,7 +68,7 @@ async def play(
                 acts.create_task(_change(stage, at, number))
             for each in schedule.strikes:
                 acts.create_task(_strike(stage, each, played))
-        played.wrong += await answers(stage, seconds=patience)
+        played.wrong += await answers(stage, seconds=settle_timeout)
         played.wrong += [
             f"{name} ended with {code} after {took:.0f} s on SIGTERM"
             for name, (code, took) in (await stage.stop_workers()).items()

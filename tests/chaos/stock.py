@@ -6,7 +6,7 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-PATIENCE = 5.0
+READ_TIMEOUT = 5.0
 
 
 class StockConsumer(driver.Consumer):
@@ -41,7 +41,7 @@ class StockConsumer(driver.Consumer):
         """Remember nothing."""
 
     async def read_to(self, tp: TP, end: int) -> None:
-        deadline = asyncio.get_running_loop().time() + PATIENCE
+        deadline = asyncio.get_running_loop().time() + READ_TIMEOUT
         while (self._read_offset.get(tp) or -1) < end - 1 and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.01)
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from console.stillness import LONGEST_STEP, PATIENCE, Stillness
+from console.stillness import LONGEST_STEP, STALL_TIMEOUT, Stillness
 
 ONE, OTHER = ("t", 0), ("t", 1)
 
@@ -28,11 +28,11 @@ class Watched:
         return self.stillness.looked({ONE: position, OTHER: 3}, {ONE: end, OTHER: 3})
 
 
-def test_a_consumer_that_is_behind_and_delivers_nothing_stands_still_after_the_patience() -> None:
+def test_a_consumer_that_is_behind_and_delivers_nothing_stands_still_after_the_stall_timeout() -> None:
     watched = Watched()
     found = [watched.look(5, 9) for _ in range(5)]
     assert found == [[], [], [], [], [ONE]]
-    assert watched.clock.now - 5.0 == PATIENCE
+    assert watched.clock.now - 5.0 == STALL_TIMEOUT
     assert watched.stillness.found()
 
 
@@ -71,7 +71,7 @@ def test_a_new_consumer_is_believed_once_it_delivers_or_nothing_is_left() -> Non
     assert not watched.stillness.found()
 
 
-def test_a_new_consumer_has_the_whole_patience() -> None:
+def test_a_new_consumer_has_the_whole_stall_timeout() -> None:
     watched = still()
     assert [watched.look(5, 9) for _ in range(5)] == [[], [], [], [], [ONE]]
 

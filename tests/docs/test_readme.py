@@ -5,13 +5,13 @@ from tests.docs.markdown import README, ROOM_READMES, ROOT, fenced, table, unquo
 from tests.test_rooms import ALLOWED
 
 TEXT = README.read_text()
-MOST_WORDS = 1000
-MOST_LINES = 10
+MAX_WORDS = 1000
+MAX_LINES = 10
 ROOMS = {path.parent.name for path in ROOT.glob("*/__init__.py")}
 
 
 def test_it_is_short() -> None:
-    assert len(TEXT.split()) <= MOST_WORDS
+    assert len(TEXT.split()) <= MAX_WORDS
 
 
 def test_the_picture_has_every_topic_but_the_internal_changelog() -> None:
@@ -31,7 +31,7 @@ def test_every_room_has_a_short_readme() -> None:
     assert rooms >= ROOMS
     for path in ROOM_READMES:
         lines = [line for line in path.read_text().splitlines() if line.strip()]
-        assert len(lines) <= MOST_LINES, path
+        assert len(lines) <= MAX_LINES, path
 
 
 def test_the_readme_of_a_room_says_what_it_may_import() -> None:

@@ -39,10 +39,10 @@ from schemas.topics import SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC_OUTCOME, T
 from tests.support.eventually import eventually_async
 from tests.support.free_port import free_port
 from tests.support.slowness import patient
-from tests.support.watched_worker import PATIENCE, watched
+from tests.support.watched_worker import STALL_TIMEOUT, watched
 from tests.support.world import World, world_of
 
-STOOD_STILL = f"{PATIENCE:.0f} s"
+STOOD_STILL = f"{STALL_TIMEOUT:.0f} s"
 BLOCKED = patient(1.5)
 """Seconds that the event loop may be blocked."""
 
@@ -65,7 +65,7 @@ async def test_an_ended_agent(world: World) -> None:
         agent = worker.parts.app.agents[SYNC_REQUESTED.name]
         (actor,) = agent._actors  # noqa: SLF001 -- Faust names them nowhere else
         await eventually_async(lambda: actor.actor_task is not None)
-        await passes(PATIENCE / 2, while_=lambda: not worker.running.done())
+        await passes(STALL_TIMEOUT / 2, while_=lambda: not worker.running.done())
         actor.actor_task.cancel()
         said = await worker.ends()
     assert said == "Agents have ended: vive.sync-requested. The worker ends so that it can be started anew."
@@ -139,7 +139,7 @@ async def test_a_producer_without_a_connection_though_kafka_is_available(world: 
     world.providers([1], compliance_status="Pending")
     await world.load([world.integration, world.record(1)])
     nobody = {"bootstrap.servers": f"127.0.0.1:{free_port()}"}
-    async with watched(world, delivery_seconds=PATIENCE, producer=nobody) as worker:
+    async with watched(world, delivery_seconds=STALL_TIMEOUT, producer=nobody) as worker:
         run = await world.press()
         said = await worker.ends()
     assert re.fullmatch(
@@ -232,7 +232,7 @@ async def test_the_process_ends_with_a_line(world_alone: World) -> None:
     world.providers([1])
     await world.load([world.integration, world.record(1)])
     process, log = await start_hanging_worker(
-        world, "wait", VIVE_SYNC_STALL_SECONDS=str(PATIENCE), VIVE_SYNC_DRAIN_SECONDS="0.5"
+        world, "wait", VIVE_SYNC_STALL_SECONDS=str(STALL_TIMEOUT), VIVE_SYNC_DRAIN_SECONDS="0.5"
     )
     run = await world.press()
     code = await asyncio.to_thread(process.wait, patient(60))
@@ -243,14 +243,14 @@ async def test_the_process_ends_with_a_line(world_alone: World) -> None:
 
 
 async def test_an_accounting_system_that_hangs_is_waited_for(world: World) -> None:
-    world.integration = world.integration.model_copy(update={"timeout_seconds": 3 * PATIENCE})
+    world.integration = world.integration.model_copy(update={"timeout_seconds": 3 * STALL_TIMEOUT})
     world.providers([1, 2, 3], compliance_status="Pending")
     await world.load([world.integration, *(world.record(number) for number in (1, 2, 3))])
     world.sandbox.faults.put("hang", Hang())
     async with watched(world) as worker:
         run = await world.press()
         await eventually_async(lambda: world.sandbox.call_log.counters().in_flight > 0)
-        await passes(2.5 * PATIENCE, while_=lambda: not worker.running.done())
+        await passes(2.5 * STALL_TIMEOUT, while_=lambda: not worker.running.done())
         world.sandbox.faults.remove("hang")
         progress = await world.settled(run)
     assert progress.counts().by_status == {Status.UPDATED: 3}
@@ -259,7 +259,7 @@ async def test_an_accounting_system_that_hangs_is_waited_for(world: World) -> No
 async def test_a_retry_is_waited_for(world: World) -> None:
     world.providers([1], compliance_status="Pending")
     await world.load([world.integration, world.record(1)])
-    world.sandbox.faults.put("busy", ErrorAnswer(status=503, retry_after_seconds=int(3 * PATIENCE), calls=2))
+    world.sandbox.faults.put("busy", ErrorAnswer(status=503, retry_after_seconds=int(3 * STALL_TIMEOUT), calls=2))
     async with watched(world):
         progress = await world.settled(await world.press())
     assert progress.counts().by_status == {Status.UPDATED: 1}
@@ -272,7 +272,7 @@ async def test_a_paused_client_is_waited_for(world: World) -> None:
     async with watched(world) as worker:
         progress = await world.settled(await world.press())
         assert progress.counts().by_status == {Status.PARKED: 2}
-        await passes(2 * PATIENCE, while_=lambda: not worker.running.done())
+        await passes(2 * STALL_TIMEOUT, while_=lambda: not worker.running.done())
         world.sandbox.faults.remove("refused")
         await world.vendor_says("v1", Status.UPDATED)
 
@@ -294,10 +294,10 @@ async def test_a_kafka_that_answers_and_takes_no_writes_is_waited_for(tmp_path: 
             await world.load([world.integration, world.record(1)])
             await asyncio.to_thread(wants_replicas, kafka.bootstrap, VENDOR_SYNC_OUTCOME, 3)
             await asyncio.to_thread(kafka.stop, 3)
-            async with watched(world, delivery_seconds=PATIENCE) as worker:
+            async with watched(world, delivery_seconds=STALL_TIMEOUT) as worker:
                 run = await world.press()
                 await eventually_async(lambda: len(world.writes()) == 1)
-                await passes(2.5 * PATIENCE, while_=lambda: not worker.running.done())
+                await passes(2.5 * STALL_TIMEOUT, while_=lambda: not worker.running.done())
                 progress = await world.until(run, lambda progress: progress.counts().total == 1)
                 assert progress.counts().in_progress == 1
                 await asyncio.to_thread(kafka.restart, 3)
@@ -320,7 +320,7 @@ async def test_kafka_is_waited_for(away: str, tmp_path: Path) -> None:
                     await asyncio.to_thread(kafka.stop)
                 else:
                     os.kill(kafka.pid, signal.SIGSTOP)
-                await passes(2.5 * PATIENCE, while_=lambda: not worker.running.done())
+                await passes(2.5 * STALL_TIMEOUT, while_=lambda: not worker.running.done())
                 if away == "gone":
                     await asyncio.to_thread(kafka.restart)
                 else:

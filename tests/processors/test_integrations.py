@@ -20,7 +20,7 @@ from tests.support.messages import integration
 from tests.support.product_topics import ensure_topics, new_client
 from tests.support.slowness import patient
 
-PATIENCE = 2.0
+STALL_TIMEOUT = 2.0
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ async def reading(bootstrap: str, crashes: list[BaseException]) -> AsyncIterator
         partitions=partition_count(admin_of(bootstrap), INTEGRATION),
         codec=Codec(),
         ends=ends,
-        patience=PATIENCE,
+        stall_timeout=STALL_TIMEOUT,
         on_bad_record=lambda _record, _error: None,
         on_crash=crashes.append,
     )

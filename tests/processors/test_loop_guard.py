@@ -9,7 +9,7 @@ from processors.watchdog import EXIT_BLOCKED
 from tests.support.eventually import eventually
 from tests.support.slowness import patient
 
-PATIENCE = patient(0.3)
+STALL_TIMEOUT = patient(0.3)
 PROGRAM = """
 import asyncio, logging, time
 from processors.watchdog import LoopGuard
@@ -26,7 +26,7 @@ def hang(password):
         time.sleep(0.01)
 
 async def main():
-    with LoopGuard(patience={patience}):
+    with LoopGuard(stall_timeout={stall_timeout}):
         await asyncio.sleep(0.1)
         hang("s3cret")
         print("over", flush=True)
@@ -39,15 +39,15 @@ asyncio.run(main())
 """
 
 
-def run(*, hangs_until: str, patience: float) -> subprocess.CompletedProcess[str]:
-    program = PROGRAM.format(hangs_until=hangs_until, patience=patience, goes_on=False)
+def run(*, hangs_until: str, stall_timeout: float) -> subprocess.CompletedProcess[str]:
+    program = PROGRAM.format(hangs_until=hangs_until, stall_timeout=stall_timeout, goes_on=False)
     return subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=patient(60), check=False
     )
 
 
 def test_a_blocked_loop_says_where_it_stands_and_ends_the_process() -> None:
-    ended = run(hangs_until="False", patience=0.3)
+    ended = run(hangs_until="False", stall_timeout=0.3)
     assert ended.returncode == EXIT_BLOCKED
     assert re.search(
         r"The event loop has been blocked for 0 s\. It stands at:\n  <string>:\d+ hang\n  <string>:\d+ main\n",
@@ -58,14 +58,14 @@ def test_a_blocked_loop_says_where_it_stands_and_ends_the_process() -> None:
 
 
 def test_a_loop_that_is_free_again_is_left_alone() -> None:
-    ended = run(hangs_until="said.when", patience=patient(1))
+    ended = run(hangs_until="said.when", stall_timeout=patient(1))
     assert (ended.returncode, ended.stdout) == (0, "over\n")
     assert re.search(r"It stands at:\n  <string>:\d+ hang\n", ended.stderr)
     assert "the process ends" not in ended.stderr
 
 
 def test_a_process_that_was_stopped_was_not_blocked() -> None:
-    program = PROGRAM.format(hangs_until="True", patience=PATIENCE, goes_on=True)
+    program = PROGRAM.format(hangs_until="True", stall_timeout=STALL_TIMEOUT, goes_on=True)
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -73,11 +73,11 @@ def test_a_process_that_was_stopped_was_not_blocked() -> None:
         assert process.stdout.readline() == "over\n"
         process.send_signal(signal.SIGSTOP)
         try:
-            process.wait(5 * PATIENCE)
+            process.wait(5 * STALL_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGCONT)
         try:
-            process.wait(3 * PATIENCE)
+            process.wait(3 * STALL_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
         eventually(lambda: process.poll() is not None)

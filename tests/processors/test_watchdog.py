@@ -13,20 +13,20 @@ from accounting.port import Applied, Plan
 from devkit.broker import Broker
 from processors.events.async_producer import AsyncProducer
 from processors.transport.offset_ledger import Standing
-from processors.watchdog import Patience, StalledError, Watchdog, conditions
+from processors.watchdog import StalledError, StallTimeouts, Watchdog, conditions
 from processors.watchdog.calls import LONGEST_STEP, Calls, WatchedSystem
 from processors.watchdog.worker_sample import WorkerSample
-from processors.work_queue import EventPosition, Request, WorkQueue
-from schemas.records.sync_run import Lane
+from processors.work_queue import EventPosition, VendorSyncTask, WorkQueue
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import SYNC_EXPANSION, VENDOR_SYNC
 from tests.support.fake_accounting import FakeAccounting
 from tests.support.free_port import free_port
 from tests.support.messages import integration
 from tests.support.slowness import patient
+from tests.support.tasks import sync_task
 from tests.support.topics import create_topic, unique
 
-PATIENCE = 60.0
+STALL_TIMEOUT = 60.0
 ONE, OTHER, EXPANSION = TP(VENDOR_SYNC.name, 1), TP(VENDOR_SYNC.name, 2), TP(SYNC_EXPANSION.name, 1)
 IDLE = Standing(read_to=10, finished_to=10, committed_to=10, unfinished=0)
 AT_WORK = Standing(read_to=10, finished_to=7, committed_to=7, unfinished=3)
@@ -50,7 +50,7 @@ def wrong(history: Sequence[WorkerSample], explain: conditions.Explain = lambda 
     """Every sentence that is said at the last of these looks."""
     before: list[WorkerSample] = []
     for one in history:
-        before.append(conditions.looked_into(before, one, explain, patience=PATIENCE))
+        before.append(conditions.looked_into(before, one, explain, stall_timeout=STALL_TIMEOUT))
     now = before.pop()
     every: list[Callable[..., str | None]] = [
         conditions.standstill,
@@ -60,14 +60,14 @@ def wrong(history: Sequence[WorkerSample], explain: conditions.Explain = lambda 
         conditions.not_recovering,
         conditions.not_rebalancing,
     ]
-    return [said for condition in every if (said := condition(before, now, patience=PATIENCE)) is not None]
+    return [said for condition in every if (said := condition(before, now, stall_timeout=STALL_TIMEOUT)) is not None]
 
 
 def moving(number: int) -> Standing:
     return Standing(read_to=10 + number, finished_to=10 + number, committed_to=10 + number, unfinished=0)
 
 
-def test_nothing_done_is_a_standstill_once_the_patience_is_over() -> None:
+def test_nothing_done_is_a_standstill_after_the_stall_timeout() -> None:
     assert wrong(looks(6)) == []
     assert wrong(looks(7)) == ["3 records are unfinished, and nothing was done for 60 s."]
 
@@ -99,7 +99,7 @@ def test_what_is_no_standstill(why: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("number", range(2, 9))
 @pytest.mark.parametrize("why", [{"kafka": False}, {"waiting": True}, {"reading": False}])
-def test_one_look_that_excuses_starts_the_patience_anew(why: dict[str, Any], number: int) -> None:
+def test_one_look_that_excuses_restarts_the_stall_timeout(why: dict[str, Any], number: int) -> None:
     history = looks(9)
     history[number] = replace(history[number], **why)
     assert wrong(history) == []
@@ -129,8 +129,8 @@ def test_longer_than_what_was_read() -> None:
 
 def test_unfinished_while_others_are_finished() -> None:
     history = looks(13, partitions=lambda number: {ONE: AT_WORK, OTHER: moving(number)})
-    assert conditions.not_getting_on(history[:5], history[5], patience=PATIENCE) == ()
-    assert conditions.not_getting_on(history[:6], history[6], patience=PATIENCE) == (ONE,)
+    assert conditions.not_getting_on(history[:5], history[5], stall_timeout=STALL_TIMEOUT) == ()
+    assert conditions.not_getting_on(history[:6], history[6], stall_timeout=STALL_TIMEOUT) == (ONE,)
     assert wrong(history[1:]) == []
     assert wrong(history) == [
         "Records hang: other work was done for 60 s, but nothing moved on in vive.vendor-sync 1 at 7."
@@ -148,7 +148,7 @@ def test_a_record_that_was_kept_long_may_be_finished_now() -> None:
     assert wrong(history, explain=lambda tps: frozenset(tps if next(kept) else ())) == []
 
 
-def test_a_partition_that_is_accounted_for_is_asked_about_again_a_patience_later() -> None:
+def test_a_partition_that_is_accounted_for_is_asked_about_again_a_stall_timeout_later() -> None:
     history = looks(20, partitions=lambda number: {ONE: AT_WORK, OTHER: moving(number)})
     asked: list[frozenset[TP]] = []
 
@@ -182,7 +182,7 @@ def test_a_rebalance_without_an_end() -> None:
     assert wrong(looks(7, **rebalances)) == ["The group has been sharing out its partitions anew for 60 s."]
 
 
-def test_an_agent_that_ended_needs_no_patience() -> None:
+def test_an_agent_that_ended_needs_no_stall_timeout() -> None:
     assert conditions.agent_ended(seen()) is None
     assert conditions.agent_ended(seen(ended_agents=("a", "b"))) == "Agents have ended: a, b."
 
@@ -237,9 +237,9 @@ def played(steps: list[Step], *, at_least_every: float | None) -> Iterator[Worke
 
 
 @given(STEPS)
-def test_a_worker_that_gets_on_within_its_patience_is_never_condemned(steps: list[Step]) -> None:
+def test_a_worker_that_makes_progress_within_its_stall_timeout_is_never_condemned(steps: list[Step]) -> None:
     # Looks are up to 50 s apart, so what must happen within 60 s happens by the look before that.
-    history = list(played(steps, at_least_every=PATIENCE - 50.0))
+    history = list(played(steps, at_least_every=STALL_TIMEOUT - 50.0))
     for number in range(1, len(history) + 1):
         assert wrong(history[:number]) == []
 
@@ -251,11 +251,11 @@ def test_a_worker_that_does_nothing_is_condemned_exactly_when_nothing_excuses_it
     *before, now = history
     excuses = [one.at for one in history if one.waiting or not one.kafka]
     unexcused_since = min((one.at for one in history if one.at > max(excuses, default=-1.0)), default=now.at)
-    said = conditions.standstill(before, now, patience=PATIENCE)
-    assert (said is not None) == (now.at - unexcused_since >= PATIENCE)
+    said = conditions.standstill(before, now, stall_timeout=STALL_TIMEOUT)
+    assert (said is not None) == (now.at - unexcused_since >= STALL_TIMEOUT)
 
 
-@given(STEPS, st.floats(0.0, PATIENCE - 1.0))
+@given(STEPS, st.floats(0.0, STALL_TIMEOUT - 1.0))
 def test_nothing_is_said_of_a_time_in_which_kafka_was_away(steps: list[Step], ago: float) -> None:
     history = [
         replace(one, partitions={ONE: AT_WORK, OTHER: UNCOMMITTED}, steps=0)
@@ -277,7 +277,7 @@ class Scene:
             sample=self._look,
             explain=self._account,
             monotonic=lambda: self._now,
-            patience=Patience(work=0.12, commits=0.12, rebalance=0.24),
+            timeouts=StallTimeouts(work=0.12, commits=0.12, rebalance=0.24),
         )
         self._now = next(self._times)
         self.over = asyncio.Event()
@@ -316,15 +316,15 @@ async def test_a_process_that_was_stopped_has_not_stood_still() -> None:
     await scene.run()
 
 
-async def test_a_look_at_the_queue_is_taken_once_in_a_patience() -> None:
+async def test_a_look_at_the_queue_is_taken_once_in_a_stall_timeout() -> None:
     history = [seen(partitions={ONE: AT_WORK, OTHER: moving(number)}) for number in range(40)]
     scene = Scene(history, times=lambda number: 0.01 * number)
     await scene.run()
     assert scene.accounts == [{ONE}] * 3
 
 
-def request(offset: int, *, vendor: str = "v1", lane: Lane = Lane.BULK) -> Request:
-    return Request(key=VendorKey("c1", vendor), partition=1, offset=offset, lane=lane)
+def task_of(offset: int, *, vendor: str = "v1") -> VendorSyncTask:
+    return sync_task(VendorKey("c1", vendor), offset, partition=1)
 
 
 def accounted(queue: WorkQueue, *offsets: int, calls_hang: bool = False) -> list[int]:
@@ -334,18 +334,18 @@ def accounted(queue: WorkQueue, *offsets: int, calls_hang: bool = False) -> list
 
 def test_the_queue_accounts_for_what_waits_and_what_is_called_for() -> None:
     queue = WorkQueue(1, lambda _client: 1)
-    queue.add(request(5))
-    queue.add(request(6))
-    queue.add(request(7, vendor="v2"))
+    queue.add(task_of(5))
+    queue.add(task_of(6))
+    queue.add(task_of(7, vendor="v2"))
     assert accounted(queue, 5, 6, 7, 8) == [5, 6, 7]
-    work = queue.take(0.0)
-    assert work is not None
+    task = queue.take(0.0)
+    assert task is not None
     assert accounted(queue, 5, 6, 7) == [5, 6, 7]
     assert accounted(queue, 5, 6, 7, calls_hang=True) == [7]
-    queue.release(work.key)
-    queue.add(request(9))
+    queue.release(task.key)
+    queue.add(task_of(9))
     assert accounted(queue, 5, 6, 9) == [9]
-    queue.retry(work.key, 100.0)
+    queue.retry(task.key, 100.0)
     assert accounted(queue, 5, 6, 9) == [5, 6, 9]
 
 

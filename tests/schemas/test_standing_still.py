@@ -28,8 +28,8 @@ def test_what_is_read_on_is_behind_anew() -> None:
     assert looked(({ONE: 5}, {ONE: 9}), ({ONE: 9}, {ONE: 9}), ({ONE: 9}, {ONE: 10})) == {ONE: Behind(9, 2.0)}
 
 
-def test_it_is_stuck_once_the_patience_is_over() -> None:
+def test_it_is_stuck_after_the_stall_timeout() -> None:
     now = {ONE: Behind(5, 1.0), OTHER: Behind(0, 2.0)}
-    assert stuck(now, at=20.9, patience=20.0) == []
-    assert stuck(now, at=21.0, patience=20.0) == [ONE]
-    assert stuck(now, at=22.0, patience=20.0) == [ONE, OTHER]
+    assert stuck(now, at=20.9, stall_timeout=20.0) == []
+    assert stuck(now, at=21.0, stall_timeout=20.0) == [ONE]
+    assert stuck(now, at=22.0, stall_timeout=20.0) == [ONE, OTHER]

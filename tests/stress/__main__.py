@@ -24,7 +24,13 @@ def main() -> None:
     parser.add_argument("-n", "--number", type=int, help="how many trials; each kind has its own default")
     parser.add_argument("--takeovers", type=int, help="of the default kind; a fifth of its rebalances unless given")
     parser.add_argument("--tree", type=Path, default=HERE, help="the checkout whose workers are stressed")
-    parser.add_argument("--patience", type=float, help="seconds after which a trial has hung; each kind has its own")
+    parser.add_argument(
+        "--patience",
+        dest="trial_timeout",
+        metavar="SECONDS",
+        type=float,
+        help="seconds after which a trial has hung; each kind has its own",
+    )
     parser.add_argument(
         "--late", type=float, default=0.03, help="seconds by which seeks on a changelog are answered late"
     )
@@ -40,7 +46,7 @@ def main() -> None:
         number=number,
         takeovers=number // 5 if given.takeovers is None else given.takeovers,
         tree=tree_at(given.tree),
-        patience=patient(given.patience or kind.patience),
+        trial_timeout=patient(given.trial_timeout or kind.trial_timeout),
         late=given.late,
         parallel=given.parallel or kind.parallel,
         seed=given.seed,

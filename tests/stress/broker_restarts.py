@@ -86,7 +86,7 @@ class BrokerRestarts:
     async def _workers_work(self, back: float) -> float | None:
         """Seconds until new changes were worked on every partition, and by every worker; None: not in time."""
         harness = self._harness
-        while time.monotonic() - back < harness.patience:
+        while time.monotonic() - back < harness.trial_timeout:
             with suppress(KafkaUnavailableError):
                 await harness.reopen_tail()
                 await harness.change_probes()
@@ -99,7 +99,7 @@ class BrokerRestarts:
     async def _console_works(self, back: float) -> float | None:
         """Seconds until the console is healthy, shows the newest outcomes and accepts a press; None: not in time."""
         missing, shown, key = "it was not asked", False, uuid.uuid4().hex
-        while time.monotonic() - back < self._harness.patience:
+        while time.monotonic() - back < self._harness.trial_timeout:
             self._replace_console()
             missing = await self._console.missing(self._harness.probes.values())
             if not missing and not shown:

@@ -32,7 +32,7 @@ class Harness:
     tree: Tree
     late: float
     forget: bool
-    patience: float
+    trial_timeout: float
     tail: OutcomeTail
     control: Path
     seen: Observations
@@ -131,7 +131,7 @@ class Harness:
             since: when what is timed began, on the monotonic clock.
 
         Returns:
-            The seconds since then; None when they passed the patience.
+            The seconds since then; None when they passed the trial timeout.
 
         Raises:
             RuntimeError: the outcomes can't be read any more.
@@ -139,7 +139,7 @@ class Harness:
         while not_worked(self.probes, self.tail.worked):
             if not self.tail.reading:
                 raise RuntimeError("The outcomes can't be read any more: look at the error of the thread outcome-tail.")
-            if time.monotonic() - since > self.patience:
+            if time.monotonic() - since > self.trial_timeout:
                 return None
             self.replace_ended()
             await asyncio.sleep(LOOK_SECONDS)

@@ -33,14 +33,14 @@ class Kind:
         number: trials.
         parallel: worlds at the same time.
         goal: seconds that the slowest trial should take; None: there is no goal.
-        patience: seconds after which a trial has hung.
+        trial_timeout: seconds after which a trial has hung.
     """
 
     run: Callable[[Plan, Observations], Coroutine[None, None, None]]
     number: int
     parallel: int
     goal: float | None = None
-    patience: float = 120.0
+    trial_timeout: float = 120.0
 
 
 async def rebalances_and_takeovers(plan: Plan, seen: Observations) -> None:
@@ -106,6 +106,6 @@ def shares(number: int, parts: int) -> list[int]:
 KINDS: Final = {
     "default": Kind(run=rebalances_and_takeovers, number=300, parallel=2, goal=TAKEOVER_GOAL),
     "kill": Kind(run=kills, number=200, parallel=3, goal=TAKEOVER_GOAL),
-    "broker": Kind(run=broker_restarts, number=50, parallel=2, patience=90.0),
+    "broker": Kind(run=broker_restarts, number=50, parallel=2, trial_timeout=90.0),
     "rolling": Kind(run=rolling, number=3000, parallel=4),
 }

@@ -11,11 +11,11 @@ from tests.stress.runs import Runs
 log = logging.getLogger(__name__)
 
 IN_A_RUN: Final = (60, 150)
-AGAIN_SECONDS: Final = 0.5
+PAUSE_SECONDS: Final = 0.5
 
 
 class Load:
-    """SyncRequestService again as soon as all earlier runs are settled; while Kafka is unavailable it tries again."""
+    """Requests a run as soon as all earlier runs are settled; while Kafka is unavailable it tries again."""
 
     def __init__(self, runs: Runs, rng: random.Random) -> None:
         self._runs = runs
@@ -32,7 +32,7 @@ class Load:
                         await self._runs.press(self._rng.randint(*IN_A_RUN))
             except KafkaUnavailableError as error:
                 log.info("No press: %s", error)
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS)
 
     def stop(self) -> None:
         """End ``run`` after the present press."""

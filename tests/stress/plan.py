@@ -14,7 +14,7 @@ class Plan:
         number: trials; each kind defines what one trial is.
         takeovers: trials of the second part of the default kind.
         tree: the checkout whose processes are stressed.
-        patience: seconds after which a trial has hung.
+        trial_timeout: seconds after which a trial has hung.
         late: seconds by which the answer to a seek on a changelog comes late.
         parallel: worlds at the same time.
         seed: of all random choices.
@@ -24,7 +24,7 @@ class Plan:
     number: int
     takeovers: int
     tree: Tree
-    patience: float
+    trial_timeout: float
     late: float
     parallel: int
     seed: int

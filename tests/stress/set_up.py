@@ -94,7 +94,7 @@ async def _harness_on(
             tree=plan.tree,
             late=late,
             forget=forget,
-            patience=plan.patience,
+            trial_timeout=plan.trial_timeout,
             tail=OutcomeTail(world.bootstrap, world.client_id, world.codec),
             control=Path(control),
             seen=seen,

@@ -42,7 +42,7 @@ async def short(name: str, folder: Path, at_once: asyncio.Semaphore) -> Report:
         number=number,
         takeovers=1,
         tree=Tree(),
-        patience=patient(90.0),
+        trial_timeout=patient(90.0),
         late=0.03,
         parallel=parallel,
         seed=1,

@@ -24,7 +24,7 @@ from tests.support.eventually import eventually_async
 from tests.support.slowness import patient
 from tests.support.world import SESSION_TIMEOUT, World
 
-PATIENCE = patient(2.0)
+STALL_TIMEOUT = patient(2.0)
 """Seconds that it may stand still: a worker that gets no processor must not count as one that does nothing."""
 
 
@@ -52,7 +52,7 @@ class Watched:
 
 @asynccontextmanager
 async def watched(world: World, *, system: AccountingSystem | None = None, **settings: Any) -> AsyncIterator[Watched]:
-    """A worker that reads its partitions, with a short patience unless told otherwise."""
+    """A worker that reads its partitions, with a short stall timeout unless ``settings`` has another."""
     made: list[WorkerGraph] = []
 
     def noted(around: WorkerDependencies) -> WorkerGraph:
@@ -65,7 +65,7 @@ async def watched(world: World, *, system: AccountingSystem | None = None, **set
         data_folder=world.folder / "state",
         session_timeout=SESSION_TIMEOUT,
         heartbeat_interval=1.0,
-        **{"stall_seconds": PATIENCE, "drain_seconds": 1.0} | settings,
+        **{"stall_seconds": STALL_TIMEOUT, "drain_seconds": 1.0} | settings,
     )
     systems = {VANTACA: system or Vantaca(CredentialsFolder(world.folder))}
     stop, ready = asyncio.Event(), asyncio.Event()

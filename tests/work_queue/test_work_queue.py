@@ -1,13 +1,15 @@
 import gc
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from processors.work_queue import Added, KeyState, Request, Work, WorkQueue
+from processors.work_queue import Added, KeyState, VendorSyncTask, WorkQueue
 from processors.work_queue.client_lanes import Client
 from processors.work_queue.entry import Entry
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
+from tests.support.tasks import sync_task
 
 ROOF = VendorKey("acme", "roof")
 POOL = VendorKey("acme", "pool")
@@ -19,33 +21,43 @@ def queue_of(concurrency: int = 100, cap: int = 100) -> WorkQueue:
     return WorkQueue(concurrency, lambda _: cap)
 
 
-def bulk(key: VendorKey, offset: int = 0, partition: int = 0) -> Request:
-    return Request(key, partition, offset, Lane.BULK)
+def bulk(key: VendorKey, offset: int = 0, partition: int = 0) -> VendorSyncTask:
+    return sync_task(key, offset, partition=partition)
 
 
-def live(key: VendorKey, offset: int = 0, partition: int = 0) -> Request:
-    return Request(key, partition, offset, Lane.LIVE)
+def live(key: VendorKey, offset: int = 0, partition: int = 0) -> VendorSyncTask:
+    return sync_task(key, offset, partition=partition, lane=Lane.LIVE)
 
 
-def taken(queue: WorkQueue, now: float = 0) -> Work:
-    work = queue.take(now)
-    assert work is not None
-    return work
+def taken(queue: WorkQueue, now: float = 0) -> VendorSyncTask:
+    task = queue.take(now)
+    assert task is not None
+    return task
 
 
 def keys_taken(queue: WorkQueue, now: float = 0) -> list[VendorKey]:
     keys = []
-    while (work := queue.take(now)) is not None:
-        keys.append(work.key)
+    while (task := queue.take(now)) is not None:
+        keys.append(task.key)
     return keys
 
 
-def test_all_requests_of_a_waiting_key_are_one_piece_of_work() -> None:
+def test_all_events_of_a_waiting_key_are_one_task() -> None:
     queue = queue_of()
-    requests = bulk(ROOF, 7), bulk(ROOF, 12), live(ROOF, 9)
-    assert [queue.add(request) for request in requests] == [Added.QUEUED, Added.JOINED, Added.JOINED]
-    assert taken(queue) == Work(ROOF, 0, requests, Lane.LIVE, through_offset=12, attempt=1)
+    tasks = bulk(ROOF, 7), bulk(ROOF, 12), live(ROOF, 9)
+    assert [queue.add(task) for task in tasks] == [Added.QUEUED, Added.JOINED, Added.JOINED]
+    task = taken(queue)
+    assert task == sync_task(ROOF, 7, 12, 9, lane=Lane.LIVE)
+    assert task.through_offset == 12
     assert queue.take(0) is None
+
+
+def test_a_combined_task_has_cause_and_requester_of_the_first_event_and_the_first_run() -> None:
+    queue = queue_of()
+    first = replace(live(ROOF, 1), cause="vendor_changed", requested_by="VIVE")
+    for task in (first, sync_task(ROOF, 2, run_id="run-1"), sync_task(ROOF, 3, run_id="run-2")):
+        queue.add(task)
+    assert taken(queue) == replace(first, offsets=(1, 2, 3), run_id="run-1")
 
 
 def test_a_press_during_work_is_worked_once_more_and_not_at_the_same_time() -> None:
@@ -57,7 +69,7 @@ def test_a_press_during_work_is_worked_once_more_and_not_at_the_same_time() -> N
     queue.release(ROOF)
     assert queue.take(0) is None
     queue.done(ROOF)
-    assert [request.offset for request in taken(queue).requests] == [2, 3]
+    assert taken(queue).offsets == (2, 3)
     queue.done(ROOF)
     assert ROOF not in queue
 
@@ -123,8 +135,7 @@ def test_a_retry_waits_for_its_time_and_counts_the_attempt() -> None:
     assert queue.state(ROOF) is KeyState.DELAYED
     assert queue.next_due() == 10
     assert keys_taken(queue, now=9.9) == [POOL]
-    work = taken(queue, now=10)
-    assert (work.key, work.attempt, work.through_offset, work.lane) == (ROOF, 2, 3, Lane.LIVE)
+    assert taken(queue, now=10) == sync_task(ROOF, 1, 3, lane=Lane.LIVE, attempt=2)
     assert queue.next_due() is None
 
 
@@ -137,20 +148,20 @@ def test_a_key_tried_before_goes_before_the_others_of_its_client() -> None:
     assert keys_taken(queue, now=10) == [ROOF, POOL, LAWN]
 
 
-@pytest.mark.parametrize(("request_", "now_due"), [(live(ROOF, 2), True), (bulk(ROOF, 2), False)])
-def test_only_a_live_request_ends_a_delay_and_never_the_count_of_attempts(request_: Request, *, now_due: bool) -> None:
+@pytest.mark.parametrize(("task", "due_now"), [(live(ROOF, 2), True), (bulk(ROOF, 2), False)])
+def test_only_a_live_event_ends_a_delay_and_never_the_count_of_attempts(task: VendorSyncTask, *, due_now: bool) -> None:
     queue = queue_of()
     queue.add(bulk(ROOF, 1))
     taken(queue)
     queue.retry(ROOF, at=10)
-    assert queue.add(request_) is Added.JOINED
-    work = queue.take(0)
-    assert (work is not None) is now_due
-    work = work or taken(queue, now=10)
-    assert (work.attempt, [request.offset for request in work.requests]) == (2, [1, 2])
+    assert queue.add(task) is Added.JOINED
+    retried = queue.take(0)
+    assert (retried is not None) is due_now
+    retried = retried or taken(queue, now=10)
+    assert (retried.attempt, retried.offsets) == (2, (1, 2))
 
 
-def test_what_was_dirty_is_a_new_piece_of_work_after_a_retried_one_is_done() -> None:
+def test_what_was_dirty_is_a_new_task_after_a_retried_one_is_done() -> None:
     queue = queue_of()
     queue.add(bulk(ROOF, 1))
     taken(queue)
@@ -165,8 +176,7 @@ def test_a_paused_client_gets_one_probe_at_a_time() -> None:
     queue = queue_of()
     for key in (ROOF, POOL, LIFT):
         queue.add(bulk(key))
-    queue.pause("acme", now=5)
-    assert queue.paused_since("acme") == 5
+    queue.pause("acme")
     assert keys_taken(queue) == [LIFT]
     probe = queue.take_probe("acme", now=6)
     assert probe is not None
@@ -188,12 +198,12 @@ def test_the_waiting_keys_of_a_client_can_be_parked() -> None:
     queue.add(bulk(ROOF, 2))
     queue.add(live(POOL, 3))
     queue.add(bulk(LIFT, 4))
-    queue.pause("acme", now=0)
+    queue.pause("acme")
     assert queue.waiting_of("acme") == [POOL, ROOF, LAWN]
     assert [queue.remove(key) for key in queue.waiting_of("acme")] == [
-        (live(POOL, 3),),
-        (bulk(ROOF, 2),),
-        (bulk(LAWN, 1),),
+        live(POOL, 3),
+        bulk(ROOF, 2),
+        bulk(LAWN, 1),
     ]
     assert queue.waiting_of("acme") == []
     assert queue.next_due() is None
@@ -237,7 +247,7 @@ def test_a_partition_that_comes_back_while_its_old_work_is_out_waits_for_it() ->
     assert queue.add(bulk(ROOF, 1)) is Added.DIRTY
     assert queue.take(0) is None
     queue.done(ROOF)
-    assert taken(queue).requests == (bulk(ROOF, 1),)
+    assert taken(queue) == bulk(ROOF, 1)
 
 
 def test_ending_what_is_not_processed_is_refused() -> None:
@@ -290,20 +300,19 @@ def test_clients_without_keys_are_forgotten_once_they_are_not_paused() -> None:
     before = sum(isinstance(thing, Client) for thing in gc.get_objects())
     for number in range(100):
         key = VendorKey(f"c{number}", "v")
-        queue.pause(key.client_id, now=0)
+        queue.pause(key.client_id)
         queue.add(bulk(key))
         queue.remove(key)
-        assert queue.paused_since(key.client_id) == 0
         queue.resume(key.client_id)
         queue.add(bulk(key))
         taken(queue)
         queue.done(key)
-        queue.pause(key.client_id, now=0)
+        queue.pause(key.client_id)
         queue.resume(key.client_id)
     assert sum(isinstance(thing, Client) for thing in gc.get_objects()) == before
 
 
-def test_a_live_request_for_dirty_work_in_bulk_is_live_afterwards() -> None:
+def test_a_live_event_for_a_dirty_key_in_bulk_is_live_afterwards() -> None:
     queue = queue_of()
     queue.add(bulk(ROOF))
     taken(queue)
@@ -313,7 +322,7 @@ def test_a_live_request_for_dirty_work_in_bulk_is_live_afterwards() -> None:
     assert [taken(queue).lane, taken(queue).lane] == [Lane.LIVE, Lane.BULK]
 
 
-def test_and_a_bulk_request_for_dirty_work_in_live_is_bulk() -> None:
+def test_and_a_bulk_event_for_a_dirty_key_in_live_is_bulk() -> None:
     queue = queue_of()
     queue.add(live(ROOF))
     taken(queue)
@@ -330,7 +339,7 @@ def test_what_came_during_a_failed_attempt_follows_what_the_attempt_was_for() ->
     queue.add(bulk(ROOF, 3))
     queue.retry(ROOF, at=0)
     queue.add(bulk(ROOF, 4))
-    assert [request.offset for request in taken(queue).requests] == [1, 2, 3, 4]
+    assert taken(queue).offsets == (1, 2, 3, 4)
 
 
 @pytest.mark.parametrize("end", [WorkQueue.done, lambda queue, key: queue.retry(key, 0)])
@@ -338,7 +347,7 @@ def test_the_next_probe_follows_when_the_first_has_ended(end: Callable[[WorkQueu
     queue = queue_of()
     queue.add(bulk(ROOF))
     queue.add(bulk(POOL))
-    queue.pause("acme", now=0)
+    queue.pause("acme")
     probe = queue.take_probe("acme", now=0)
     assert probe is not None
     end(queue, probe.key)
@@ -352,13 +361,13 @@ def test_a_probe_is_under_the_caps_too_and_only_for_paused_clients() -> None:
         queue.add(bulk(POOL))
         assert queue.take_probe("acme", now=0) is None
         taken(queue)
-        queue.pause("acme", now=0)
+        queue.pause("acme")
         assert queue.take_probe("acme", now=0) is None
         queue.release(ROOF)
         assert queue.take_probe("acme", now=0) is not None
 
 
-def test_a_delayed_live_key_is_due_at_once_for_another_live_request() -> None:
+def test_a_delayed_live_key_is_due_at_once_for_another_live_event() -> None:
     queue = queue_of()
     queue.add(live(ROOF))
     taken(queue)

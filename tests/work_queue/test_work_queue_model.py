@@ -6,12 +6,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from processors.work_queue import Added, KeyState, Request, Work, WorkQueue
+from processors.work_queue import Added, KeyState, VendorSyncTask, WorkQueue
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
+from tests.support.tasks import sync_task
 
 CLIENTS = ("ada", "bob", "cyd")
 PARTITIONS = 3
+RUN = "run"
 KEYS = tuple(VendorKey(client, f"v{number}") for client in CLIENTS for number in range(4))
 
 
@@ -27,14 +29,15 @@ class Held:
     lane: Lane
     place: int
     state: KeyState = KeyState.WAITING
-    requests: list[Request] = field(default_factory=list)
-    answering: list[Request] = field(default_factory=list)
+    tasks: list[VendorSyncTask] = field(default_factory=list)
+    handed_out: list[VendorSyncTask] = field(default_factory=list)
+    """The tasks of single events that the task that is handed out answers."""
     attempt: int = 1
     due: float = 0
     calling: bool = False
 
     def urgency(self) -> Lane:
-        return Lane.LIVE if any(request.lane is Lane.LIVE for request in self.requests) else Lane.BULK
+        return Lane.LIVE if any(task.lane is Lane.LIVE for task in self.tasks) else Lane.BULK
 
 
 class Against(RuleBasedStateMachine):
@@ -48,7 +51,7 @@ class Against(RuleBasedStateMachine):
         self.step = 0
         self.places = 0
         self.held: list[Held] = []
-        self.paused: dict[str, float] = {}
+        self.paused: set[str] = set()
         self.probes: dict[str, VendorKey] = {}
         self.added_at: dict[int, int] = {}
         self.begun_at: dict[VendorKey, int] = {}
@@ -102,16 +105,17 @@ class Against(RuleBasedStateMachine):
                 else:
                     self.served.pop((lane, client), None)
 
-    def check_begun(self, work: Work, held: Held) -> None:
-        assert work == Work(
-            held.key,
-            partition_of(held.key),
-            tuple(held.requests),
-            held.lane,
-            max(request.offset for request in held.requests),
-            held.attempt,
+    def combined(self, held: Held, *, attempt: int) -> VendorSyncTask:
+        offsets = [offset for task in held.tasks for offset in task.offsets]
+        return sync_task(
+            held.key, *offsets, lane=held.urgency(), partition=partition_of(held.key), run_id=RUN, attempt=attempt
         )
-        held.state, held.answering, held.requests, held.calling = KeyState.PROCESSING, held.requests, [], True
+
+    def check_begun(self, task: VendorSyncTask, held: Held) -> None:
+        assert task == self.combined(held, attempt=held.attempt)
+        assert task.lane is held.lane
+        assert task.through_offset == max(task.offsets)
+        held.state, held.handed_out, held.tasks, held.calling = KeyState.PROCESSING, held.tasks, [], True
         self.begun_at[held.key] = self.step
         assert self.calling() <= self.concurrency
         assert self.calling(held.key.client_id) <= self.caps[held.key.client_id]
@@ -136,7 +140,7 @@ class Against(RuleBasedStateMachine):
     def add(self, key: VendorKey, lane: Lane) -> None:
         self.offset += 1
         self.added_at[self.offset] = self.step
-        request = Request(key, partition_of(key), self.offset, lane, object())
+        task = sync_task(key, self.offset, lane=lane, partition=partition_of(key), run_id=RUN)
         held = self.find(key)
         if held is None:
             expected = Added.QUEUED
@@ -148,8 +152,8 @@ class Against(RuleBasedStateMachine):
             expected = Added.JOINED
             if lane is Lane.LIVE and (held.lane is Lane.BULK or held.state is KeyState.DELAYED):
                 held.state, held.lane, held.place = KeyState.WAITING, Lane.LIVE, self.new_place()
-        held.requests.append(request)
-        assert self.queue.add(request) is expected
+        held.tasks.append(task)
+        assert self.queue.add(task) is expected
 
     @rule(count=st.integers(1, 4))
     def take_some(self, count: int) -> None:
@@ -159,33 +163,33 @@ class Against(RuleBasedStateMachine):
     def take(self) -> None:
         self.promote_due()
         self.note_turns()
-        work = self.queue.take(self.now)
+        task = self.queue.take(self.now)
         lane = next((lane for lane in (Lane.LIVE, Lane.BULK) if self.eligible(lane)), None)
         if lane is None or self.calling() >= self.concurrency:
-            assert work is None
+            assert task is None
             return
-        assert work is not None
-        client = work.key.client_id
+        assert task is not None
+        client = task.key.client_id
         assert client in self.eligible(lane)
         for other, served in ((other, self.served[lane, other]) for other in self.eligible(lane) if other != client):
             assert client not in served, f"{client} was served twice while {other} waited for its turn"
             served.append(client)
         self.served[lane, client] = []
-        self.check_begun(work, self.line(lane, client)[0])
+        self.check_begun(task, self.line(lane, client)[0])
 
     @rule(data=st.data())
     def take_probe(self, data: st.DataObject) -> None:
         client = data.draw(st.sampled_from(sorted(self.paused) or CLIENTS))
         self.promote_due()
-        work = self.queue.take_probe(client, self.now)
+        task = self.queue.take_probe(client, self.now)
         waiting = [*self.line(Lane.LIVE, client), *self.line(Lane.BULK, client)]
         room = self.calling() < self.concurrency and self.calling(client) < self.caps[client]
         if client not in self.paused or client in self.probes or not waiting or not room:
-            assert work is None
+            assert task is None
             return
-        assert work is not None
-        self.probes[client] = work.key
-        self.check_begun(work, waiting[0])
+        assert task is not None
+        self.probes[client] = task.key
+        self.check_begun(task, waiting[0])
 
     @precondition(lambda self: self.at_work())
     @rule(data=st.data())
@@ -200,12 +204,12 @@ class Against(RuleBasedStateMachine):
         self.end(data.draw(st.sampled_from(self.at_work())))
 
     def end(self, held: Held) -> None:
-        for request in held.answering:
-            assert self.added_at[request.offset] < self.begun_at[held.key]
-            self.ended.append(request.offset)
+        for task in held.handed_out:
+            assert self.added_at[task.through_offset] < self.begun_at[held.key]
+            self.ended.append(task.through_offset)
         self.check_ended(held)
-        held.answering = []
-        if held.requests:
+        held.handed_out = []
+        if held.tasks:
             held.state, held.attempt, held.place, held.lane = KeyState.WAITING, 1, self.new_place(), held.urgency()
         else:
             self.held.remove(held)
@@ -216,8 +220,8 @@ class Against(RuleBasedStateMachine):
     def retry(self, data: st.DataObject, delay: int) -> None:
         held = data.draw(st.sampled_from(self.at_work()))
         self.check_ended(held)
-        held.requests, held.answering = held.answering + held.requests, []
-        if held.requests:
+        held.tasks, held.handed_out = held.handed_out + held.tasks, []
+        if held.tasks:
             held.state, held.due, held.place = KeyState.DELAYED, self.now + delay, self.new_place()
             held.attempt, held.lane = held.attempt + 1, held.urgency()
         else:
@@ -226,12 +230,12 @@ class Against(RuleBasedStateMachine):
 
     @rule(client=st.sampled_from(CLIENTS))
     def pause(self, client: str) -> None:
-        self.paused.setdefault(client, self.now)
-        self.queue.pause(client, self.now)
+        self.paused.add(client)
+        self.queue.pause(client)
 
     @rule(client=st.sampled_from(CLIENTS))
     def resume(self, client: str) -> None:
-        self.paused.pop(client, None)
+        self.paused.discard(client)
         self.probes.pop(client, None)
         self.queue.resume(client)
 
@@ -249,20 +253,20 @@ class Against(RuleBasedStateMachine):
     @rule(key=st.sampled_from(KEYS))
     def remove(self, key: VendorKey) -> None:
         held = self.find(key)
-        requests = self.queue.remove(key)
+        removed = self.queue.remove(key)
         if held is None or held.state is KeyState.PROCESSING:
-            assert requests is None
+            assert removed is None
             return
-        assert requests == tuple(held.requests)
-        self.ended += [request.offset for request in held.requests]
+        assert removed == self.combined(held, attempt=1)
+        self.ended += removed.offsets
         self.held.remove(held)
 
     @rule(partitions=st.sets(st.integers(0, PARTITIONS - 1)))
     def drop(self, partitions: set[int]) -> None:
         gone = [held for held in self.held if partition_of(held.key) in partitions]
         for held in gone:
-            self.ended += [request.offset for request in (*held.answering, *held.requests)]
-            held.answering, held.requests = [], []
+            self.ended += [task.through_offset for task in (*held.handed_out, *held.tasks)]
+            held.handed_out, held.tasks = [], []
         self.held = [held for held in self.held if held not in gone or held.state is KeyState.PROCESSING]
         left = sum(held.state is not KeyState.PROCESSING for held in gone)
         assert self.queue.drop(partitions) == left
@@ -277,7 +281,7 @@ class Against(RuleBasedStateMachine):
         for key in KEYS:
             held = self.find(key)
             state = held.state if held is not None else None
-            if held is not None and state is KeyState.PROCESSING and held.requests:
+            if held is not None and state is KeyState.PROCESSING and held.tasks:
                 state = KeyState.DIRTY
             assert queue.state(key) is state
             assert (key in queue) is (held is not None)
@@ -293,10 +297,9 @@ class Against(RuleBasedStateMachine):
             line = [held.key for lane in (Lane.LIVE, Lane.BULK) for held in self.line(lane, client)]
             late = sorted((held for held in delayed if held.key.client_id == client), key=lambda held: held.place)
             assert queue.waiting_of(client) == line + [held.key for held in late]
-            assert queue.paused_since(client) == self.paused.get(client)
 
     def teardown(self) -> None:
-        """Let all work go well: then every request has come to its end, once."""
+        """Let all work go well: then every event has come to its end, once."""
         if not hasattr(self, "queue"):
             return
         self.now += 100

@@ -2,9 +2,10 @@ import heapq
 import random
 from collections import Counter
 
-from processors.work_queue import Added, Request, Work, WorkQueue
+from processors.work_queue import Added, VendorSyncTask, WorkQueue
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
+from tests.support.tasks import sync_task
 
 KEYS = 200_000
 CLIENTS = 400
@@ -18,7 +19,7 @@ RETRIED = 0.02
 def test_two_hundred_thousand_vendors_of_unequal_clients() -> None:
     """A run of every client begins at once, calls take up to 80 ms, live changes keep coming, some calls fail.
 
-    Client 0 owns half of all vendors. Every request is answered, no vendor is called twice at once, no client's cap is
+    Client 0 owns half of all vendors. Every event is answered, no vendor is called twice at once, no client's cap is
     exceeded, a live change waits for a call of its own client at most, and the large client does not keep the small
     ones waiting.
     """
@@ -27,43 +28,43 @@ def test_two_hundred_thousand_vendors_of_unequal_clients() -> None:
     client_of = [0 if number % 2 else 1 + number % (CLIENTS - 1) for number in range(KEYS)]
     keys = [VendorKey(f"c{client_of[number]}", f"v{number}") for number in range(KEYS)]
     for offset, key in enumerate(keys):
-        queue.add(Request(key, 0, offset, Lane.BULK))
+        queue.add(sync_task(key, offset))
 
     offset, now, answered = KEYS, 0.0, 0
-    out: list[tuple[float, int, Work]] = []
+    out: list[tuple[float, int, VendorSyncTask]] = []
     at_once: Counter[str] = Counter()
     called: set[VendorKey] = set()
     live_since: dict[VendorKey, float] = {}
     end_of_the_small = 0.0
     while len(queue):
-        while (work := queue.take(now)) is not None:
-            assert work.key not in called
-            called.add(work.key)
-            at_once[work.key.client_id] += 1
-            assert at_once[work.key.client_id] <= CAP
-            assert now - live_since.pop(work.key, now) <= LONGEST_CALL
+        while (task := queue.take(now)) is not None:
+            assert task.key not in called
+            called.add(task.key)
+            at_once[task.key.client_id] += 1
+            assert at_once[task.key.client_id] <= CAP
+            assert now - live_since.pop(task.key, now) <= LONGEST_CALL
             call = chance.uniform(LONGEST_CALL / 4, LONGEST_CALL)
-            heapq.heappush(out, (now + call, work.through_offset, work))
+            heapq.heappush(out, (now + call, task.through_offset, task))
         assert len(out) <= CONCURRENCY
         if not out:
             due = queue.next_due()
             assert due is not None
             now = max(now, due)
             continue
-        now, _, work = heapq.heappop(out)
-        called.remove(work.key)
-        at_once[work.key.client_id] -= 1
-        queue.release(work.key)
-        if work.attempt < 3 and chance.random() < RETRIED:
-            queue.retry(work.key, now + work.attempt)
+        now, _, task = heapq.heappop(out)
+        called.remove(task.key)
+        at_once[task.key.client_id] -= 1
+        queue.release(task.key)
+        if task.attempt < 3 and chance.random() < RETRIED:
+            queue.retry(task.key, now + task.attempt)
             continue
-        queue.done(work.key)
-        before, answered = answered, answered + len(work.requests)
-        if work.lane is Lane.BULK and work.key.client_id != "c0":
+        queue.done(task.key)
+        before, answered = answered, answered + len(task.offsets)
+        if task.lane is Lane.BULK and task.key.client_id != "c0":
             end_of_the_small = now
         if before // LIVE_EVERY != answered // LIVE_EVERY and offset < KEYS + KEYS // LIVE_EVERY:
             key = chance.choice(keys)
-            if queue.add(Request(key, 0, offset, Lane.LIVE)) is not Added.DIRTY:
+            if queue.add(sync_task(key, offset, lane=Lane.LIVE)) is not Added.DIRTY:
                 live_since[key] = now
             offset += 1
 

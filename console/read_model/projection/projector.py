@@ -15,7 +15,7 @@ from console.read_model.projection.projection import projected
 from console.read_model.projection.source import Layout, Source, begins_of, ends_of, layout_of
 from console.read_model.projection.writer import Writer
 from console.read_model.store.lease import Lease, LeaseLostError, now_ms
-from console.stillness import LOOKS, PATIENCE, Stillness
+from console.stillness import LOOKS, STALL_TIMEOUT, Stillness
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import Offsets
 from schemas.wire.codec import Codec, RegistryUnavailableError
@@ -36,14 +36,14 @@ AWAY: Final = (*OURS_AWAY, OperationalError, InterfaceError, PoolTimeoutError)
 class Projector:
     """Projects the topics into the read model. Several may run: one writes, the others wait to take over."""
 
-    def __init__(self, engine: Engine, *, bootstrap: str, codec: Codec, patience: float = PATIENCE) -> None:
-        """``patience``: seconds after which a consumer that delivers nothing, though there is something, is replaced."""
+    def __init__(self, engine: Engine, *, bootstrap: str, codec: Codec, stall_timeout: float = STALL_TIMEOUT) -> None:
+        """``stall_timeout``: seconds after which a consumer that delivers nothing, though there is something, is replaced."""
         self._engine = engine
         self._bootstrap = bootstrap
         self._codec = codec
         self._caught_up_at = 0
-        self._look_seconds = patience / LOOKS
-        self._stillness = Stillness(patience=patience)
+        self._look_seconds = stall_timeout / LOOKS
+        self._stillness = Stillness(stall_timeout=stall_timeout)
 
     def run(self, stop: threading.Event) -> None:
         """Project until stopped; goes on by itself when Kafka or the database was away. It blocks.
@@ -68,7 +68,7 @@ class Projector:
         return now_ms() - self._caught_up_at < FRESH_MS
 
     def stands_still(self) -> bool:
-        """Whether it has not read on for as long as the patience, though Kafka is available and there is something to read."""
+        """Whether it has not read on for the stall timeout, though Kafka is available and there is something to read."""
         return self._stillness.found()
 
     def _once(self, stop: threading.Event, pause: "Pause") -> None:

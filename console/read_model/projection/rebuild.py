@@ -51,7 +51,7 @@ def rebuild(
 
 def _to_ends(source: Source, ends: Offsets, tick: Tick, tell: Callable[[Progress], None]) -> Progress:
     records = 0
-    patience = time.monotonic() + SECONDS
+    deadline = time.monotonic() + SECONDS
     while True:
         done = sum(min(source.positions[place], end) for place, end in ends.items())
         progress = Progress(done=done, total=sum(ends.values()), records=records)
@@ -60,8 +60,8 @@ def _to_ends(source: Source, ends: Offsets, tick: Tick, tell: Callable[[Progress
             return progress
         came = source.poll(POLL_SECONDS)
         if came:
-            patience = time.monotonic() + SECONDS
-        elif time.monotonic() > patience:
+            deadline = time.monotonic() + SECONDS
+        elif time.monotonic() > deadline:
             raise KafkaUnavailableError(f"Kafka handed nothing over for {SECONDS:.0f} seconds. Run the command again.")
         tick.writer.write(came)
         tick.renew(caught_up=False)
