@@ -10,8 +10,8 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from faust.types import TP
 
+from processors.transport.reading_watch import ReadingWatch
 from processors.transport.topic_ends import TopicEnds
-from processors.watchdog.reading import ReadingWatch
 from schemas.records.integration import Integration
 from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec, UndecodableError

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import faust
 import pytest
@@ -169,7 +169,7 @@ async def partitions_take_turns(kafka: Broker, transport: TransportClass, folder
         if len(of_backlog.messages) == 1:
             # This keeps the event loop until the record is in aiokafka's buffer: it waits for its turn only.
             produce(kafka.bootstrap, press, [(b"k", b"press")])
-            buffered = app.consumer._thread._ensure_consumer()._fetcher._records  # noqa: SLF001
+            buffered = cast("Any", app.consumer)._thread._ensure_consumer()._fetcher._records  # noqa: SLF001
             eventually(lambda: (press, 0) in buffered)
 
     of_backlog.on_message = press_after_the_first

@@ -308,7 +308,7 @@ def unread_record(**fields: Any) -> DeadLetter:
 
 
 def handled(**fields: Any) -> DeadLetterHandled:
-    """Letter ``0-0`` was discarded by Dana, unless told otherwise."""
+    """Dead letter ``0-0`` was discarded by Dana, unless told otherwise."""
     given: dict[str, Any] = {
         "letter_id": "0-0",
         "letter_topic_id": "t1",
