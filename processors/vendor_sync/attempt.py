@@ -9,10 +9,12 @@ from processors.clock import Clock
 from processors.events.event_publisher import DeliveryFuture, EventPublisher
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
-from processors.vendor_sync.failure import PreparedSync, bug, judge
+from processors.vendor_sync.failure import bug, judge
 from processors.vendor_sync.observation_cache import Observations
+from processors.vendor_sync.outcomes import announce
+from processors.vendor_sync.preparation import PreparedSync
 from processors.vendor_sync.retry_policy import RetryInMemory, RetryPolicy
-from processors.vendor_sync.settlement import NotSynced, Synced, announce
+from processors.vendor_sync.settlement import NotSynced, Synced
 from processors.work_queue import VendorSyncTask
 
 

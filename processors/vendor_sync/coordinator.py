@@ -16,7 +16,8 @@ from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_ownership import Ownership
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_sync.attempt import Attempts
-from processors.vendor_sync.failure import park, prepare
+from processors.vendor_sync.failure import park
+from processors.vendor_sync.preparation import prepare
 from processors.vendor_sync.retry_policy import RetryInMemory
 from processors.vendor_sync.settlement import NotSynced, Synced, settle, with_latest_record
 from processors.work_queue import VendorSyncTask, WorkQueue
