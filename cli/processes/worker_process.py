@@ -14,10 +14,10 @@ from cli.codec import codec_for
 from cli.processes.process import STOP_SIGNALS
 from cli.settings import Settings, worker_id
 from cli.views.output import fail
+from processors.clock import Clock, system_clock
 from processors.config import WorkerConfig
 from processors.runtime.kafka_outage import OutageLog
-from processors.runtime.worker import Worker, system_clock
-from processors.vendor_sync.attempt import Clock
+from processors.runtime.worker import Worker
 from processors.vendor_sync.retry_policy import RetryPolicy
 from processors.watchdog import StalledError
 from schemas.records.integration import VANTACA

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,28 +15,35 @@ from processors.expansion.decisions import Chunk, chunks, event_for, expand, rep
 from processors.state.integration_cache import Integrations
 from processors.state.pending_events import PendingEvent, PendingEvents
 from processors.state.vendor_rows import Rows
+from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from schemas.records.sync_run import QueuedVendor, SyncExpansion, SyncRequested
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import VENDOR_RECORD, VENDOR_SYNC
 from schemas.wire.codec import Codec, UndecodableError
 
-ReadToEnd = Callable[[TP], Awaitable[None]]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Expander:
-    """Checks a request and hands it to every partition."""
+    """Checks a request and publishes one expansion for each partition."""
 
     codec: Codec
     publisher: EventPublisher
     integrations: Integrations
     in_flight: PartitionTasks
+    gate: PartitionGate
     partitions: int
     now: Callable[[], datetime]
 
-    async def handle(self, message: Any) -> None:
-        """Work one ``sync-requested`` record to its end: the brokers have all that follows from it."""
+    def accept(self, message: Any) -> None:
+        """Start to handle one ``sync-requested`` record; it is acknowledged when the brokers have all its expansions."""
+        self.in_flight.start(message.tp.partition, self._handle_and_finish(message))
+
+    async def _handle_and_finish(self, message: Any) -> None:
+        await self._handle(message)
+        self.gate.finish(message.tp, message.offset)
+
+    async def _handle(self, message: Any) -> None:
         try:
             request = self.codec.decode(SyncRequested, message.value)
         except UndecodableError as error:
@@ -60,17 +67,25 @@ class ShardExpander:
     rows: Rows
     in_progress: PendingEvents
     in_flight: PartitionTasks
-    read_to_end: ReadToEnd
+    gate: PartitionGate
     topic_id: str
     now: Callable[[], datetime]
     turns: dict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     """One run at a time in a partition, or two would queue the same vendor."""
 
-    async def handle(self, message: Any) -> None:
-        """Work one ``sync-expansion`` record to its end.
+    def accept(self, message: Any) -> None:
+        """Start to handle one ``sync-expansion`` record; it is acknowledged when the brokers have its events and reports."""
+        self.in_flight.start(message.tp.partition, self._handle_and_finish(message))
 
-        First everything written before it is taken in: vendor records, so that the run syncs the latest data, and
-        ``vendor-sync`` events, so that no vendor is queued that already waits.
+    async def _handle_and_finish(self, message: Any) -> None:
+        await self._handle(message)
+        self.gate.finish(message.tp, message.offset)
+
+    async def _handle(self, message: Any) -> None:
+        """Read the partition to its end first, then queue its vendors.
+
+        The vendor records are read so that the run syncs the latest data, and the ``vendor-sync`` events so that no vendor is
+        queued that waits already.
         """
         try:
             expansion = self.codec.decode(SyncExpansion, message.value)
@@ -80,8 +95,8 @@ class ShardExpander:
             return
         partition = message.tp.partition
         async with self.turns[partition]:
-            await self.read_to_end(TP(VENDOR_RECORD.name, partition))
-            await self.read_to_end(TP(VENDOR_SYNC.name, partition))
+            await self.gate.read_to_end(TP(VENDOR_RECORD.name, partition))
+            await self.gate.read_to_end(TP(VENDOR_SYNC.name, partition))
             reports = []
             for chunk in chunks(expansion, self.rows.vendors_of(partition, expansion.client_id)):
                 await self._may_be_cut()
@@ -89,7 +104,7 @@ class ShardExpander:
         await asyncio.gather(*reports)
 
     async def _may_be_cut(self) -> None:
-        """A drain may end the expansion here: the next owner repeats it, and what is queued by then counts as queued."""
+        """Let a drain cancel the expansion here: the next owner repeats it, and counts what is queued by then as queued."""
         self.in_flight.enter(Phase.WAITING)
         await asyncio.sleep(0)
         self.in_flight.enter(Phase.SETTLING)

@@ -2,10 +2,7 @@
 
 import asyncio
 import logging
-import random
-import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -16,27 +13,23 @@ from accounting.port import AccountingSystem
 from messaging.topic_admin import TopicsError, admin_of, check_topics, partition_count, topic_id
 from processors.app import consumer_of
 from processors.bounded_wait import Ending, in_a_thread, unless
+from processors.clock import Clock, system_clock
 from processors.config import WorkerConfig
 from processors.events.async_producer import AsyncProducer
 from processors.events.dead_letters import unreadable
 from processors.events.event_publisher import EventPublisher
 from processors.runtime.kafka_outage import OutageLog
 from processors.runtime.leaving import CLOSED_BY, Leaving
-from processors.runtime.wiring import WorkerDependencies, WorkerGraph, build_worker
+from processors.runtime.wiring import WorkerGraph, build_worker
+from processors.runtime.worker_parts import WorkerDependencies
 from processors.state.integration_cache import Integrations
 from processors.transport.topic_ends import TopicEnds
-from processors.vendor_sync.attempt import Clock
 from processors.vendor_sync.observation_cache import Observations
 from processors.watchdog import LoopGuard
 from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
 from schemas.wire.codec import Codec
 
 log = logging.getLogger(__name__)
-
-
-def system_clock() -> Clock:
-    """The machine's clocks."""
-    return Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, jitter=random.random)
 
 
 class Worker:

@@ -1,4 +1,4 @@
-"""Takes VIVE's vendor records in: into the table, and where something changed into the queue."""
+"""Keeps VIVE's vendor records in the table, and publishes an event where a change must be synced."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from faust.types import TP
-
 from processors.events.dead_letters import unreadable
 from processors.events.event_publisher import DeliveryFuture, EventPublisher
 from processors.state.integration_cache import Integrations
 from processors.state.vendor_rows import Rows
+from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_records.decisions import forget_record, keep_record
 from schemas.records.vendor_key import VendorKey
@@ -21,25 +20,25 @@ from schemas.wire.codec import Codec, UndecodableError
 
 @dataclass(frozen=True, kw_only=True)
 class VendorRecords:
-    """The shell of ``vendor_change``. A record is visible at once and acknowledged when row and event are safe."""
+    """Handles vendor records. A record is visible at once and acknowledged when row and event are persisted."""
 
     codec: Codec
     publisher: EventPublisher
     rows: Rows
     integrations: Integrations
     in_flight: PartitionTasks
-    finish: Callable[[TP, int], None]
+    gate: PartitionGate
     now: Callable[[], datetime]
 
     def accept(self, message: Any) -> None:
-        """Take one record in. It does not wait: many are on their way to the brokers at once."""
+        """Handle one record without waiting for the brokers: many records are in flight at once."""
         if not self.in_flight.is_open(message.tp.partition):
-            return  # it was in its agent's hands when the partition went: the next owner reads it
+            return  # The agent held the record when the partition was revoked: the next owner reads it.
         try:
-            said = self._keep(message)
+            deliveries = self._keep(message)
         except UndecodableError as error:
-            said = [self.publisher.dead_letter(unreadable(message, error, now=self.now()))]
-        self.in_flight.start(message.tp.partition, self._confirm(message, said), phase=Phase.SETTLING)
+            deliveries = [self.publisher.dead_letter(unreadable(message, error, now=self.now()))]
+        self.in_flight.start(message.tp.partition, self._confirm(message, deliveries), phase=Phase.SETTLING)
 
     def _keep(self, message: Any) -> list[DeliveryFuture]:
         partition = message.tp.partition
@@ -55,12 +54,12 @@ class VendorRecords:
         if record.key != key:
             raise UndecodableError(f"The record's key {key} is not its vendor {record.key}.", code="invalid")
         decision = keep_record(row, record, self.integrations.get(key.client_id), self.now())
-        # The row first: an event may be read and worked before its send is confirmed, and must find the new data.
-        said = [] if decision.row is None else [self.rows.put(partition, key, decision.row)]
+        # The row first: an event may be worked before its delivery is confirmed, and must find the new data.
+        deliveries = [] if decision.row is None else [self.rows.put(partition, key, decision.row)]
         if decision.event is not None:
-            said.append(self.publisher.vendor_sync(decision.event, partition=partition))
-        return said
+            deliveries.append(self.publisher.vendor_sync(decision.event, partition=partition))
+        return deliveries
 
-    async def _confirm(self, message: Any, said: list[DeliveryFuture]) -> None:
-        await asyncio.gather(*said)
-        self.finish(message.tp, message.offset)
+    async def _confirm(self, message: Any, deliveries: list[DeliveryFuture]) -> None:
+        await asyncio.gather(*deliveries)
+        self.gate.finish(message.tp, message.offset)

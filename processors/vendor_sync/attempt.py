@@ -1,27 +1,21 @@
 """One attempt to bring one vendor into line: observe, plan, write."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from accounting.errors import AccountingError
 from accounting.port import AccountingSystem, Applied, Observed, Plan
+from processors.clock import Clock
 from processors.events.event_publisher import DeliveryFuture, EventPublisher
+from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
-from processors.vendor_sync.failure import PreparedSync, bug, judge
+from processors.vendor_sync.failure import bug, judge
 from processors.vendor_sync.observation_cache import Observations
+from processors.vendor_sync.outcomes import announce
+from processors.vendor_sync.preparation import PreparedSync
 from processors.vendor_sync.retry_policy import RetryInMemory, RetryPolicy
-from processors.vendor_sync.settlement import NotSynced, Synced, announce
+from processors.vendor_sync.settlement import NotSynced, Synced
 from processors.work_queue import VendorSyncTask
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clock:
-    """``now`` in UTC for records, ``monotonic`` in seconds for pauses, ``jitter`` from [0, 1)."""
-
-    now: Callable[[], datetime]
-    monotonic: Callable[[], float]
-    jitter: Callable[[], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +25,7 @@ class Attempts:
     systems: Mapping[str, AccountingSystem]
     observations: Observations
     publisher: EventPublisher
-    ensure_group_membership: Callable[[], Awaitable[None]]
-    """Returns once it is certain that this worker is still a member of its group."""
+    gate: PartitionGate
     in_flight: PartitionTasks
     worker_id: str
     clock: Clock
@@ -93,7 +86,7 @@ class Attempts:
             nonlocal wrote
             if wrote:
                 self.in_flight.enter(Phase.SETTLING)
-            await self.ensure_group_membership()
+            await self.gate.ensure_group_membership()
             wrote = True
             self.in_flight.enter(Phase.CALLING)
 

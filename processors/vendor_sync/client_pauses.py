@@ -10,6 +10,7 @@ from accounting.errors import AccountingError, CredentialsRefusedError, Unavaila
 from accounting.port import AccountingSystem
 from processors.state.integration_cache import Integrations
 from processors.state.vendor_rows import Rows
+from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks
 from processors.vendor_sync.requeue import Requeue
 from processors.work_queue import WorkQueue
@@ -42,7 +43,7 @@ class Pauses:
     integrations: Integrations
     systems: Mapping[str, AccountingSystem]
     in_flight: PartitionTasks
-    reading: Callable[[], bool]
+    gate: PartitionGate
     monotonic: Callable[[], float]
     park: Park
     dispatch: Callable[[], None]
@@ -53,7 +54,7 @@ class Pauses:
         """Look once a second, until cancelled."""
         while True:
             await asyncio.sleep(PROBE_SECONDS)
-            if self.reading():
+            if self.gate.reading:
                 parked = self._parked()
                 await asyncio.gather(
                     *(self._look_at(client_id, parked.get(client_id, [])) for client_id in parked.keys() | self.paused)

@@ -1,21 +1,23 @@
 """Works the tasks of the queue: one attempt each, whose result is persisted before its events are acknowledged."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from faust.types import TP
 
+from processors.clock import Clock
 from processors.events.dead_letters import unreadable
 from processors.events.event_publisher import EventPublisher
 from processors.state.integration_cache import Integrations
 from processors.state.pending_events import PendingEvent, PendingEvents
 from processors.state.vendor_rows import Rows
+from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_ownership import Ownership
 from processors.transport.partition_tasks import PartitionTasks, Phase
-from processors.vendor_sync.attempt import Attempts, Clock
-from processors.vendor_sync.failure import park, prepare
+from processors.vendor_sync.attempt import Attempts
+from processors.vendor_sync.failure import park
+from processors.vendor_sync.preparation import prepare
 from processors.vendor_sync.retry_policy import RetryInMemory
 from processors.vendor_sync.settlement import NotSynced, Synced, settle, with_latest_record
 from processors.work_queue import VendorSyncTask, WorkQueue
@@ -33,7 +35,7 @@ SETTLING_FACTOR: Final = 4
 
 @dataclass(kw_only=True)
 class VendorSyncing:
-    """Runs the work queue. ``finish`` acknowledges a record; ``topic_id`` is the id of the topic ``vendor-sync``."""
+    """Runs the work queue. ``topic_id`` is the id of the topic ``vendor-sync``."""
 
     queue: WorkQueue
     rows: Rows
@@ -44,7 +46,7 @@ class VendorSyncing:
     ownership: Ownership
     in_progress: PendingEvents
     in_flight: PartitionTasks
-    finish: Callable[[TP, int], None]
+    gate: PartitionGate
     topic_id: str
     worker_id: str
     concurrency: int
@@ -65,7 +67,7 @@ class VendorSyncing:
             return
         answered = self.rows.answered_through(tp.partition, event.key)
         if offset <= answered:
-            self.finish(tp, offset)
+            self.gate.finish(tp, offset)
             return
         self.in_progress.note(tp.partition, event.key, PendingEvent(offset, event.run_id), answered_through=answered)
         self.queue.add(
@@ -120,7 +122,7 @@ class VendorSyncing:
     async def _bury(self, message: Any, error: UndecodableError) -> None:
         self.in_flight.enter(Phase.SETTLING)
         await self.publisher.dead_letter(unreadable(message, error, now=self.clock.now()))
-        self.finish(message.tp, message.offset)
+        self.gate.finish(message.tp, message.offset)
 
     async def _work(self, task: VendorSyncTask) -> None:
         retry: RetryInMemory | None = None
@@ -153,7 +155,7 @@ class VendorSyncing:
 
     async def persist_and_ack(self, task: VendorSyncTask, result: Synced | NotSynced) -> None:
         """Publish outcome and dead letter, then write the row, then acknowledge: a crash repeats the steps that it lost."""
-        await self.attempts.ensure_group_membership()
+        await self.gate.ensure_group_membership()
         self.in_flight.enter(Phase.SETTLING)
         row = self.rows.get(task.partition, task.key)
         settlement = settle(row, task, result, worker=self.worker_id, now=self.clock.now())
@@ -162,12 +164,12 @@ class VendorSyncing:
             published.append(self.publisher.dead_letter(settlement.dead_letter))
         for delivery in published:
             await delivery
-        await self.attempts.ensure_group_membership()
+        await self.gate.ensure_group_membership()
         latest = self.rows.get(task.partition, task.key)
         await self.rows.put(task.partition, task.key, with_latest_record(settlement.row, latest))
         self.in_progress.answered(task.partition, task.key, task.through_offset)
         for offset in task.offsets:
-            self.finish(TP(VENDOR_SYNC.name, task.partition), offset)
+            self.gate.finish(TP(VENDOR_SYNC.name, task.partition), offset)
 
 
 def _read(codec: Codec, message: Any) -> VendorSync:

@@ -1,7 +1,6 @@
-"""What follows when a vendor could not be synced."""
+"""From an error of an attempt to the result: retry, reject, park or give up."""
 
 import traceback
-from dataclasses import dataclass
 from datetime import datetime
 
 from accounting.errors import (
@@ -11,45 +10,17 @@ from accounting.errors import (
     RejectedError,
     UnavailableError,
 )
+from processors.vendor_sync.preparation import PreparedSync
 from processors.vendor_sync.retry_policy import RetryInMemory, RetryPolicy, next_attempt
 from processors.vendor_sync.settlement import NotSynced
-from schemas.records.integration import Integration, ineligible_reason
 from schemas.records.outcome import Status
-from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
-from schemas.records.vendor_row import VendorRow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedSync:
-    """A vendor that can be synced: what VIVE says, and how."""
-
-    row: VendorRow
-    record: VendorRecord
-    provider_id: str
-    integration: Integration
-
-
-def prepare(key: VendorKey, row: VendorRow | None, integration: Integration | None) -> PreparedSync | NotSynced:
-    """What the sync of this vendor needs, or why there is nothing to do."""
-    refusal = ineligible_reason(key.client_id, integration)
-    if integration is None or refusal is not None:
-        return NotSynced(status=Status.SKIPPED, reason=refusal or "")
-    if row is None or row.record is None:
-        return NotSynced(status=Status.SKIPPED, reason=f"VIVE has no data on vendor {key.vendor_id} any more.")
-    if row.record.provider_id is None:
-        return NotSynced(
-            status=Status.SKIPPED,
-            record=row.record,
-            reason=f"Vendor {key.vendor_id} is not linked to a provider in Vantaca: link it to have it synced.",
-        )
-    return PreparedSync(row=row, record=row.record, provider_id=row.record.provider_id, integration=integration)
 
 
 def judge(
     error: AccountingError, ready: PreparedSync, *, attempt: int, now: datetime, jitter: float, policy: RetryPolicy
 ) -> RetryInMemory | NotSynced:
-    """Decide what follows an accounting system's no. ``attempt`` counts from 1, ``jitter`` is from [0, 1)."""
+    """Decide the result of an accounting system's error. ``attempt`` counts from 1, ``jitter`` is from [0, 1)."""
     record = ready.record
     retry_after: float | None = None
     match error:
@@ -78,7 +49,7 @@ def judge(
 
 
 def park(reason: str, record: VendorRecord | None) -> NotSynced:
-    """The client is paused: this vendor waits, and goes on by itself when the client's credentials are accepted."""
+    """Park a vendor of a paused client: it waits, and is queued again when the client's credentials are accepted."""
     return NotSynced(
         status=Status.PARKED,
         reason=f"{reason} VIVE tries the credentials once a second and goes on by itself when they are accepted.",
@@ -87,7 +58,7 @@ def park(reason: str, record: VendorRecord | None) -> NotSynced:
 
 
 def bug(error: Exception, record: VendorRecord) -> NotSynced:
-    """An exception that nobody foresaw: a dead letter with the trace, which holds no value of a variable."""
+    """Make an unexpected exception a dead letter with the trace, which holds no value of a variable."""
     trace = "".join(traceback.format_tb(error.__traceback__))
     return NotSynced(
         status=Status.FAILED,

@@ -1,4 +1,4 @@
-"""Queues vendors again whose time to be tried again has come, also after a restart."""
+"""Queues vendors again when their retry time has come, also after a restart."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from processors.state.vendor_rows import Rows
+from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks
 from processors.vendor_sync.requeue import Requeue
 
@@ -14,19 +15,19 @@ LOOK_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Retrier:
-    """Looks for due rows while ``reading`` says that the rows are whole. A row stays due until an outcome says otherwise."""
+class RetryScheduler:
+    """Looks for due rows while the worker reads, for then the rows are complete. A row stays due until an outcome changes it."""
 
     rows: Rows
     requeue: Requeue
     in_flight: PartitionTasks
-    reading: Callable[[], bool]
+    gate: PartitionGate
     now: Callable[[], datetime]
 
     async def run(self) -> None:
         """Look once a second, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if self.reading():
+            if self.gate.reading:
                 for partition, key in self.rows.take_due(self.now().timestamp()):
                     self.in_flight.start(partition, self.requeue.again(partition, key))

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from accounting.port import Applied, Plan
 from accounting.push_fingerprint import fingerprint
+from processors.vendor_sync.outcomes import outcome_of
 from processors.vendor_sync.retry_policy import GiveUp, RetryAt
 from processors.work_queue import VendorSyncTask
 from schemas.records.dead_letter import DeadLetter
@@ -50,20 +50,6 @@ class Settlement:
     dead_letter: DeadLetter | None = None
 
 
-def announce(
-    task: VendorSyncTask, record: VendorRecord, plan: Plan, *, observed_at: datetime, worker: str, now: datetime
-) -> VendorSyncOutcome:
-    """Make the outcome ``writing`` with the planned changes. It settles nothing: its ``through_offset`` is -1."""
-    return _outcome(task, Status.WRITING, record, worker, now).model_copy(
-        update={
-            "through_offset": -1,
-            "changes": plan.changes,
-            "left_alone": plan.left_alone,
-            "observed_at": observed_at,
-        }
-    )
-
-
 def settle(
     row: VendorRow | None, task: VendorSyncTask, result: Synced | NotSynced, *, worker: str, now: datetime
 ) -> Settlement:
@@ -104,7 +90,7 @@ def _synced(row: VendorRow, task: VendorSyncTask, result: Synced, worker: str, n
                 "failing_since": None,
             }
         ),
-        outcome=_outcome(
+        outcome=outcome_of(
             task,
             status,
             result.record,
@@ -132,7 +118,7 @@ def _not_synced(row: VendorRow, task: VendorSyncTask, result: NotSynced, worker:
             "failing_since": (row.failing_since or now) if goes_on else None,
         }
     )
-    outcome = _outcome(
+    outcome = outcome_of(
         task,
         result.status,
         result.record,
@@ -163,25 +149,3 @@ def _dead_letter(attempts: int, task: VendorSyncTask, result: NotSynced, now: da
         attempts=attempts,
         at=now,
     )
-
-
-def _outcome(
-    task: VendorSyncTask, status: Status, record: VendorRecord | None, worker: str, now: datetime, **more: Any
-) -> VendorSyncOutcome:
-    fields: dict[str, Any] = {
-        "client_id": task.key.client_id,
-        "vendor_id": task.key.vendor_id,
-        "provider_id": None if record is None else record.provider_id,
-        "status": status,
-        "through_offset": task.through_offset,
-        "topic_id": task.topic_id,
-        "run_id": task.run_id,
-        "cause": task.cause,
-        "requested_by": task.requested_by,
-        "attempt": task.attempt,
-        "record_version": None if record is None else record.version,
-        "worker": worker,
-        "at": now,
-    }
-    # Each vendor has two outcomes, and their parts were validated where they came from: no second validation.
-    return VendorSyncOutcome.model_construct(**(fields | more))

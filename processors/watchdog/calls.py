@@ -1,4 +1,4 @@
-"""The calls to accounting systems as the watchdog sees them: which are under way, and whether they get on."""
+"""Tracks the calls to accounting systems for the watchdog: which are under way, and whether they make progress."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,31 +12,31 @@ from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import Delivered
 
 LONGEST_STEP: Final = 5
-"""As a multiple of an integration's time limit, how long a healthy system may be silent: a bulk read takes up to four."""
+"""The longest silence of a healthy system, as a multiple of an integration's time limit: a bulk read takes up to four."""
 
 
 class Calls:
-    """Counts the steps of calls, and knows until when those under way may be silent."""
+    """Counts the steps of calls, and keeps until when each call under way may be silent."""
 
     def __init__(self, *, monotonic: Callable[[], float]) -> None:
         self.steps = 0
-        """How often a call was begun, got on or ended."""
+        """The number of times that a call began, made progress or ended."""
         self._monotonic = monotonic
         self._silent_until: dict[object, float] = {}
 
     def any_pending(self) -> bool:
-        """Whether the answer to some call may yet come."""
+        """Whether a call is under way within its time limit."""
         now = self._monotonic()
         return any(until > now for until in self._silent_until.values())
 
     def any_overdue(self) -> bool:
-        """Whether some call has been silent for longer than any answer takes."""
+        """Whether a call has been silent beyond its time limit."""
         now = self._monotonic()
         return any(until <= now for until in self._silent_until.values())
 
     @contextmanager
     def call(self, integration: Integration, *, counts: bool) -> Iterator[Callable[[], None]]:
-        """A call is under way; what is yielded is to be called when it gets on."""
+        """Track a call for the duration of the context; call the yielded function when the call makes progress."""
         call = object()
 
         def touch() -> None:
@@ -53,7 +53,7 @@ class Calls:
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedSystem:
-    """An accounting system whose calls are seen. ``counts`` False: they can be waited for, but are no work (a probe)."""
+    """An accounting system whose calls are tracked. With ``counts`` False they are no progress of the worker (a probe)."""
 
     system: AccountingSystem
     calls: Calls
@@ -76,7 +76,7 @@ class WatchedSystem:
         return self.system.plan(record, observed, integration, delivered, now)
 
     async def apply(self, integration: Integration, plan: Plan, *, before_write: BeforeWrite = at_once) -> Applied:
-        """As the system does; each write is a step."""
+        """As the system does; each write is progress."""
         with self.calls.call(integration, counts=self.counts) as touch:
 
             async def step() -> None:
@@ -88,3 +88,8 @@ class WatchedSystem:
     async def aclose(self) -> None:
         """As the system does."""
         await self.system.aclose()
+
+
+def watched(systems: Mapping[str, AccountingSystem], calls: Calls, *, counts: bool) -> Mapping[str, AccountingSystem]:
+    """Wrap each system so that ``calls`` sees its calls; ``counts`` as in ``WatchedSystem``."""
+    return {name: WatchedSystem(system=system, calls=calls, counts=counts) for name, system in systems.items()}

@@ -19,7 +19,7 @@ from cli.processes.worker_process import run_worker
 from cli.settings import Settings
 from cli.views.output import errors
 from processors import app as faust_app
-from processors.vendor_sync.attempt import Clock
+from processors.clock import Clock
 from processors.vendor_sync.coordinator import VendorSyncing
 from tests.chaos.stock import StockTransport
 
@@ -55,7 +55,7 @@ def acknowledge_early() -> None:
 
     def accept_and_finish(self: VendorSyncing, message: Any) -> None:
         accept(self, message)
-        self.finish(message.tp, message.offset)
+        self.gate.finish(message.tp, message.offset)
 
     VendorSyncing.accept = accept_and_finish  # type: ignore[method-assign]
 

@@ -11,7 +11,7 @@ from accounting.credentials import CredentialsFolder
 from accounting.port import Observed, Plan
 from accounting.vantaca.adapter import Vantaca
 from accounting.vantaca.sandbox import Cut, Drop, ErrorAnswer, Fault, Garbage, Hang, HtmlPage, Huge
-from processors.vendor_sync.attempt import Clock
+from processors.clock import Clock
 from processors.vendor_sync.retry_policy import ATTEMPTS_IN_MEMORY, RetryPolicy
 from schemas.records.integration import Integration
 from schemas.records.outcome import Status

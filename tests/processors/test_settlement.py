@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from accounting.port import Applied, Plan
 from accounting.push_fingerprint import fingerprint
 from processors.vendor_sync.retry_policy import GiveUp, RetryAt
-from processors.vendor_sync.settlement import NotSynced, Synced, announce, settle, with_latest_record
+from processors.vendor_sync.settlement import NotSynced, Synced, settle, with_latest_record
 from schemas.records.outcome import Change, LeftAlone, Status
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_row import Delivered, DeliveredPolicy, VendorRow
@@ -178,13 +178,6 @@ def test_a_vendor_without_data_is_settled_without_a_record() -> None:
     settlement = settle(None, TASK, skipped, worker="w1", now=NOW)
     assert settlement.row.record is None
     assert (settlement.outcome.provider_id, settlement.outcome.record_version) == (None, None)
-
-
-def test_what_is_about_to_be_written_is_announced_and_answers_nothing() -> None:
-    said = announce(TASK, RECORD, UPDATED.plan, observed_at=NOW, worker="w1", now=NOW)
-    assert (said.status, said.through_offset) == (Status.WRITING, -1)
-    assert (said.changes, said.left_alone, said.observed_at) == ((CHANGE,), (NOT_OWNED,), NOW)
-    assert (said.provider_id, said.record_version, said.run_id) == ("17", 3, "run")
 
 
 def test_the_settled_row_takes_the_record_that_came_in_meanwhile() -> None:

@@ -14,7 +14,7 @@ from accounting.port import AccountingSystem, Observed
 from accounting.vantaca.adapter import Vantaca
 from cli import main
 from cli.processes import worker_process
-from processors.vendor_sync.attempt import Clock
+from processors.clock import Clock
 from schemas.records.integration import VANTACA, Integration
 
 HOW = sys.argv[1]

@@ -15,8 +15,9 @@ from accounting.vantaca.adapter import Vantaca
 from processors.app import consumer_of
 from processors.config import WorkerConfig
 from processors.runtime import worker as worker_module
-from processors.runtime.wiring import WorkerDependencies, WorkerGraph, build_worker
+from processors.runtime.wiring import WorkerGraph, build_worker
 from processors.runtime.worker import Worker
+from processors.runtime.worker_parts import WorkerDependencies
 from processors.transport.strict_transport import StrictConsumer
 from processors.watchdog import StalledError
 from schemas.records.integration import VANTACA
@@ -55,8 +56,8 @@ async def watched(world: World, *, system: AccountingSystem | None = None, **set
     """A worker that reads its partitions, with a short stall timeout unless ``settings`` has another."""
     made: list[WorkerGraph] = []
 
-    def noted(around: WorkerDependencies) -> WorkerGraph:
-        made.append(build_worker(around))
+    def noted(given: WorkerDependencies) -> WorkerGraph:
+        made.append(build_worker(given))
         return made[-1]
 
     config = WorkerConfig(

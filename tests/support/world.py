@@ -24,9 +24,9 @@ from devkit.broker import start_broker
 from messaging.producer import BlockingProducer, KafkaUnavailableError, OutgoingRecord
 from messaging.topic_admin import admin_of, create_topics, partition_count
 from messaging.topic_reader import TopicReader
+from processors.clock import Clock
 from processors.config import WorkerConfig
 from processors.runtime.worker import Worker
-from processors.vendor_sync.attempt import Clock
 from producers.button import CLIENT_ADMIN, press
 from producers.records import load
 from schemas.records.dead_letter import DeadLetter

@@ -1,0 +1,84 @@
+"""The parts that a worker is given, and the parts that its stages share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import faust
+
+from accounting.port import AccountingSystem
+from processors.app import consumer_of, create_app, create_table
+from processors.clock import Clock
+from processors.config import WorkerConfig
+from processors.events.async_producer import AsyncProducer
+from processors.events.event_publisher import EventPublisher
+from processors.state.integration_cache import Integrations
+from processors.state.pending_events import PendingEvents
+from processors.state.vendor_rows import Rows
+from processors.state.vendor_table import VendorTable
+from processors.transport.partition_gate import PartitionGate
+from processors.transport.partition_tasks import PartitionTasks
+from processors.transport.topic_ends import TopicEnds
+from processors.vendor_sync.observation_cache import Observations
+from processors.watchdog.calls import Calls
+from processors.work_queue import WorkQueue
+from schemas.records.integration import Integration
+from schemas.wire.codec import Codec
+
+DEFAULT_CLIENT_CAP: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerDependencies:
+    """The parts that a worker is given. Every topic has ``partitions``; ``topic_id`` is the present id of ``vendor-sync``."""
+
+    config: WorkerConfig
+    clock: Clock
+    codec: Codec
+    systems: Mapping[str, AccountingSystem]
+    producer: AsyncProducer
+    publisher: EventPublisher
+    integrations: Integrations
+    observations: Observations
+    ends: TopicEnds
+    partitions: int
+    topic_id: str
+    on_crash: Callable[[BaseException], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedParts:
+    """The parts that several stages of one worker share."""
+
+    app: faust.App
+    gate: PartitionGate
+    table: VendorTable
+    rows: Rows
+    in_flight: PartitionTasks
+    in_progress: PendingEvents
+    queue: WorkQueue
+    calls: Calls
+
+
+def shared_parts(given: WorkerDependencies) -> SharedParts:
+    """Build the shared parts."""
+    app = create_app(given.config, partitions=given.partitions)
+    rows = Rows(store=lambda: table.store, codec=given.codec, producer=given.producer, topic_id=given.topic_id)
+    table = create_table(app, partitions=given.partitions, summarise=rows.summarise)
+    queue = WorkQueue(given.config.concurrency, lambda client_id: client_cap(given.integrations.get(client_id)))
+    given.integrations.on_change = queue.cap_changed
+    return SharedParts(
+        app=app,
+        gate=PartitionGate(consumer=lambda: consumer_of(app), ends=given.ends),
+        table=table,
+        rows=rows,
+        in_flight=PartitionTasks(on_crash=given.on_crash),
+        in_progress=PendingEvents(),
+        queue=queue,
+        calls=Calls(monotonic=given.clock.monotonic),
+    )
+
+
+def client_cap(integration: Integration | None) -> int:
+    """The number of vendors of a client that one worker may work at once."""
+    return DEFAULT_CLIENT_CAP if integration is None else integration.max_in_flight

@@ -1,0 +1,36 @@
+"""Whether a vendor can be synced, and the data that its sync needs."""
+
+from dataclasses import dataclass
+
+from processors.vendor_sync.settlement import NotSynced
+from schemas.records.integration import Integration, ineligible_reason
+from schemas.records.outcome import Status
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import VendorRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedSync:
+    """The data and the integration of a vendor that can be synced."""
+
+    row: VendorRow
+    record: VendorRecord
+    provider_id: str
+    integration: Integration
+
+
+def prepare(key: VendorKey, row: VendorRow | None, integration: Integration | None) -> PreparedSync | NotSynced:
+    """Return what the sync of this vendor needs, or the result that explains why it is skipped."""
+    refusal = ineligible_reason(key.client_id, integration)
+    if integration is None or refusal is not None:
+        return NotSynced(status=Status.SKIPPED, reason=refusal or "")
+    if row is None or row.record is None:
+        return NotSynced(status=Status.SKIPPED, reason=f"VIVE has no data on vendor {key.vendor_id} any more.")
+    if row.record.provider_id is None:
+        return NotSynced(
+            status=Status.SKIPPED,
+            record=row.record,
+            reason=f"Vendor {key.vendor_id} is not linked to a provider in Vantaca: link it to have it synced.",
+        )
+    return PreparedSync(row=row, record=row.record, provider_id=row.record.provider_id, integration=integration)
