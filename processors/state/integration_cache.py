@@ -12,6 +12,7 @@ from faust.types import TP
 
 from processors.transport.topic_ends import TopicEnds
 from processors.watchdog.reading import ReadingWatch
+from schemas.errors import ViveSyncError
 from schemas.records.integration import Integration
 from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec, UndecodableError
@@ -24,7 +25,7 @@ POSITION_SECONDS: Final = 0.2
 BadRecord = Callable[[ConsumerRecord, UndecodableError], None]
 
 
-class ReadingEndedError(RuntimeError):
+class ReadingEndedError(ViveSyncError, RuntimeError):
     """The integrations are not read any more, so nobody can wait for what they say."""
 
     def __init__(self) -> None:

@@ -19,6 +19,7 @@ from fastavro.schema import to_parsing_canonical_form
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from schemas.errors import ViveSyncError
 from schemas.message import Message
 from schemas.wire.writer_schema import EndlessSchemaError, refuse_endless
 
@@ -31,11 +32,11 @@ Schema = dict[str, Any]
 M = TypeVar("M", bound=Message)
 
 
-class RegistryUnavailableError(ConnectionError):
+class RegistryUnavailableError(ViveSyncError, ConnectionError):
     """The schema registry does not answer, or refuses. What was to be read may be good: it waits. The text is for a person."""
 
 
-class UndecodableError(ValueError):
+class UndecodableError(ViveSyncError, ValueError):
     """Bytes that are not a record of the expected kind. The text says why and is safe to show."""
 
     def __init__(self, reason: str, *, code: str = "undecodable") -> None:
