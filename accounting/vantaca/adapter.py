@@ -8,7 +8,7 @@ from accounting.credentials import CredentialsFolder
 from accounting.errors import AccountingError, ProviderMissingError, RejectedError, UnavailableError
 from accounting.port import Applied, BeforeWrite, Observed, Plan, at_once
 from accounting.vantaca.http.answer import NO_CONTENT, OK, Answer, check_write, error_of
-from accounting.vantaca.http.client import BULK_PATIENCE, LARGE_BODY, SMALL_BODY, Client, Request
+from accounting.vantaca.http.api import BULK_TIMEOUT_FACTOR, LARGE_BODY, SMALL_BODY, ApiRequest, VantacaApi
 from accounting.vantaca.planning.calls import Call, CreateInsurance, UpdateProvider
 from accounting.vantaca.planning.plan import make_plan
 from accounting.vantaca.reading.provider import Provider
@@ -34,7 +34,7 @@ class Vantaca:
     """
 
     def __init__(self, credentials: CredentialsFolder, *, now: Callable[[], datetime] = utc_now) -> None:
-        self._client = Client(credentials)
+        self._api = VantacaApi(credentials)
         self._now = now
 
     async def observe_all(self, integration: Integration) -> Mapping[str, Observed]:
@@ -45,15 +45,15 @@ class Vantaca:
         """
         at = self._now()
         doing = "reading all providers"
-        request = Request(
+        request = ApiRequest(
             method="GET",
             path=READ_ALL,
             parameters=(("includeInsurance", True),),
             doing=doing,
             limit=LARGE_BODY,
-            patience=BULK_PATIENCE,
+            timeout_factor=BULK_TIMEOUT_FACTOR,
         )
-        answer = await self._client.call(integration, request)
+        answer = await self._api.call(integration, request)
         if answer.status == NO_CONTENT:
             return ProvidersRead({}, at)
         error = _read_error(answer, doing)
@@ -73,13 +73,13 @@ class Vantaca:
         number = _provider_number(provider_id)
         doing = f"reading provider {number}"
         at = self._now()
-        request = Request(
+        request = ApiRequest(
             method="GET",
             path=READ_ONE,
             parameters=(("providerID", number), ("includeInsurance", True)),
             doing=doing,
         )
-        answer = await self._client.call(integration, request)
+        answer = await self._api.call(integration, request)
         if error := _read_error(answer, doing):
             raise error
         if answer.status == NO_CONTENT:
@@ -127,12 +127,12 @@ class Vantaca:
 
     async def aclose(self) -> None:
         """Close the connections of this event loop."""
-        await self._client.aclose()
+        await self._api.aclose()
 
     async def _write(self, integration: Integration, call: Call) -> int:
         doing = _doing(call)
-        request = Request(method="POST", path=call.PATH, parameters=call.parameters(), doing=doing)
-        answer = await self._client.call(integration, request)
+        request = ApiRequest(method="POST", path=call.PATH, parameters=call.parameters(), doing=doing)
+        answer = await self._api.call(integration, request)
         try:
             check_write(answer, doing)
         except ProviderMissingError:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from accounting.credentials import CredentialsFolder
 from accounting.errors import AccountingError, UnavailableError
 from accounting.vantaca.http.answer import Answer
-from accounting.vantaca.http.client import SMALL_BODY, Client, Request
+from accounting.vantaca.http.api import SMALL_BODY, ApiRequest, VantacaApi
 from schemas.records.integration import Integration
 from tests.accounting.builders import integration
 from tests.fuzz.hostile_server import DOTNET_ECHO, ECHO, GOES_ON, PLAIN_ECHO, End, HostileServer, Script, hostile_server
@@ -36,16 +36,22 @@ SLACK: Final = patient(GOES_ON / 2)
 """Seconds that a busy machine may take besides."""
 MAX_MEMORY: Final = 16 * SMALL_BODY
 
-READ = Request(method="GET", path="/read/providerSingle", parameters=(("providerID", 1),), doing="reading provider 1")
-WRITE = Request(method="POST", path="/write/providerUpdate", parameters=(("name", "x"),), doing="updating provider 1")
-PATIENT = Request(method="GET", path="/read/provider", parameters=(), doing="reading all providers", patience=2)
+READ = ApiRequest(
+    method="GET", path="/read/providerSingle", parameters=(("providerID", 1),), doing="reading provider 1"
+)
+WRITE = ApiRequest(
+    method="POST", path="/write/providerUpdate", parameters=(("name", "x"),), doing="updating provider 1"
+)
+PATIENT = ApiRequest(
+    method="GET", path="/read/provider", parameters=(), doing="reading all providers", timeout_factor=2
+)
 
 
 @asynccontextmanager
-async def client() -> AsyncIterator[Client]:
+async def open_api() -> AsyncIterator[VantacaApi]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "acme.json").write_text(json.dumps(CREDENTIALS))
-        made = Client(CredentialsFolder(Path(folder)))
+        made = VantacaApi(CredentialsFolder(Path(folder)))
         try:
             yield made
         finally:
@@ -69,7 +75,7 @@ def _look_at(error: AccountingError) -> None:
 
 
 async def called(
-    made: Client, server: HostileServer, request: Request = READ, **changes: Any
+    made: VantacaApi, server: HostileServer, request: ApiRequest = READ, **changes: Any
 ) -> Answer | AccountingError:
     """Make a call, and make sure of what holds for any."""
     loop = asyncio.get_running_loop()
@@ -83,12 +89,12 @@ async def called(
         told = answer
         without_secrets(answer.reason)
         assert len(answer.body) <= request.limit
-    assert loop.time() - began < SECONDS * request.patience + SLACK
+    assert loop.time() - began < SECONDS * request.timeout_factor + SLACK
     return told
 
 
-async def answered(script: Script, request: Request = READ, **changes: Any) -> Answer | AccountingError:
-    async with hostile_server() as server, client() as made:
+async def answered(script: Script, request: ApiRequest = READ, **changes: Any) -> Answer | AccountingError:
+    async with hostile_server() as server, open_api() as made:
         server.script = script
         return await called(made, server, request, **changes)
 
@@ -237,8 +243,8 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture(scope="module")
-def one_client(runner: asyncio.Runner) -> Iterator[Client]:
-    opened = client()
+def one_api(runner: asyncio.Runner) -> Iterator[VantacaApi]:
+    opened = open_api()
     yield runner.run(opened.__aenter__())
     runner.run(opened.__aexit__(None, None, None))
 
@@ -247,15 +253,15 @@ def one_client(runner: asyncio.Runner) -> Iterator[Client]:
 @settings(max_examples=300)
 def test_any_answer(
     runner: asyncio.Runner,
-    one_client: Client,
+    one_api: VantacaApi,
     script: Script,
-    request_: Request,
+    request_: ApiRequest,
     basic_auth: bool,  # noqa: FBT001 -- hypothesis passes it by name
 ) -> None:
     async def once() -> None:
         async with hostile_server() as server:
             server.script = script
-            await called(one_client, server, request_, basic_auth=basic_auth)
+            await called(one_api, server, request_, basic_auth=basic_auth)
 
     runner.run(once())
 
@@ -346,8 +352,8 @@ async def test_a_bomb_takes_little_memory(name: str, status: str) -> None:
 
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308, 401, 407, 201])
-async def test_nobody_else_is_asked(status: int, request_: Request) -> None:
-    async with hostile_server() as elsewhere, hostile_server() as server, client() as made:
+async def test_nobody_else_is_asked(status: int, request_: ApiRequest) -> None:
+    async with hostile_server() as elsewhere, hostile_server() as server, open_api() as made:
         more = [
             f"Location: {elsewhere.url}/{_echo}",
             f"Refresh: 0; url={elsewhere.url}",
@@ -368,7 +374,7 @@ WHOLE = head("Content-Type: application/json", f"Content-Length: {len(PROVIDER)}
 
 @pytest.mark.parametrize("end", ["close", "reset"])
 async def test_a_connection_that_ends_anywhere(end: End) -> None:
-    async with hostile_server() as server, client() as made:
+    async with hostile_server() as server, open_api() as made:
         for at in range(len(WHOLE)):
             server.script = Script(parts=[WHOLE[:at]], end=end)
             told = await called(made, server, WRITE, timeout_seconds=IN_PEACE)
@@ -376,7 +382,7 @@ async def test_a_connection_that_ends_anywhere(end: End) -> None:
 
 
 async def test_the_next_call_is_not_answered_with_what_was_left_of_the_last() -> None:
-    async with hostile_server() as server, client() as made:
+    async with hostile_server() as server, open_api() as made:
         server.script = Script(parts=[WHOLE + WHOLE.replace(b"Joe", b"Eve")], end="hold")
         told = [await called(made, server, timeout_seconds=IN_PEACE) for _ in range(3)]
     assert [answer.body for answer in told if isinstance(answer, Answer)] == [PROVIDER] * 3

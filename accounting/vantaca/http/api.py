@@ -1,4 +1,4 @@
-"""Calls to Vantaca over HTTP. A URL holds the password here, so it never leaves this module."""
+"""Calls to Vantaca over HTTP. The URL of a call holds the password, so it never leaves this module."""
 
 import asyncio
 import json
@@ -27,32 +27,38 @@ SMALL_BODY: Final = 1024 * 1024
 """Bytes; the largest answer to anything but a bulk read."""
 LARGE_BODY: Final = 64 * 1024 * 1024
 """Bytes; the largest answer to a bulk read, unpacked."""
-BULK_PATIENCE: Final = 4
-"""How many times ``timeout_seconds`` a bulk read may take as a whole, while no pause in it is longer than one."""
+BULK_TIMEOUT_FACTOR: Final = 4
+"""A bulk read may take this many times ``timeout_seconds`` as a whole, and no pause in it longer than one."""
 
 _LAST_SUCCESS: Final = 299
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A call: ``doing`` says it for a person (``updating provider 12``); ``limit`` bounds its answer in bytes."""
+class ApiRequest:
+    """A call to Vantaca.
+
+    Attributes:
+        doing: the call in words for a person, such as ``updating provider 12``.
+        limit: the largest answer in bytes.
+        timeout_factor: the multiple of the integration's ``timeout_seconds`` that the call may take as a whole.
+    """
 
     method: str
     path: str
     parameters: Sequence[tuple[str, Value]]
     doing: str
     limit: int = SMALL_BODY
-    patience: int = 1
+    timeout_factor: int = 1
 
 
-class Client:
-    """Makes calls for any integration, with its credentials. One connection pool per event loop."""
+class VantacaApi:
+    """Makes calls for any integration, with the integration's credentials. One connection pool per event loop."""
 
     def __init__(self, credentials: CredentialsFolder) -> None:
         self._credentials = credentials
         self._transports: WeakKeyDictionary[asyncio.AbstractEventLoop, AiohttpTransport] = WeakKeyDictionary()
 
-    async def call(self, integration: Integration, request: Request) -> Answer:
+    async def call(self, integration: Integration, request: ApiRequest) -> Answer:
         """Make a call and read its answer, whatever its status.
 
         Raises:
@@ -62,7 +68,7 @@ class Client:
         credentials = self._credentials.get(integration.credentials_ref)
         answer = await self._exchange(integration, request, credentials)
         if isinstance(answer, UnavailableError):
-            # Raised here and not where it was noticed: no frame or context of it knows the URL.
+            # Raised here and not where it was caught, so that no frame or context of it holds the URL.
             raise answer
         return answer
 
@@ -73,13 +79,13 @@ class Client:
             await transport.aclose()
 
     async def _exchange(
-        self, integration: Integration, request: Request, credentials: Credentials
+        self, integration: Integration, request: ApiRequest, credentials: Credentials
     ) -> Answer | UnavailableError:
-        """The answer, or why there is none."""
+        """Return the answer, or an error that says why there is none."""
         seconds = integration.timeout_seconds
         doing = request.doing
         try:
-            async with asyncio.timeout(seconds * request.patience):
+            async with asyncio.timeout(seconds * request.timeout_factor):
                 return await self._send(_http_request(integration, request, credentials), request.limit, credentials)
         except (TimeoutError, httpx.TimeoutException) as error:
             return UnavailableError(_unanswered(error, request, seconds))
@@ -99,7 +105,7 @@ class Client:
             if httpx.codes.OK <= status <= _LAST_SUCCESS:
                 return Answer(status=status, body=await read_body(response, limit))
             with suppress(TooLargeError, httpx.HTTPError):
-                # Read to its end, an error page leaves the connection fit for the next call.
+                # The connection can serve the next call only if the error page is read to its end.
                 await read_away(response, SMALL_BODY)
         finally:
             with suppress(httpx.HTTPError):
@@ -120,14 +126,14 @@ class Client:
 
 
 class _PreparedRequest(httpx.Request):
-    """A request whose address is known to be well formed: parsing it costs as much as the plan that led to it."""
+    """A request that does not parse its well-formed address: parsing costs as much CPU as planning the call."""
 
     def __init__(
         self, method: str, address: str, *, headers: dict[str, str], content: bytes, extensions: dict[str, Any]
     ) -> None:
         self.method = method
-        self.url = address  # type: ignore[assignment] # the transport only asks for its text
-        self.headers = headers  # type: ignore[assignment] # and hands these on as they are
+        self.url = address  # type: ignore[assignment] # the transport only reads its text
+        self.headers = headers  # type: ignore[assignment] # and passes these on unchanged
         self._content = content
         self.extensions = extensions
 
@@ -135,8 +141,8 @@ class _PreparedRequest(httpx.Request):
         return "<a call to Vantaca>"
 
 
-def _http_request(integration: Integration, request: Request, credentials: Credentials) -> httpx.Request:
-    """The request with its credentials. They travel in the query, as Vantaca's OpenAPI 3.8.0 has it."""
+def _http_request(integration: Integration, request: ApiRequest, credentials: Credentials) -> httpx.Request:
+    """Build the request with its credentials in the query, as Vantaca's OpenAPI 3.8.0 requires."""
     company, login, password = _values(credentials)
     query = [("company", company), ("login", login), ("pwd", password)]
     in_body = request.method == "POST" and integration.write_parameters == "body"
@@ -166,8 +172,8 @@ def _on_the_wire(value: Value) -> str:
     return str(value)
 
 
-def _unanswered(error: Exception, request: Request, seconds: float) -> str:
-    """The transport calls every failure of a connection a timeout: what it was is in the cause."""
+def _unanswered(error: Exception, request: ApiRequest, seconds: float) -> str:
+    """Explain a call without an answer. The transport raises a timeout for every failure of a connection, with its cause."""
     cause, doing = error.__cause__, request.doing
     if isinstance(cause, aiohttp.ClientConnectorError):
         return f"Vantaca can't be reached at {doing}: check the base address and the network."
@@ -176,12 +182,12 @@ def _unanswered(error: Exception, request: Request, seconds: float) -> str:
     return f"Vantaca did not answer in {seconds:g} seconds at {doing}.{_perhaps(request)}"
 
 
-def _perhaps(request: Request) -> str:
+def _perhaps(request: ApiRequest) -> str:
     return " It may have been done; VIVE reads before it tries again." if request.method == "POST" else ""
 
 
 def _secrets(credentials: Credentials) -> tuple[str, ...]:
-    """The values in every form in which an answer could say them back."""
+    """The values in every form in which an answer could repeat them."""
     values = _values(credentials)
     quoted = (form for value in values for form in (quote(value, safe=""), quote_plus(value)))
     # A reason phrase that is not UTF-8 as a whole is read as Latin-1.

@@ -27,7 +27,7 @@ from accounting.errors import (
 )
 from accounting.port import Plan
 from accounting.vantaca.adapter import Vantaca
-from accounting.vantaca.http.client import LARGE_BODY, SMALL_BODY
+from accounting.vantaca.http.api import LARGE_BODY, SMALL_BODY
 from accounting.vantaca.planning.calls import UpdateProvider
 from schemas.records.integration import Integration
 from tests.accounting.builders import integration
