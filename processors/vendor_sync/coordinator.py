@@ -15,7 +15,7 @@ from processors.state.vendor_rows import Rows
 from processors.transport.partition_ownership import Ownership
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_sync.attempt import Attempts, Clock
-from processors.vendor_sync.failure import park, prepare
+from processors.vendor_sync.failure import credentials_refused, park, prepare
 from processors.vendor_sync.retry_policy import RetryInMemory
 from processors.vendor_sync.settlement import Asked, NotSynced, Synced, settle, with_latest_record
 from processors.work_queue import Request, Work, WorkQueue
@@ -26,7 +26,6 @@ from schemas.records.vendor_sync import VendorSync
 from schemas.topics import VENDOR_SYNC
 from schemas.wire.codec import Codec, UndecodableError
 
-CLIENT_PAUSED: Final = "Vantaca refuses the credentials of this client."
 SETTLING_FACTOR: Final = 4
 """How many keys may be between take and done, as a multiple of those whose calls are under way."""
 
@@ -111,9 +110,8 @@ class VendorSyncing:
                 through_offset=max(request.offset for request in requests),
                 attempt=1,
             )
-            self.in_flight.start(
-                work.partition, self.persist_and_ack(work, self._asked(work), park(CLIENT_PAUSED, None))
-            )
+            reason = credentials_refused(self.integrations.get(key.client_id))
+            self.in_flight.start(work.partition, self.persist_and_ack(work, self._asked(work), park(reason, None)))
 
     async def let_go(self, partitions: set[int], *, seconds: float, settling: float) -> None:
         """These partitions are going: begin nothing more in them, and wait until nothing of theirs is under way.

@@ -18,6 +18,7 @@ from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
+from schemas.systems import display_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,8 @@ def prepare(key: VendorKey, row: VendorRow | None, integration: Integration | No
         return NotSynced(
             status=Status.SKIPPED,
             record=row.record,
-            reason=f"Vendor {key.vendor_id} is not linked to a provider in Vantaca: link it to have it synced.",
+            reason=f"Vendor {key.vendor_id} is not linked to a provider in {display_name(integration.system)}: "
+            "link it to have it synced.",
         )
     return PreparedSync(row=row, record=row.record, provider_id=row.record.provider_id, integration=integration)
 
@@ -75,6 +77,11 @@ def judge(
     if isinstance(next_step, RetryInMemory):
         return next_step
     return NotSynced(status=Status.FAILED, reason=error.sentence, record=record, next_step=next_step)
+
+
+def credentials_refused(integration: Integration | None) -> str:
+    """Why a client is paused, as a sentence."""
+    return f"{display_name(integration.system if integration else None)} refuses the credentials of this client."
 
 
 def park(reason: str, record: VendorRecord | None) -> NotSynced:

@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from schemas.message import Identifier, Message, Timestamp
-
-VANTACA = "vantaca"
+from schemas.systems import DISPLAY_NAMES, display_name
 
 
 class Mode(StrEnum):
@@ -83,11 +82,13 @@ def ineligible_reason(client_id: str, integration: Integration | None) -> str | 
         return f"Client {client_id} has no accounting integration: it is unknown, or its integration was ended."
     if integration.ended_at is not None:
         return f"The accounting integration of client {client_id} ended on {integration.ended_at:%Y-%m-%d}."
-    if integration.system != VANTACA:
-        return f"Client {client_id} keeps its books in {integration.system}; Sync All Vendors works with Vantaca only."
+    name = display_name(integration.system)
+    if integration.system not in DISPLAY_NAMES:
+        supported = " and ".join(DISPLAY_NAMES.values())
+        return f"Client {client_id} keeps its books in {name}; Sync All Vendors works with {supported} only."
     if integration.mode is Mode.ONE_WAY:
         return (
-            f"The Vantaca integration of client {client_id} is one-way: VIVE only reads from Vantaca. "
+            f"The {name} integration of client {client_id} is one-way: VIVE only reads from {name}. "
             "Sync All Vendors needs a two-way or System of Record integration."
         )
     return None

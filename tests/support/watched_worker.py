@@ -19,7 +19,7 @@ from processors.runtime.wiring import WorkerDependencies, WorkerGraph, build_wor
 from processors.runtime.worker import Worker
 from processors.transport.strict_transport import StrictConsumer
 from processors.watchdog import StalledError
-from schemas.records.integration import VANTACA
+from schemas.systems import VANTACA
 from tests.support.eventually import eventually_async
 from tests.support.slowness import patient
 from tests.support.world import SESSION_TIMEOUT, World
