@@ -66,7 +66,7 @@ class VendorSyncing:
         if not self.in_flight.is_open(tp.partition):
             return  # it was in its agent's hands when the partition went: the next owner reads it
         try:
-            event = _read(self.codec, message)
+            event = self.codec.decode_keyed(VendorSync, message.key, message.value)
         except UndecodableError as error:
             self.in_flight.start(tp.partition, self._bury(message, error))
             return
@@ -188,10 +188,3 @@ class VendorSyncing:
             requested_by=first.requested_by,
             attempt=work.attempt,
         )
-
-
-def _read(codec: Codec, message: Any) -> VendorSync:
-    event = codec.decode(VendorSync, message.value)
-    if message.key != event.key.to_bytes():
-        raise UndecodableError(f"The record's key {message.key!r} is not its vendor {event.key}.", code="invalid")
-    return event

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from schemas.message import Identifier, Message, Timestamp
+from schemas.message import Identifier, KeyedMessage, Timestamp
 from schemas.systems import DISPLAY_NAMES, display_name
 
 
@@ -31,11 +31,12 @@ class FieldGroup(StrEnum):
 SYSTEM_OF_RECORD_ONLY = frozenset({FieldGroup.NAMES, FieldGroup.ADDRESS})
 
 
-class Integration(Message):
+class Integration(KeyedMessage):
     """One client's integration. A tombstone on its topic ends it, as ``ended_at`` does."""
 
     SCHEMA: ClassVar[str] = "integration"
     LARGEST: ClassVar[int] = 128 * 1024
+    KEY_NAMES: ClassVar[str] = "client"
 
     client_id: Identifier
     client_name: str = ""
@@ -70,6 +71,11 @@ class Integration(Message):
         if any(mark in value for mark in "@?#"):
             raise ValueError("base_url must hold no credentials, query or fragment: name them by credentials_ref")
         return value.rstrip("/")
+
+    @property
+    def record_key(self) -> bytes:
+        """The client's id as the key of a record."""
+        return self.client_id.encode()
 
     def owns(self, group: FieldGroup) -> bool:
         """Whether VIVE writes this field group at this client."""
