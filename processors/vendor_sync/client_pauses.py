@@ -16,6 +16,7 @@ from processors.vendor_sync.requeue import Requeue
 from processors.work_queue import WorkQueue
 from schemas.records.integration import Integration, ineligible_reason
 from schemas.records.vendor_key import VendorKey
+from schemas.systems import display_name
 
 log = logging.getLogger(__name__)
 
@@ -69,14 +70,15 @@ class Pauses:
         return {client_id: keys for client_id, keys in waiting.items() if keys}
 
     async def _look_at(self, client_id: str, parked: list[tuple[int, VendorKey]]) -> None:
+        integration = self.integrations.get(client_id)
         if client_id not in self.paused:
             self.paused.add(client_id)
-            log.warning("Client %s is paused: Vantaca refuses its credentials.", client_id)
+            name = display_name(integration.system if integration else None)
+            log.warning("Client %s is paused: %s refuses its credentials.", client_id, name)
         self.queue.pause(client_id)
         waiting = self.queue.waiting_of(client_id)
         for key in waiting:
             self.park(key)
-        integration = self.integrations.get(client_id)
         nothing_left = not parked and not waiting
         if integration is None or ineligible_reason(client_id, integration) is not None or nothing_left:
             self._resume(client_id, parked)

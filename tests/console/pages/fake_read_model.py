@@ -15,9 +15,10 @@ from console.read_model.store.views import (
     VendorState,
 )
 from schemas.records.dead_letter import DeadLetter
-from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.integration import FieldGroup, Integration, Mode
 from schemas.records.outcome import Change, LeftAlone, Status, VendorSyncOutcome
 from schemas.records.vendor_record import Policy, PostalAddress, VendorRecord
+from schemas.systems import VANTACA
 from schemas.topics import VENDOR_SYNC
 
 CLIENT: Final = "harbor-homes"
