@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
+from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
@@ -15,6 +16,8 @@ from mode.threads import WorkerThread
 from processors.stalled import StalledError
 
 FETCH_WAIT_MS: Final = 100
+BATCH_RECORDS: Final = 200
+"""How many records one fetch hands to Faust, which reads nothing else before it has handed over the last of them."""
 TOPICS_SECONDS: Final = 20.0
 TOPICS_LOOK_SECONDS: Final = 0.1
 COMMIT_SECONDS: Final = 3.0
@@ -131,17 +134,26 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
         consumer: Any,
         active_partitions: set[TP],
         timeout: float | None = None,  # noqa: ASYNC109 -- Faust's signature
-        max_records: int | None = None,
+        max_records: int | None = None,  # noqa: ARG002 -- Faust's signature
     ) -> Mapping[TP, list[Any]]:
-        """Fetch, and seek back at once to records that Faust would drop.
+        """Fetch some records of each partition, and seek back at once to records that Faust would drop.
+
+        Faust asks for everything that aiokafka has buffered, up to 1 MiB of each partition, and fetches again once it has
+        handed all of it over. A record that arrives meanwhile in another partition would wait behind all of that.
 
         A fetch may be under way while partitions move. ``active_partitions`` is Faust's own set: it is empty then, which
         aiokafka takes for "all partitions". Faust drops records that arrive while the flow is stopped or their partition is
         paused, and changelog records that recovery has just sought would never be fetched again.
         """
-        fetched = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+        buffered = consumer._fetcher._records  # noqa: SLF001 -- aiokafka is pinned
+        first = _share(len(buffered))
+        fetched = dict(await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=first))
         if not fetched:
             return {}
+        # aiokafka takes no partition's records before it has emptied the partition that it buffered earlier.
+        waiting = [tp for tp, found in buffered.items() if tp not in fetched and isinstance(found, FetchResult)]
+        for tp in active_partitions.intersection(waiting):
+            fetched |= await super()._fetch_records(consumer, {tp}, max_records=_share(len(waiting)))
         taken: set[TP] = active_partitions | self.consumer._buffered_partitions  # noqa: SLF001 -- what Faust's getmany takes
         kept = {tp: records for tp, records in fetched.items() if self.consumer.flow_active and tp in taken}
         for tp in fetched.keys() - kept.keys():
@@ -166,3 +178,7 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Say nothing: what Faust reports here is often false, and liveness is watched elsewhere."""
+
+
+def _share(partitions: int) -> int:
+    return max(1, BATCH_RECORDS // max(1, partitions))

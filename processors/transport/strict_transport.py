@@ -5,7 +5,8 @@ Faust 0.15.3 loses records when partitions move (docs/traps.md). Its transport i
 1. a committed offset is never past an unfinished record;
 2. a hole in the offsets read is sought back to, and believed only when the broker shows it twice;
 3. a partition without a committed offset starts from the earliest offset at every assignment;
-4. an error in table recovery stops the worker instead of leaving an empty table (``processors.state.vendor_table``).
+4. an error in table recovery stops the worker instead of leaving an empty table (``processors.state.vendor_table``);
+5. topics and partitions take turns, so that a record does not wait behind the backlog of another partition.
 
 Records are finished by ``StrictConsumer.finish(tp, offset)``, in any order. Before a partition goes, ``before_revocation`` is
 awaited and what is finished by then is committed.
