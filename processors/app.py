@@ -14,7 +14,7 @@ from processors.transport.strict_transport import StrictConsumer, StrictTranspor
 from schemas.topics import Topic
 
 TakeIn = Callable[[Any], None]
-"""Takes a record in at once, without waiting for anything; it is finished later."""
+"""Accepts a record without waiting; the record is finished later."""
 
 
 def create_app(config: WorkerConfig, *, partitions: int) -> faust.App:
@@ -58,9 +58,10 @@ def consumer_of(app: faust.App) -> StrictConsumer:
 
 
 def add_agents(app: faust.App, agents: Mapping[Topic, TakeIn], *, on_crash: Callable[[BaseException], None]) -> None:
-    """One agent a topic. It takes records in, in order; whoever took a record in acknowledges it when its effects are safe.
+    """Add one agent for each topic. It passes records on in order; the stage acknowledges a record once it is persisted.
 
-    One that can't be taken in is a fault of the worker or of what it stands on: ``on_crash`` is told, and it stays unfinished.
+    An exception of a stage is a fault of the worker or of its environment: ``on_crash`` is called with it, and the record stays
+    unfinished.
     """
     for topic, take_in in agents.items():
         source = app.topic(topic.name, key_serializer="raw", value_serializer="raw", allow_empty=True)

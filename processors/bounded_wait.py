@@ -1,4 +1,4 @@
-"""Waiting that ends: for what may hang while Kafka is away, and for what is no longer wanted once the worker is to stop."""
+"""Waits with a bound: for steps that may hang while Kafka is unavailable, and for work that a stop makes unnecessary."""
 
 import asyncio
 import logging
@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """The result of ``work``, or None when ``stop`` was set first: it is cancelled then.
+    """Return the result of ``work``, or cancel it and return None when ``stop`` is set first.
 
     Raises:
-        Exception: what ``work`` raises.
+        Exception: any that ``work`` raises.
     """
     working = asyncio.create_task(work)
     stopping = asyncio.create_task(stop.wait())
@@ -30,28 +30,28 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
 
 
 async def at_most(seconds: float, what: str, work: Awaitable[object]) -> None:
-    """Wait for ``work`` so long and no longer; what is not done by then is cancelled, and nobody waits for it any more.
+    """Wait at most ``seconds`` for ``work``, then cancel it without waiting for the cancellation.
 
-    That it took too long or failed is logged: the end of a worker goes on to its next step.
+    A failure or the lack of time is logged, and the worker goes on to the next step of its end. ``what`` begins the log line.
     """
     working = asyncio.ensure_future(work)
     done, _ = await asyncio.wait({working}, timeout=seconds)
     if done:
-        _say_failure(what, working)
+        _log_failure(what, working)
         return
     log.warning("%s took longer than %g s and is given up.", what, seconds)
-    working.add_done_callback(partial(_say_failure, what))
+    working.add_done_callback(partial(_log_failure, what))
     working.cancel()
 
 
 class Ending:
-    """The steps of a worker's end. Each must be over so long after the first began, so that their sum is bounded."""
+    """The steps of a worker's end. Each has a time limit counted from the beginning of the first, so their sum is bounded."""
 
     def __init__(self) -> None:
         self._began: float | None = None
 
     def begin(self) -> None:
-        """The time counts from now, unless it does already."""
+        """Start the time, unless it runs already."""
         if self._began is None:
             self._began = asyncio.get_running_loop().time()
 
@@ -63,7 +63,7 @@ class Ending:
 
 
 def in_a_thread(work: Callable[[], T]) -> "asyncio.Future[T]":
-    """Do blocking work in a thread that the process does not wait for when it ends, unlike asyncio's own."""
+    """Do blocking work in a daemon thread: unlike with asyncio's threads, the process does not wait for it when it ends."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
@@ -74,12 +74,12 @@ def in_a_thread(work: Callable[[], T]) -> "asyncio.Future[T]":
     def run() -> None:
         try:
             result = work()
-        except Exception as error:  # noqa: BLE001 -- handed on to who waits
-            tell(future.set_exception, error)
+        except Exception as error:  # noqa: BLE001 -- the caller gets it through the future
+            report(future.set_exception, error)
         else:
-            tell(future.set_result, result)
+            report(future.set_result, result)
 
-    def tell(settle_future: Callable[[Any], None], result: Any) -> None:
+    def report(settle_future: Callable[[Any], None], result: Any) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, settle_future, result)
 
@@ -87,6 +87,6 @@ def in_a_thread(work: Callable[[], T]) -> "asyncio.Future[T]":
     return future
 
 
-def _say_failure(what: str, work: "asyncio.Future[object]") -> None:
+def _log_failure(what: str, work: "asyncio.Future[object]") -> None:
     if not work.cancelled() and (error := work.exception()) is not None:
         log.warning("%s failed: %s: %s", what, type(error).__name__, error)

@@ -1,4 +1,4 @@
-"""What a worker is told when it starts."""
+"""The settings of a worker."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,18 +15,18 @@ class WorkerConfig:
     worker_id: str
     data_folder: Path
     concurrency: int = 64
-    """Keys whose calls are under way at once."""
+    """The number of vendors whose calls are under way at once."""
     drain_seconds: float = 15.0
-    """How long in-flight work may go on when its partition moves or the worker stops."""
+    """The time limit of in-flight tasks when their partition moves or the worker stops."""
     session_timeout: float = 30.0
     heartbeat_interval: float = 3.0
     commit_interval: float = 1.0
     stall_seconds: float = 60.0
-    """How long a worker may stand still before it ends to be started anew."""
+    """The time without progress after which a worker ends, so that its supervisor starts another."""
     delivery_seconds: float = 20.0
-    """How long the producer may deliver nothing and get no answer while Kafka answers a new client; then the worker ends."""
+    """The time without a delivery and an answer to the producer, while Kafka answers a new client; then the worker ends."""
     blocked_seconds: float = 30.0
-    """How long the event loop may be blocked before it is said where; after twice as long the process ends."""
+    """The time for which the event loop may be blocked before its stack is logged; after twice as long the process ends."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     rebalance_timeout: float = 60.0
     group: str = "vive-sync"

@@ -1,4 +1,4 @@
-"""Says the processor's messages on their topics."""
+"""Publishes the processor's records on their topics."""
 
 import asyncio
 
@@ -14,39 +14,39 @@ DeliveryFuture = asyncio.Future[DeliveryReport]
 
 
 class EventPublisher:
-    """Each method returns at once; the future ends when the brokers have it."""
+    """Each method returns at once; its future ends when the brokers have the record."""
 
     def __init__(self, *, producer: AsyncProducer, codec: Codec) -> None:
         self._producer = producer
         self._codec = codec
 
     def sync_run(self, run: SyncRun) -> DeliveryFuture:
-        """A part of what a run is made of."""
+        """Publish a part of a run."""
         return self._producer.send(
             SYNC_RUN.name, key=run.run_id.encode(), value=self._codec.encode(run, topic=SYNC_RUN.name)
         )
 
     def sync_expansion(self, expansion: SyncExpansion) -> DeliveryFuture:
-        """One partition's share of a run, into that partition."""
+        """Publish the expansion of one partition of a run, into that partition."""
         value = self._codec.encode(expansion, topic=SYNC_EXPANSION.name)
         return self._producer.send(
             SYNC_EXPANSION.name, key=expansion.run_id.encode(), value=value, partition=expansion.partition
         )
 
     def vendor_sync(self, event: VendorSync, *, partition: int) -> DeliveryFuture:
-        """A vendor is to be synced; ``partition`` is the vendor's own."""
+        """Publish the event that a vendor is to be synced; ``partition`` is the vendor's own."""
         value = self._codec.encode(event, topic=VENDOR_SYNC.name)
         return self._producer.send(VENDOR_SYNC.name, key=event.key.to_bytes(), value=value, partition=partition)
 
     def outcome(self, outcome: VendorSyncOutcome, *, partition: int) -> DeliveryFuture:
-        """What became of a vendor; ``partition`` is the vendor's own."""
+        """Publish the outcome of an attempt; ``partition`` is the vendor's own."""
         value = self._codec.encode(outcome, topic=VENDOR_SYNC_OUTCOME.name)
         return self._producer.send(
             VENDOR_SYNC_OUTCOME.name, key=outcome.key.to_bytes(), value=value, partition=partition
         )
 
     def dead_letter(self, letter: DeadLetter) -> DeliveryFuture:
-        """What no retry will mend."""
+        """Publish a dead letter."""
         return self._producer.send(
             DEAD_LETTER.name, key=letter.key, value=self._codec.encode(letter, topic=DEAD_LETTER.name)
         )

@@ -1,10 +1,11 @@
-"""What a request for a sync becomes: decisions of the expander and of the shard expander."""
+"""Expands a request for a sync: the decisions of the expander and of the shard expander."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from processors.state.pending_events import PendingEvent
 from schemas.records.integration import Integration, ineligible_reason
 from schemas.records.sync_run import CHUNK_SIZE, Lane, QueuedVendor, RunPart, SyncExpansion, SyncRequested, SyncRun
 from schemas.records.vendor_key import VendorKey
@@ -14,14 +15,14 @@ from schemas.wire.partitioning import partition_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
-    """What to say of a request: the run's first part, and one message a partition; none when the run is refused."""
+    """The records that answer a request: the run's first part, and one expansion a partition; none for a refused run."""
 
     run: SyncRun
     shards: tuple[SyncExpansion, ...] = ()
 
 
 def expand(request: SyncRequested, integration: Integration | None, *, partitions: int, now: datetime) -> Expansion:
-    """Refuse the request, or hand it to every partition. Vendors asked for by id go to their own partition, in lane ``live``."""
+    """Refuse the request, or expand it to every partition. Vendors named by id go to their own partition, in lane ``live``."""
     run = SyncRun(
         run_id=request.run_id,
         client_id=request.client_id,
@@ -64,7 +65,7 @@ def _ids_of(request: SyncRequested, partition: int, partitions: int) -> tuple[st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """Vendors of one partition for one ``sync-run`` record, by what becomes of them."""
+    """Vendors of one partition for one ``sync-run`` record, by linked (to be queued), unlinked and unknown."""
 
     number: int
     last: bool
@@ -74,7 +75,7 @@ class Chunk:
 
 
 def chunks(expansion: SyncExpansion, vendors: Mapping[str, bool]) -> Iterator[Chunk]:
-    """This partition's vendors (id: linked?) of the run, each once, at most ``CHUNK_SIZE`` a chunk; at least one chunk."""
+    """Divide the run's vendors of this partition (id: linked?), each once, into one or more chunks of at most ``CHUNK_SIZE``."""
     ids = iter(sorted(vendors) if expansion.vendor_ids is None else expansion.vendor_ids)
     number, these = 0, tuple(islice(ids, CHUNK_SIZE))
     while True:
@@ -89,6 +90,36 @@ def chunks(expansion: SyncExpansion, vendors: Mapping[str, bool]) -> Iterator[Ch
         if not following:
             return
         number, these = number + 1, following
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkProgress:
+    """The vendors of a chunk that are to be queued, by whether an event of theirs is pending."""
+
+    to_publish: tuple[str, ...]
+    """Vendors without a pending event."""
+    queued: tuple[QueuedVendor, ...]
+    """Vendors whose pending event is of this run: a worker that died published it."""
+    already: tuple[QueuedVendor, ...]
+    """Vendors whose pending event has another origin; they join the run."""
+
+
+def by_progress(
+    expansion: SyncExpansion, chunk: Chunk, pending_event: Callable[[VendorKey], PendingEvent | None]
+) -> ChunkProgress:
+    """Sort the vendors of a chunk that are to be queued by their pending events."""
+    to_publish: list[str] = []
+    queued: list[QueuedVendor] = []
+    already: list[QueuedVendor] = []
+    for vendor_id in chunk.to_queue:
+        pending = pending_event(VendorKey(expansion.client_id, vendor_id))
+        if pending is None:
+            to_publish.append(vendor_id)
+        elif pending.run_id == expansion.run_id:
+            queued.append(QueuedVendor(vendor_id=vendor_id, offset=pending.offset))
+        else:
+            already.append(QueuedVendor(vendor_id=vendor_id, offset=pending.offset))
+    return ChunkProgress(to_publish=tuple(to_publish), queued=tuple(queued), already=tuple(already))
 
 
 def event_for(expansion: SyncExpansion, vendor_id: str) -> VendorSync:
@@ -113,7 +144,7 @@ def report(
     topic_id: str,
     now: datetime,
 ) -> SyncRun:
-    """What ``sync-run`` says of this chunk."""
+    """Make the ``sync-run`` record of this chunk."""
     return SyncRun(
         run_id=expansion.run_id,
         client_id=expansion.client_id,

@@ -1,17 +1,18 @@
-"""From a request to one event a vendor: the expander and the shard expander."""
+"""From a request to one event for each vendor: the expander and the shard expander."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from faust.types import TP
 
 from processors.events.dead_letters import unreadable
 from processors.events.event_publisher import DeliveryFuture, EventPublisher
-from processors.expansion.decisions import Chunk, chunks, event_for, expand, report
+from processors.expansion.decisions import Chunk, by_progress, chunks, event_for, expand, report
 from processors.state.integration_cache import Integrations
 from processors.state.pending_events import PendingEvent, PendingEvents
 from processors.state.vendor_rows import Rows
@@ -110,25 +111,19 @@ class ShardExpander:
         self.in_flight.enter(Phase.SETTLING)
 
     async def _queue(self, partition: int, expansion: SyncExpansion, chunk: Chunk) -> DeliveryFuture:
-        already: list[QueuedVendor] = []
-        queued: list[QueuedVendor] = []
-        said: list[tuple[str, DeliveryFuture]] = []
-        for vendor_id in chunk.to_queue:
-            pending = self.in_progress.of(partition, VendorKey(expansion.client_id, vendor_id))
-            if pending is None:
-                said.append(
-                    (vendor_id, self.publisher.vendor_sync(event_for(expansion, vendor_id), partition=partition))
-                )
-            elif pending.run_id == expansion.run_id:
-                queued.append(QueuedVendor(vendor_id=vendor_id, offset=pending.offset))
-            else:
-                already.append(QueuedVendor(vendor_id=vendor_id, offset=pending.offset))
-        for vendor_id, one in said:
-            offset = (await one).offset
-            queued.append(QueuedVendor(vendor_id=vendor_id, offset=offset))
+        progress = by_progress(expansion, chunk, partial(self.in_progress.of, partition))
+        deliveries = [
+            (vendor_id, self.publisher.vendor_sync(event_for(expansion, vendor_id), partition=partition))
+            for vendor_id in progress.to_publish
+        ]
+        published = []
+        for vendor_id, delivery in deliveries:
+            offset = (await delivery).offset
+            published.append(QueuedVendor(vendor_id=vendor_id, offset=offset))
             key = VendorKey(expansion.client_id, vendor_id)
             answered = self.rows.answered_through(partition, key)
             self.in_progress.note(partition, key, PendingEvent(offset, expansion.run_id), answered_through=answered)
+        queued = (*progress.queued, *published)
         return self.publisher.sync_run(
-            report(expansion, chunk, queued=queued, already=already, topic_id=self.topic_id, now=self.now())
+            report(expansion, chunk, queued=queued, already=progress.already, topic_id=self.topic_id, now=self.now())
         )

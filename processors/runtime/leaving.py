@@ -1,4 +1,4 @@
-"""How a worker gives partitions away: in a rebalance, and all of them when it ends."""
+"""Releases partitions: some in a rebalance, and all when the worker ends."""
 
 import asyncio
 from typing import Final
@@ -12,7 +12,7 @@ from processors.runtime.wiring import WorkerGraph
 from schemas.topics import VENDOR_SYNC
 
 SETTLING_SECONDS: Final = 0.8
-"""How long a worker that leaves waits for records that are on their way to Kafka, once no call is under way."""
+"""The time for records in flight to Kafka once no call is under way, when the worker ends."""
 COMMITTED_BY: Final = 0.6
 LEFT_BY: Final = 1.2
 CLOSED_BY: Final = 1.5
@@ -20,7 +20,7 @@ CLOSED_BY: Final = 1.5
 
 
 class Leaving:
-    """Lets in-flight work end before another worker may have its partitions. ``seconds`` is how long calls may go on."""
+    """Lets in-flight tasks end before another worker gets their partitions. ``seconds`` is the limit of calls."""
 
     def __init__(self, parts: WorkerGraph, producer: AsyncProducer, ending: Ending, *, seconds: float) -> None:
         self._app = parts.app
@@ -32,21 +32,21 @@ class Leaving:
         self._nothing_under_way = asyncio.Event()
 
     async def let_go(self, revoked: set[TP]) -> None:
-        """Before these partitions may be another worker's: begin nothing more in them, and let their work end."""
-        # In a rebalance records on their way are waited for longer: one that came late could replace the next owner's.
+        """Start no more tasks in partitions that are revoked, and let those under way end."""
+        # A rebalance waits longer for records in flight: a late one could replace a record of the next owner.
         settling = SETTLING_SECONDS if self._for_good else self._seconds
         await self._syncing.let_go({tp.partition for tp in revoked}, seconds=self._seconds, settling=settling)
         if self._for_good:
             self._nothing_under_way.set()
 
     def own(self, assigned: set[TP], generation: int) -> None:
-        """These partitions are this worker's from now on, in this generation of the group."""
+        """Note the partitions that this generation of the group assigns to this worker."""
         self._syncing.in_flight.open({tp.partition for tp in assigned})
         vendors = {tp.partition for tp in assigned if tp.topic == VENDOR_SYNC.name}
         self._syncing.ownership.assigned(vendors, generation)
 
     async def leave(self) -> None:
-        """Let all work end, commit what is finished, and leave the group: that gives the partitions away at once."""
+        """Let all tasks end, commit finished records, and leave the group, which then reassigns the partitions at once."""
         self._for_good = True
         if self._app.consumer.started:
             handing_over = asyncio.create_task(consumer_of(self._app).hand_over())

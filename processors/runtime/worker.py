@@ -1,4 +1,4 @@
-"""A worker: one process of the stream processor, put together and run."""
+"""Runs a worker: one process of the stream processor."""
 
 import asyncio
 import logging
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Puts the parts together in the running loop. ``run`` returns when it was told to stop, or raises what ended it."""
+    """Builds a worker in the running loop. ``run`` returns after a stop, or raises the error that ended the worker."""
 
     def __init__(
         self,
@@ -53,11 +53,11 @@ class Worker:
         self._ending = Ending()
 
     async def run(self, stop: asyncio.Event, *, on_ready: Callable[[], None] = lambda: None) -> None:
-        """Work until ``stop`` is set, then let in-flight work end, commit and leave the group.
+        """Work until ``stop`` is set, then let in-flight tasks end, commit and leave the group.
 
         Raises:
             TopicsError: the topics are not as declared, or Kafka does not answer.
-            Exception: whatever made the worker unable to go on; its supervisor starts another.
+            Exception: the error that stopped the worker; its supervisor starts another.
         """
         with LoopGuard(stall_timeout=self._config.blocked_seconds):
             looked = await unless(stop, _look_at_topics(self._config.bootstrap))

@@ -1,4 +1,4 @@
-"""Which partitions are this worker's, and since when."""
+"""The partitions that are assigned to this worker, and the times since when."""
 
 from collections.abc import Callable
 
@@ -12,10 +12,10 @@ class Ownership:
         self._generation = 0
 
     def assigned(self, partitions: set[int], generation: int) -> None:
-        """These are ours from now on, and no others, in this generation of the group.
+        """Replace the worker's partitions by those of this generation of the group.
 
-        One that was ours in the generation before stays so without a break. A worker that missed a generation (it was
-        stopped for a while, say) can't know who had its partitions meanwhile.
+        A partition of the generation before stays owned without a break. A worker that missed a generation (it was suspended,
+        say) can't know which worker had its partitions meanwhile.
         """
         now = self._monotonic()
         kept = self._since if generation <= self._generation + 1 else {}
@@ -23,9 +23,9 @@ class Ownership:
         self._generation = generation
 
     def since(self, partition: int) -> float:
-        """Since when the partition is ours.
+        """Return the time since when the partition is this worker's.
 
         Raises:
-            KeyError: it is not.
+            KeyError: the partition is not this worker's.
         """
         return self._since[partition]

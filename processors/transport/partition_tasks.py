@@ -1,4 +1,4 @@
-"""Work that is under way, by partition, so that it can end before the partition goes."""
+"""Tasks by partition, so that they can end before another worker gets the partition."""
 
 import asyncio
 import logging
@@ -14,12 +14,12 @@ AT_ONCE: Final = float("-inf")
 
 
 class Phase(Enum):
-    """What a piece of work is doing, by what it would cost to end it now."""
+    """The present step of a task, by the cost of cancelling it now."""
 
     WAITING = "waiting"
-    """It reads or waits, and nothing of it is written yet: whoever does it again loses nothing."""
+    """It reads or waits, and has written nothing yet: to repeat it costs nothing."""
     SETTLING = "settling"
-    """Records of it are on their way to Kafka, or about to be sent after a write."""
+    """Its records are in flight to Kafka, or about to be sent after a write."""
     CALLING = "calling"
     """A write to an accounting system is under way."""
 
@@ -28,8 +28,7 @@ class Phase(Enum):
 class Drain:
     """The limits of a drain that began at ``began`` on the event loop's clock.
 
-    ``seconds``: how long a call may still take, and the drain as a whole. ``settling``: seconds for records that are on their
-    way to Kafka.
+    ``seconds``: the limit of a call, and of the drain as a whole. ``settling``: the limit of records in flight to Kafka.
     """
 
     began: float
@@ -37,7 +36,7 @@ class Drain:
     settling: float
 
     def ends(self, phase: Phase, since: float) -> float:
-        """When a piece of work that has been in this phase since then is cancelled."""
+        """Return the time at which a task that has been in this phase since ``since`` is cancelled."""
         whole = self.began + self.seconds
         match phase:
             case Phase.WAITING:
@@ -50,7 +49,7 @@ class Drain:
 
 @dataclass(slots=True, eq=False)
 class _Piece:
-    """One piece of work."""
+    """The state of one task."""
 
     partition: int
     phase: Phase
@@ -60,10 +59,10 @@ class _Piece:
 
 
 class PartitionTasks:
-    """Tasks by partition. One that fails with an exception is a fault of the worker itself: ``on_crash`` is told.
+    """Runs tasks by partition. An exception in a task is a fault of the worker itself: ``on_crash`` is called with it.
 
-    A task says by ``enter`` what it is doing. When its partition is drained, it is cancelled as soon as it only waits, and
-    otherwise when the drain's limit for what it does is reached.
+    A task reports its phase by ``enter``. When its partition is drained, the task is cancelled as soon as it only waits, and
+    otherwise at the drain's limit for its phase.
     """
 
     def __init__(self, *, on_crash: Callable[[BaseException], None]) -> None:
@@ -72,9 +71,9 @@ class PartitionTasks:
         self._on_crash = on_crash
 
     def start(self, partition: int, work: Coroutine[Any, Any, None], *, phase: Phase = Phase.WAITING) -> None:
-        """Begin; nothing is begun in a partition that was drained and is not open again.
+        """Start a task, unless the partition was drained and is not open again.
 
-        ``phase``: what the work is doing from its beginning.
+        ``phase``: the task's phase at its start.
         """
         if not self.is_open(partition):
             work.close()
@@ -85,7 +84,7 @@ class PartitionTasks:
         task.add_done_callback(self._ended)
 
     def enter(self, phase: Phase) -> None:
-        """Say what the current task does from now on. Outside a piece of work this does nothing."""
+        """Set the phase of the current task; no effect outside a task that was started here."""
         task = asyncio.current_task()
         piece = None if task is None else self._pieces.get(task)
         if task is None or piece is None:
@@ -94,19 +93,19 @@ class PartitionTasks:
         self._set_cut(task, piece)
 
     def is_open(self, partition: int) -> bool:
-        """Whether work may begin in the partition: it may until it is drained."""
+        """Whether tasks may start in the partition: they may until it is drained."""
         return partition not in self._closed
 
     def open(self, partitions: set[int]) -> None:
-        """These partitions are this worker's (again)."""
+        """Allow tasks in these partitions, which were assigned to this worker."""
         self._closed -= partitions
 
     async def drain(self, partitions: set[int], *, seconds: float, settling: float) -> None:
-        """Let no more work begin in these partitions, and wait until none is under way.
+        """Start no more tasks in these partitions, and wait until none is under way.
 
-        What only waits is cancelled at once. A call may go on for ``seconds``. Records on their way to Kafka have ``settling``
-        seconds from now or, when a call comes before them, from its end. What is cancelled is not acknowledged, so the
-        partition's next owner does it again.
+        A task that only waits is cancelled at once. A call may go on for ``seconds``. Records in flight to Kafka have
+        ``settling`` seconds from now or, after a call, from its end. A cancelled task has not acknowledged its records, so the
+        partition's next owner repeats it.
         """
         self._closed |= partitions
         drain = Drain(asyncio.get_running_loop().time(), seconds, settling)
@@ -133,7 +132,7 @@ class PartitionTasks:
             )
 
     def _set_cut(self, task: "asyncio.Task[None]", piece: _Piece) -> None:
-        """Cancel the task when its drain says so. Never from within: a task that goes on without waiting is not cut."""
+        """Schedule the cancellation that the drain demands. A task that goes on without waiting is not cancelled."""
         if piece.cut is not None:
             piece.cut.cancel()
             piece.cut = None

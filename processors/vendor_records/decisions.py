@@ -1,4 +1,4 @@
-"""What a vendor record becomes: the row that keeps it, and whether its vendor is synced at once."""
+"""From a vendor record to the row that keeps it, and to an event when the vendor is synced at once."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from schemas.records.vendor_sync import Cause, VendorSync
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDecision:
-    """``row`` None: nothing is kept (the record is stale). ``event`` None: nothing is queued."""
+    """The result of a vendor record. ``row`` is None for a stale record, ``event`` None when nothing is queued."""
 
     row: VendorRow | None
     event: VendorSync | None = None
@@ -24,8 +24,8 @@ def keep_record(
 ) -> RecordDecision:
     """Keep the record unless it is stale; sync the vendor when what is pushed has changed.
 
-    Changed means: differs from the record kept, or from what last reached the accounting system. The second makes a record
-    that is read again after a crash ask again for the sync that the crash may have swallowed.
+    "Changed" compares with the record kept and with the last record that reached the accounting system. The second comparison
+    repeats the event of a record that is read again after a crash, which may have lost the event.
     """
     row = row or VendorRow()
     if row.record is not None and record.version < row.record.version:
@@ -56,5 +56,5 @@ def _to_be_pushed(row: VendorRow, record: VendorRecord, integration: Integration
 
 
 def forget_record(row: VendorRow | None, now: datetime) -> VendorRow | None:
-    """A tombstone: the record goes, what was answered and delivered stays. None when there is no row."""
+    """Remove the record after a tombstone, and keep what was answered and delivered. None when there is no row."""
     return None if row is None else row.model_copy(update={"record": None, "updated_at": now})

@@ -1,4 +1,4 @@
-"""What the accounting system held when it was last looked at: one bulk read for a run, single reads otherwise."""
+"""Observes providers: one bulk read for each run, single reads otherwise."""
 
 import asyncio
 import logging
@@ -16,11 +16,11 @@ log = logging.getLogger(__name__)
 RUNS_KEPT: Final = 16
 """Bulk observations kept at once; beyond it the oldest run's vendors are read one by one."""
 RUNS_REMEMBERED: Final = 10_000
-"""Runs whose bulk observation was given up: reading it again for every vendor of theirs would cost more than single reads."""
+"""Runs whose bulk observation was dropped: to read it again for each of their vendors would cost more than single reads."""
 
 
 class BulkObservation:
-    """All providers of a client as one call showed them, without those that were written since the call began."""
+    """All providers of a client from one call, without those that were written since the call began."""
 
     def __init__(self, reading: "asyncio.Future[Mapping[str, Observed]]", *, began: float) -> None:
         self.reading = reading
@@ -28,7 +28,7 @@ class BulkObservation:
         self._written: set[str] = set()
 
     async def get(self, provider_id: str) -> Observed | None:
-        """This provider as the bulk read showed it; None when it did not, failed, or is out of date for it."""
+        """Return the provider from the bulk read; None when the read failed, lacks it, or is out of date for it."""
         try:
             providers = await asyncio.shield(self.reading)
         except AccountingError:
@@ -36,7 +36,7 @@ class BulkObservation:
         return None if provider_id in self._written else providers.get(provider_id)
 
     def written(self, provider_id: str) -> None:
-        """A write of this provider begins: what was read of it is out of date."""
+        """Note that a write of this provider begins, so that the read is out of date for it."""
         self._written.add(provider_id)
 
 
@@ -46,7 +46,7 @@ class Observations:
     def __init__(self, *, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._bulk: OrderedDict[tuple[str, str], BulkObservation] = OrderedDict()
-        self._given_up: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._dropped: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     async def observe(
         self,
@@ -57,22 +57,27 @@ class Observations:
         run_id: str | None,
         not_before: float,
     ) -> tuple[Observed, int]:
-        """The provider, and how many calls were made for it alone.
+        """Return the provider, and the number of calls that were made for this provider only.
 
-        ``run_id``: the run whose bulk read may serve; None for none. ``not_before``: on this worker's monotonic clock, since
-        when nobody else writes this provider; what was read earlier may lack what a worker wrote before it died.
+        Args:
+            system: the client's accounting system.
+            integration: the client's integration.
+            provider_id: the provider.
+            run_id: the run whose bulk read may serve; None for none.
+            not_before: the time on this worker's monotonic clock since which no other worker writes this provider; an earlier
+                read may lack what another worker wrote before it died.
 
         Raises:
-            AccountingError: as the port says.
+            AccountingError: as in the port.
         """
-        if run_id is not None and (integration.client_id, run_id) not in self._given_up:
+        if run_id is not None and (integration.client_id, run_id) not in self._dropped:
             observed = await self._of_run(system, integration, run_id, not_before).get(provider_id)
             if observed is not None:
                 return observed, 0
         return await system.observe_one(integration, provider_id), 1
 
     def written(self, client_id: str, provider_id: str) -> None:
-        """A write of this provider begins: no bulk observation made or begun before may be used for it."""
+        """Note that a write of this provider begins: earlier bulk observations may not be used for it."""
         for (client, _), bulk in self._bulk.items():
             if client == client_id:
                 bulk.written(provider_id)
@@ -85,25 +90,25 @@ class Observations:
         if bulk is None or bulk.began < not_before:
             began = self._monotonic()
             reading = asyncio.ensure_future(system.observe_all(integration))
-            reading.add_done_callback(partial(_say_failure, integration.client_id))
+            reading.add_done_callback(partial(_log_failure, integration.client_id))
             bulk = self._bulk[key] = BulkObservation(reading, began=began)
             while len(self._bulk) > RUNS_KEPT:
                 oldest, _ = self._bulk.popitem(last=False)
-                self._give_up(oldest)
+                self._drop(oldest)
         return bulk
 
-    def _give_up(self, run: tuple[str, str]) -> None:
-        self._given_up[run] = None
-        while len(self._given_up) > RUNS_REMEMBERED:
-            self._given_up.popitem(last=False)
+    def _drop(self, run: tuple[str, str]) -> None:
+        self._dropped[run] = None
+        while len(self._dropped) > RUNS_REMEMBERED:
+            self._dropped.popitem(last=False)
 
     def close(self) -> None:
-        """End reads that are under way."""
+        """Cancel reads that are under way."""
         for bulk in self._bulk.values():
             bulk.reading.cancel()
 
 
-def _say_failure(client_id: str, reading: "asyncio.Future[Mapping[str, Observed]]") -> None:
+def _log_failure(client_id: str, reading: "asyncio.Future[Mapping[str, Observed]]") -> None:
     if not reading.cancelled() and (error := reading.exception()) is not None:
         log.warning(
             "Client %s: reading all providers at once failed, so they are read one by one. %s", client_id, error

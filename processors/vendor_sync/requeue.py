@@ -1,4 +1,4 @@
-"""Puts vendors back into the queue that nobody asked for anew."""
+"""Queues parked and failed vendors again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from schemas.records.vendor_sync import Cause, VendorSync
 
 @dataclass(frozen=True, kw_only=True)
 class Requeue:
-    """Says ``vendor-sync`` for vendors whose row asks for another attempt."""
+    """Publishes ``vendor-sync`` events for vendors whose row demands another attempt."""
 
     rows: Rows
     publisher: EventPublisher
@@ -23,8 +23,12 @@ class Requeue:
     in_flight: PartitionTasks
     now: Callable[[], datetime]
 
+    def is_pending(self, partition: int, key: VendorKey) -> bool:
+        """Whether an event of this vendor is not answered yet, so that it is in the queue or on its way there."""
+        return self.in_progress.of(partition, key) is not None
+
     async def again(self, partition: int, key: VendorKey) -> None:
-        """Queue this vendor for another attempt, in lane ``bulk``; done when the brokers have the event."""
+        """Queue this vendor for another attempt in lane ``bulk``; return when the brokers have the event."""
         row = self.rows.get(partition, key)
         event = VendorSync(
             client_id=key.client_id,

@@ -1,4 +1,4 @@
-"""When a failed vendor is tried again."""
+"""Decides when a failed vendor is tried again."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ LONGEST_PAUSE: Final = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How long to go on after the attempts in memory are used up."""
+    """The retries after the attempts in memory are used up."""
 
     later: tuple[timedelta, ...] = (
         timedelta(minutes=2),
@@ -26,21 +26,21 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class RetryInMemory:
-    """The same event again, in so many seconds; it stays unanswered meanwhile."""
+    """Try the same event again after ``seconds``; it stays unanswered meanwhile."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class RetryAt:
-    """The event is answered ``failed``; the row asks for the vendor again at this time."""
+    """Answer the event ``failed``; the row demands another attempt at this time."""
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """A dead letter: no retry will mend it, or none did within ``give_up_after``."""
+    """Write a dead letter: no retry will help, or none did within ``give_up_after``."""
 
 
 def next_attempt(
@@ -53,7 +53,7 @@ def next_attempt(
     jitter: float,
     policy: RetryPolicy,
 ) -> RetryInMemory | RetryAt | GiveUp:
-    """Decide after a passing trouble (timeout, connection, 429, 5xx).
+    """Decide after a temporary failure (timeout, connection, 429, 5xx).
 
     ``attempt`` counts from 1 within this event, ``failures`` the failed events since the last success, ``jitter`` is drawn from
     [0, 1): the pause is anything up to a bound that doubles (full jitter), and never less than the system's ``Retry-After``.

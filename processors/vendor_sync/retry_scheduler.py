@@ -11,7 +11,7 @@ from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks
 from processors.vendor_sync.requeue import Requeue
 
-LOOK_SECONDS: Final = 1.0
+POLL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +25,13 @@ class RetryScheduler:
     now: Callable[[], datetime]
 
     async def run(self) -> None:
-        """Look once a second, until cancelled."""
+        """Queue due vendors once a second, until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            if self.gate.reading:
-                for partition, key in self.rows.take_due(self.now().timestamp()):
-                    self.in_flight.start(partition, self.requeue.again(partition, key))
+            await asyncio.sleep(POLL_SECONDS)
+            self.queue_due()
+
+    def queue_due(self) -> None:
+        """Queue the vendors whose retry time has come."""
+        if self.gate.reading:
+            for partition, key in self.rows.take_due(self.now().timestamp()):
+                self.in_flight.start(partition, self.requeue.again(partition, key))

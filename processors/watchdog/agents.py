@@ -1,4 +1,4 @@
-"""Faust's agents, and whether they live."""
+"""Detects Faust agents that have ended."""
 
 import asyncio
 from typing import Any
@@ -7,14 +7,14 @@ import faust
 
 
 class Agents:
-    """Remembers every task of an agent that it has seen: Faust starts another when one ends, and says nothing."""
+    """Keeps every task of an agent that it has seen: Faust silently starts another when one ends."""
 
     def __init__(self, app: faust.App) -> None:
         self._app = app
         self._seen: dict[asyncio.Task[Any], str] = {}
 
     def ended(self) -> tuple[str, ...]:
-        """The agents of which a task has ended since it was first seen."""
+        """Return the agents of which a task has ended since it was first seen."""
         for name, agent in self._app.agents.items():
             for actor in agent._actors:  # noqa: SLF001 -- Faust names them nowhere else
                 if actor.actor_task is not None:

@@ -1,4 +1,4 @@
-"""What the watchdog sees of a worker at one look."""
+"""The state of a worker at one moment, for the watchdog."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,43 +11,43 @@ from processors.transport.offset_ledger import Standing
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerSample:
-    """One look at a worker. Whatever counts grows or changes whenever the worker gets on, so two looks show what was between."""
+    """One sample. Its counters grow or change whenever the worker makes progress, so two samples show any progress between."""
 
     at: float = 0.0
-    """When, in seconds of looking on: time in which the watchdog itself could not look is left out."""
+    """Seconds of watching: time in which the watchdog itself was suspended is left out."""
     kafka: bool
-    """Whether Kafka answered just before, and took what there was to write."""
+    """Whether Kafka answered just before, and accepted the records to be written."""
     assigned: bool = True
     """Whether the group has given this worker partitions."""
     generation: int = 0
-    """The group's: it grows with every rebalance."""
+    """The group's generation: it grows with every rebalance."""
     rebalancing: bool = False
     reading: bool = True
-    """Whether records flow: partitions are assigned and their rows are whole."""
+    """Whether the worker reads records: partitions are assigned and their rows are recovered."""
     rows: int = 0
     """Changes while rows are recovered."""
     steps: int = 0
-    """How often a call to an accounting system was begun, got on or ended."""
+    """The number of times that a call to an accounting system began, made progress or ended."""
     waiting: bool = False
-    """Whether something outside is waited for: the answer to a call within its time limit, or the time of a retry."""
+    """Whether the worker waits for something outside: an answer within its time limit, or the time of a retry."""
     partitions: Mapping[TP, Standing] = field(default_factory=dict)
-    """How far each partition is that streams read."""
+    """The position of each partition that the agents read."""
     ends: Mapping[TP, int] = field(default_factory=dict)
-    """Where partitions ended just before, as the brokers say."""
+    """The partitions' ends, from the brokers just before."""
     accounted: frozenset[TP] = frozenset()
-    """Of the partitions that had not got on for long: those whose oldest unfinished record is in good hands."""
+    """Of the partitions without progress: those whose oldest unfinished record the queue accounts for."""
     hanging: frozenset[TP] = frozenset()
-    """And those of which nobody knows why."""
+    """Of the partitions without progress: those without a known reason."""
     ended_agents: tuple[str, ...] = ()
     """Agents of which a task has ended though the worker runs."""
 
     @property
     def unfinished(self) -> int:
-        """Records that were delivered and are not finished."""
+        """The number of records that were read and are not finished."""
         return sum(standing.unfinished for standing in self.partitions.values())
 
     @property
     def progress(self) -> tuple[Any, ...]:
-        """Differs between two looks exactly when something was done between them; a commit is nothing done."""
+        """A value that differs between two samples exactly when there was progress; a commit is none."""
         places = {tp: (at.read_to, at.finished_to, at.unfinished) for tp, at in self.partitions.items()}
         return (self.generation, self.steps, self.rows, places)

@@ -1,4 +1,4 @@
-"""Makes the watchdog's observations of a running app."""
+"""Samples a running app for the watchdog."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from schemas.topics import VENDOR_SYNC
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerSampler:
-    """Where the watchdog looks.
+    """Reads the state of a worker.
 
-    ``takes_writes`` says whether the brokers have taken something since the last look, where there was something to take;
-    ``rows`` is any number that changes while rows are recovered.
+    ``takes_writes`` returns whether the brokers have accepted a record since the previous sample, or there was none to accept;
+    ``rows`` returns any number that changes while rows are recovered.
     """
 
     app: faust.App
@@ -34,7 +34,7 @@ class WorkerSampler:
     monotonic: Callable[[], float]
 
     async def sample(self) -> WorkerSample:
-        """The worker as it is now, once Kafka has answered or was waited for in vain."""
+        """Return the present state, once Kafka has answered or the wait for it has timed out."""
         assigned = self._assigned()
         ends = await self.ends.ends(assigned) if assigned else {}
         consumer = consumer_of(self.app)
@@ -53,7 +53,7 @@ class WorkerSampler:
         )
 
     def explain(self, tps: Collection[TP]) -> frozenset[TP]:
-        """Of these partitions, those of ``vendor-sync`` whose oldest unfinished record is in good hands with the queue."""
+        """Of these partitions, those of ``vendor-sync`` whose oldest unfinished record the queue accounts for."""
         standing = consumer_of(self.app).standing()
         places = {
             EventPosition(tp.partition, standing[tp].finished_to): tp

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.expansion.decisions import Chunk, chunks, event_for, expand, report
+from processors.expansion.decisions import Chunk, by_progress, chunks, event_for, expand, report
+from processors.state.pending_events import PendingEvent
 from schemas.records.integration import Integration, ineligible_reason
 from schemas.records.sync_run import CHUNK_SIZE, Lane, QueuedVendor, RunPart, SyncExpansion, SyncRequested
 from schemas.records.vendor_key import VendorKey
@@ -138,3 +139,12 @@ def test_the_report_of_a_chunk_names_all_its_vendors() -> None:
     assert (said.partition, said.chunk, said.last, said.topic_id) == (3, 2, True, "t1")
     assert (said.queued, said.already_in_progress) == ((queued,), (already,))
     assert (said.unlinked, said.unknown) == (("c",), ("d",))
+
+
+def test_vendors_with_a_pending_event_are_not_published_again() -> None:
+    chunk = Chunk(number=0, last=True, to_queue=("a", "b", "c"), unlinked=("d",))
+    pending = {VendorKey("acme", "b"): PendingEvent(5, "run"), VendorKey("acme", "c"): PendingEvent(9, None)}
+    progress = by_progress(expansion(), chunk, pending.get)
+    assert progress.to_publish == ("a",)
+    assert progress.queued == (QueuedVendor(vendor_id="b", offset=5),)
+    assert progress.already == (QueuedVendor(vendor_id="c", offset=9),)

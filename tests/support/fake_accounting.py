@@ -21,6 +21,7 @@ class FakeAccounting:
         self.bulk_reads: list[str] = []
         self.single_reads: list[tuple[str, str]] = []
         self.bulk_fails: AccountingError | None = None
+        self.single_fails: AccountingError | None = None
         self.bulk_may_end = asyncio.Event()
         self.bulk_may_end.set()
 
@@ -37,6 +38,8 @@ class FakeAccounting:
 
     async def observe_one(self, integration: Integration, provider_id: str) -> Observed:
         self.single_reads.append((integration.client_id, provider_id))
+        if self.single_fails is not None:
+            raise self.single_fails
         text = self.books[integration.client_id].get(provider_id)
         if text is None:
             raise ProviderMissingError(f"There is no provider {provider_id}.")

@@ -1,0 +1,84 @@
+"""Decides whether a paused client is probed or resumed."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from accounting.errors import AccountingError, CredentialsRefusedError, UnavailableError
+from schemas.records.integration import Integration, ineligible_reason
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_row import VendorRow
+
+
+class ParkedVendor(NamedTuple):
+    """A vendor whose row is parked, and its partition."""
+
+    partition: int
+    key: VendorKey
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The pause is over: the parked vendors are queued again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One vendor is read; the result shows whether the credentials are accepted."""
+
+    vendor: ParkedVendor
+    integration: Integration
+
+
+@dataclass(frozen=True, slots=True)
+class StayPaused:
+    """No row is parked yet: the vendors that were just taken out of the queue are about to be."""
+
+
+def without_pending(
+    parked: Mapping[str, Iterable[tuple[int, VendorKey]]], is_pending: Callable[[int, VendorKey], bool]
+) -> dict[str, list[ParkedVendor]]:
+    """Leave out vendors that are queued again already, and clients without any other."""
+    rest = {
+        client_id: [ParkedVendor(*vendor) for vendor in vendors if not is_pending(*vendor)]
+        for client_id, vendors in parked.items()
+    }
+    return {client_id: vendors for client_id, vendors in rest.items() if vendors}
+
+
+def next_step(
+    client_id: str,
+    integration: Integration | None,
+    *,
+    parked: Sequence[ParkedVendor],
+    any_waiting: bool,
+    seconds: float,
+) -> Resume | Probe | StayPaused:
+    """Decide what follows for a paused client.
+
+    Args:
+        client_id: the client.
+        integration: its integration; None when it has none.
+        parked: its parked vendors that are not queued again.
+        any_waiting: whether vendors of it were in the queue, which the pause takes out and parks.
+        seconds: on the monotonic clock; each second probes another vendor, so that one vendor that can't be read for a
+            reason of its own does not keep the others waiting.
+    """
+    if integration is None or ineligible_reason(client_id, integration) is not None:
+        return Resume()
+    if parked:
+        return Probe(parked[int(seconds) % len(parked)], integration)
+    return StayPaused() if any_waiting else Resume()
+
+
+def provider_to_probe(row: VendorRow | None) -> str | None:
+    """The provider that a probe of this row reads; None when there is none, and the sync itself shows the reason."""
+    return None if row is None or row.record is None else row.record.provider_id
+
+
+def credentials_accepted(error: AccountingError | None) -> bool:
+    """Whether a probe that ended with this error, or with none, shows that the credentials are accepted.
+
+    Any answer about the provider shows it, also one that there is no such provider.
+    """
+    return not isinstance(error, CredentialsRefusedError | UnavailableError)

@@ -1,0 +1,68 @@
+"""The cache takes integrations in, without a Kafka."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+from aiokafka import ConsumerRecord
+
+from processors.state.integration_cache import Integrations
+from processors.transport.topic_ends import TopicEnds
+from schemas.records.integration import Integration
+from schemas.topics import INTEGRATION
+from tests.support.in_memory import CODEC, MemoryEnds, crashed
+from tests.support.messages import integration
+
+
+@dataclass
+class Cache:
+    integrations: Integrations
+    changed: list[str] = field(default_factory=list)
+    bad: list[tuple[int, str]] = field(default_factory=list)
+
+    def take(self, message: Integration | bytes | None, *, key: bytes = b"acme", offset: int = 0) -> None:
+        value = CODEC.encode(message, topic=INTEGRATION.name) if isinstance(message, Integration) else message
+        record = ConsumerRecord(INTEGRATION.name, 0, offset, 0, 0, key, value, None, 0, 0, ())
+        self.integrations._take(record)  # noqa: SLF001 -- a record reaches it otherwise only from a Kafka
+
+
+@pytest.fixture
+async def cache() -> AsyncIterator[Cache]:
+    bad: list[tuple[int, str]] = []
+    integrations = Integrations(
+        bootstrap="127.0.0.1:1",
+        partitions=1,
+        codec=CODEC,
+        ends=cast("TopicEnds", MemoryEnds()),
+        stall_timeout=1.0,
+        on_bad_record=lambda record, error: bad.append((record.offset, error.code)),
+        on_crash=crashed,
+    )
+    made = Cache(integrations, bad=bad)
+    integrations.on_change = made.changed.append
+    yield made
+    await integrations.stop()
+
+
+async def test_the_newest_integration_of_a_client_counts(cache: Cache) -> None:
+    for limit in (4, 9):
+        cache.take(integration(max_in_flight=limit))
+    assert cache.integrations.get("acme") == integration(max_in_flight=9)
+    assert cache.integrations.get("zest") is None
+    assert cache.changed == ["acme", "acme"]
+
+
+async def test_a_tombstone_ends_an_integration(cache: Cache) -> None:
+    cache.take(integration())
+    cache.take(None)
+    assert cache.integrations.get("acme") is None
+
+
+async def test_a_record_that_cannot_be_read_or_belongs_to_another_client_changes_nothing(cache: Cache) -> None:
+    cache.take(integration(max_in_flight=4))
+    cache.take(b"garbage", offset=1)
+    cache.take(integration(client_id="zest"), offset=2)
+    assert cache.integrations.get("acme") == integration(max_in_flight=4)
+    assert cache.integrations.get("zest") is None
+    assert cache.bad == [(1, "undecodable"), (2, "invalid")]
