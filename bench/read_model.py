@@ -24,7 +24,7 @@ from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.engine import migrate, open_engine
 from console.read_model.store.lease import Lease
 from console.read_model.store.views import VendorState
-from messaging.topic_reader import Record
+from messaging.topic_reader import ConsumedRecord
 from schemas.message import Message
 from schemas.records.outcome import Change, Status, VendorSyncOutcome
 from schemas.records.sync_run import CHUNK_SIZE, Lane, QueuedVendor, RunPart, SyncRun
@@ -71,10 +71,10 @@ def message(topic: Topic, number: int) -> Message:
     )
 
 
-def of_vendors(topic: Topic, vendors: int) -> list[Record]:
+def of_vendors(topic: Topic, vendors: int) -> list[ConsumedRecord]:
     """One record a vendor, in the order in which a reader of all partitions gets them."""
     return [
-        Record(
+        ConsumedRecord(
             topic.name,
             number % PARTITIONS,
             number // PARTITIONS,
@@ -85,7 +85,7 @@ def of_vendors(topic: Topic, vendors: int) -> list[Record]:
     ]
 
 
-def run_parts(vendors: int) -> list[Record]:
+def run_parts(vendors: int) -> list[ConsumedRecord]:
     """What the run is made of."""
     common = {"run_id": RUN, "client_id": CLIENT, "at": AT, "requested_by": "dana", "cause": "sync_all"}
     parts = [SyncRun(**common, part=RunPart.EXPANDING, partitions=PARTITIONS)]
@@ -100,7 +100,7 @@ def run_parts(vendors: int) -> list[Record]:
             shard = {"part": RunPart.SHARD, "partition": partition, "chunk": chunk, "last": last, "queued": queued}
             parts.append(SyncRun(**common, **shard, topic_id=TOPIC_ID))
     return [
-        Record(SYNC_RUN.name, 0, offset, RUN.encode(), CODEC.encode(part, topic=SYNC_RUN.name))
+        ConsumedRecord(SYNC_RUN.name, 0, offset, RUN.encode(), CODEC.encode(part, topic=SYNC_RUN.name))
         for offset, part in enumerate(parts)
     ]
 
@@ -125,7 +125,7 @@ def project(engine: Engine, vendors: int) -> None:
     lease.give_back()
 
 
-def _batches(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+def _batches(records: Sequence[ConsumedRecord]) -> Iterator[Sequence[ConsumedRecord]]:
     for begin in range(0, len(records), BATCH):
         yield records[begin : begin + BATCH]
 

@@ -10,7 +10,7 @@ from messaging.producer import LOG_LEVEL, KafkaUnavailableError
 from messaging.topic_offsets import Offsets, TopicOffsets
 
 
-class Record(NamedTuple):
+class ConsumedRecord(NamedTuple):
     """A record as it lies on its topic."""
 
     topic: str
@@ -84,7 +84,7 @@ class TopicReader:
         found = TopicOffsets(self._bootstrap, seconds=self._seconds).since(places, since_ms)
         return [TopicPartition(*place, offset) for place, offset in found.items()]
 
-    def poll(self, seconds: float) -> list[Record]:
+    def poll(self, seconds: float) -> list[ConsumedRecord]:
         """What came within so many seconds; empty when nothing did."""
         records = []
         messages = self._consumer.consume(BATCH, seconds)
@@ -93,14 +93,14 @@ class TopicReader:
             error = message.error()
             topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
             if error is None:
-                records.append(Record(topic, partition, offset, message.key(), message.value()))
+                records.append(ConsumedRecord(topic, partition, offset, message.key(), message.value()))
                 self.positions[topic, partition] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add((topic, partition))
                 self.positions[topic, partition] = offset
         return records
 
-    def to_end(self) -> Iterator[Record]:
+    def to_end(self) -> Iterator[ConsumedRecord]:
         """Everything that the topics hold.
 
         Raises:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from messaging.topic_reader import Record
+from messaging.topic_reader import ConsumedRecord
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
@@ -29,7 +29,7 @@ class Repair:
         return f"partition {self.partition} offset {self.offset}, key {self.key!r}: {self.reason}. It {what}."
 
 
-def repairs(records: Iterable[Record], codec: Codec) -> list[Repair]:
+def repairs(records: Iterable[ConsumedRecord], codec: Codec) -> list[Repair]:
     """What to repair, from all records of the changelog and of ``vendor-record``, each topic in its order.
 
     A vendor gets back its last row that can be read, with its latest record. Without any such row it is synced as one that

@@ -37,7 +37,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class RedrivePlan:
     """What a redrive will say, in the letters' order, and what it leaves."""
 
     steps: tuple[Step, ...]
@@ -46,7 +46,7 @@ class Plan:
 
 def plan_redrive(
     letters: Iterable[DeadLetterHistory], newest: Newest, *, again: bool = False, replace: bool = False
-) -> Plan:
+) -> RedrivePlan:
     """What redriving these letters, oldest first, says.
 
     ``again``: also letters that were handled already. ``replace``: also records that are not the last of their key, though
@@ -60,7 +60,7 @@ def plan_redrive(
             refusals.append(said)
         else:
             steps[said].append(letter)
-    return Plan(
+    return RedrivePlan(
         steps=tuple(Step(again=said, letters=tuple(of_it)) for said, of_it in steps.items()), refusals=tuple(refusals)
     )
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from console.topic_queries.runs import CLOCK_SLACK_MS, vendor_view
 from messaging.topic_admin import admin_of, partition_count, topic_id
-from messaging.topic_reader import Record, TopicReader
+from messaging.topic_reader import ConsumedRecord, TopicReader
 from schemas.dead_letter_state import DeadLetterHistory, DeadLetterState
 from schemas.records.dead_letter import DeadLetter, LetterId
 from schemas.records.dead_letter_handled import DeadLetterHandled
@@ -28,7 +28,7 @@ class DeadLetterQueries:
     unreadable: set[tuple[str, int, int]] = field(default_factory=set)
     """Topic, partition and offset of records that are no dead letters, nor tell of one."""
 
-    def take(self, record: Record, codec: Codec) -> None:
+    def take(self, record: ConsumedRecord, codec: Codec) -> None:
         """Take one record of either topic in."""
         try:
             if record.topic == DEAD_LETTER.name:

@@ -9,7 +9,7 @@ from console.stillness import LOOKS, STALL_TIMEOUT, Stillness
 from console.topic_queries.run_progress import RunProgress
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import TopicOffsets
-from messaging.topic_reader import Record, TopicReader
+from messaging.topic_reader import ConsumedRecord, TopicReader
 from schemas.records.outcome import VendorSyncOutcome
 from schemas.records.sync_run import SyncRun
 from schemas.records.vendor_key import VendorKey
@@ -34,7 +34,7 @@ def began_at(run_id: str) -> int:
     return parsed.int >> 80 if is_version_7 else 0
 
 
-def fold(progress: RunProgress, record: Record, codec: Codec) -> None:
+def fold(progress: RunProgress, record: ConsumedRecord, codec: Codec) -> None:
     """Take one record of ``sync-run`` or ``vendor-sync-outcome`` into the progress; what can't be read counts for nothing."""
     try:
         if record.topic == SYNC_RUN.name:

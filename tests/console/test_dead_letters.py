@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from console.topic_queries.dead_letters import DeadLetterQueries, Filter, history, last_outcome, read_letters
 from messaging.producer import BlockingProducer, OutgoingRecord
 from messaging.topic_admin import admin_of, topic_id
-from messaging.topic_reader import Record
+from messaging.topic_reader import ConsumedRecord
 from schemas.dead_letter_state import DeadLetterHistory, DeadLetterState
 from schemas.records.dead_letter import DeadLetter, LetterId
 from schemas.records.dead_letter_handled import Action, DeadLetterHandled
@@ -23,16 +23,18 @@ LIFE = "t1"
 MINUTE = timedelta(minutes=1)
 
 
-def letter_record(partition: int, offset: int, letter: DeadLetter) -> Record:
+def letter_record(partition: int, offset: int, letter: DeadLetter) -> ConsumedRecord:
     value = CODEC.encode(letter, topic=DEAD_LETTER.name)
-    return Record(DEAD_LETTER.name, partition, offset, letter.key, value)
+    return ConsumedRecord(DEAD_LETTER.name, partition, offset, letter.key, value)
 
 
-def handled_record(partition: int, offset: int, said: DeadLetterHandled) -> Record:
-    return Record(DEAD_LETTER_HANDLED.name, partition, offset, None, CODEC.encode(said, topic=DEAD_LETTER_HANDLED.name))
+def handled_record(partition: int, offset: int, said: DeadLetterHandled) -> ConsumedRecord:
+    return ConsumedRecord(
+        DEAD_LETTER_HANDLED.name, partition, offset, None, CODEC.encode(said, topic=DEAD_LETTER_HANDLED.name)
+    )
 
 
-def folded(records: Sequence[Record]) -> DeadLetterQueries:
+def folded(records: Sequence[ConsumedRecord]) -> DeadLetterQueries:
     letters = DeadLetterQueries(topic_id=LIFE)
     for record in records:
         letters.take(record, CODEC)
@@ -74,16 +76,16 @@ def test_what_was_done_with_a_letter_that_is_gone_makes_none() -> None:
 
 
 def test_what_cannot_be_read_is_counted_once_and_the_rest_is_read() -> None:
-    garbage = [Record(topic.name, 1, 2, b"k", b"garbage") for topic in (DEAD_LETTER, DEAD_LETTER_HANDLED)]
+    garbage = [ConsumedRecord(topic.name, 1, 2, b"k", b"garbage") for topic in (DEAD_LETTER, DEAD_LETTER_HANDLED)]
     letters = folded([*garbage, letter_record(0, 0, dead_letter()), *garbage])
     assert letters.unreadable == {(DEAD_LETTER.name, 1, 2), (DEAD_LETTER_HANDLED.name, 1, 2)}
     assert len(letters.oldest_first()) == 1
 
 
 @st.composite
-def tellings(draw: st.DrawFn) -> tuple[list[Record], list[Record]]:
+def tellings(draw: st.DrawFn) -> tuple[list[ConsumedRecord], list[ConsumedRecord]]:
     """Records of both topics in two orders that keep the order of each partition."""
-    logs: list[list[Record]] = []
+    logs: list[list[ConsumedRecord]] = []
     for partition in range(3):
         count = draw(st.integers(0, 4))
         logs.append(
@@ -108,13 +110,15 @@ def tellings(draw: st.DrawFn) -> tuple[list[Record], list[Record]]:
     return interleaved(logs, draw(st.permutations(turns))), interleaved(logs, draw(st.permutations(turns)))
 
 
-def interleaved(logs: list[list[Record]], turns: Sequence[int]) -> list[Record]:
+def interleaved(logs: list[list[ConsumedRecord]], turns: Sequence[int]) -> list[ConsumedRecord]:
     rest = [iter(log) for log in logs]
     return [next(rest[turn]) for turn in turns]
 
 
 @given(tellings())
-def test_the_order_in_which_partitions_are_read_makes_no_difference(told: tuple[list[Record], list[Record]]) -> None:
+def test_the_order_in_which_partitions_are_read_makes_no_difference(
+    told: tuple[list[ConsumedRecord], list[ConsumedRecord]],
+) -> None:
     one_way, another = told
     letters = folded(one_way)
     assert letters == folded(another)

@@ -12,7 +12,7 @@ from console.topic_queries import runs
 from console.topic_queries.run_progress import RunProgress
 from console.topic_queries.runs import began_at, fold, follow, status_of, vendor_view
 from messaging.producer import BlockingProducer, OutgoingRecord
-from messaging.topic_reader import Record, TopicReader
+from messaging.topic_reader import ConsumedRecord, TopicReader
 from schemas.message import Message
 from schemas.records.outcome import Status
 from schemas.records.sync_run import QueuedVendor, RunPart
@@ -46,7 +46,7 @@ def test_what_cannot_be_read_counts_for_nothing() -> None:
     progress = RunProgress("run")
     for topic in (SYNC_RUN, VENDOR_SYNC_OUTCOME):
         for value in (None, b"", b"garbage", CODEC.encode(vendor_record(), topic=topic.name)):
-            fold(progress, Record(topic.name, 0, 0, b"run", value), CODEC)
+            fold(progress, ConsumedRecord(topic.name, 0, 0, b"run", value), CODEC)
     assert progress == RunProgress("run")
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from messaging.topic_reader import Record
+from messaging.topic_reader import ConsumedRecord
 from processors.events.dead_letters import KEY_BYTES, REASON_LETTERS, VALUE_BYTES, unreadable
 from schemas.records.vendor_sync import VendorSync
 from schemas.topics import VENDOR_SYNC
@@ -8,8 +8,8 @@ from schemas.wire.codec import Codec, UndecodableError
 from tests.support.messages import NOW
 
 
-def record(key: bytes | None, value: bytes | None = b"garbage") -> Record:
-    return Record(topic=VENDOR_SYNC.name, partition=4, offset=99, key=key, value=value)
+def record(key: bytes | None, value: bytes | None = b"garbage") -> ConsumedRecord:
+    return ConsumedRecord(topic=VENDOR_SYNC.name, partition=4, offset=99, key=key, value=value)
 
 
 @pytest.mark.parametrize("code", ["undecodable", "invalid"])

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from messaging.topic_reader import Record
+from messaging.topic_reader import ConsumedRecord
 from producers.changelog_repair import repairs, value_of
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
@@ -18,12 +18,12 @@ def record(version: int) -> VendorRecord:
     )
 
 
-def row_at(offset: int, value: bytes | None, key: bytes = KEY) -> Record:
-    return Record(VENDOR_TABLE_CHANGELOG.name, 3, offset, key, value)
+def row_at(offset: int, value: bytes | None, key: bytes = KEY) -> ConsumedRecord:
+    return ConsumedRecord(VENDOR_TABLE_CHANGELOG.name, 3, offset, key, value)
 
 
-def said(version: int) -> Record:
-    return Record(VENDOR_RECORD.name, 3, version, KEY, CODEC.encode(record(version), topic=VENDOR_RECORD.name))
+def said(version: int) -> ConsumedRecord:
+    return ConsumedRecord(VENDOR_RECORD.name, 3, version, KEY, CODEC.encode(record(version), topic=VENDOR_RECORD.name))
 
 
 def encoded(row: VendorRow) -> bytes:

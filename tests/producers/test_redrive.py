@@ -5,7 +5,7 @@ import pytest
 from messaging.producer import BlockingProducer, KafkaUnavailableError, OutgoingRecord
 from messaging.topic_reader import TopicReader
 from producers.redrive import Handler, discard, read_newest, redrive
-from producers.redrive_plan import Newest, Plan, plan_discard, plan_redrive
+from producers.redrive_plan import Newest, RedrivePlan, plan_discard, plan_redrive
 from schemas.dead_letter_state import DeadLetterHistory, DeadLetterState
 from schemas.records.dead_letter import LetterId
 from schemas.records.dead_letter_handled import Action, DeadLetterHandled
@@ -47,11 +47,11 @@ def done(letter: DeadLetterHistory) -> DeadLetterHistory:
     return DeadLetterHistory(id=letter.id, content=letter.content, handled=(handled(letter_id=str(letter.id)),))
 
 
-def said_again(plan: Plan) -> list[tuple[VendorKey | OutgoingRecord, list[int]]]:
+def said_again(plan: RedrivePlan) -> list[tuple[VendorKey | OutgoingRecord, list[int]]]:
     return [(step.again, [letter.id.offset for letter in step.letters]) for step in plan.steps]
 
 
-def refusals(plan: Plan) -> list[tuple[int, str]]:
+def refusals(plan: RedrivePlan) -> list[tuple[int, str]]:
     return [(refusal.letter.id.offset, refusal.why) for refusal in plan.refusals]
 
 

@@ -4,7 +4,7 @@ import threading
 import time
 from typing import Final
 
-from messaging.topic_reader import Record, TopicReader
+from messaging.topic_reader import ConsumedRecord, TopicReader
 from schemas.records.outcome import Status, VendorSyncOutcome
 from schemas.topics import VENDOR_SYNC_OUTCOME
 from schemas.wire.codec import Codec
@@ -52,7 +52,7 @@ class OutcomeTail:
                 for record in self._reader.poll(0.05):
                     self._take(record)
 
-    def _take(self, record: Record) -> None:
+    def _take(self, record: ConsumedRecord) -> None:
         outcome = self._codec.decode(VendorSyncOutcome, record.value)
         if outcome.client_id != self._client_id or outcome.status is Status.WRITING:
             return

@@ -7,7 +7,7 @@ from confluent_kafka.admin import AdminClient
 from uuid_utils import uuid7
 
 from messaging.topic_admin import create_topics, partition_count
-from messaging.topic_reader import Record, TopicReader
+from messaging.topic_reader import ConsumedRecord, TopicReader
 from schemas.message import Message
 from schemas.topics import Topic
 from schemas.wire.codec import Codec
@@ -36,7 +36,7 @@ def new_run() -> str:
     return str(uuid7())
 
 
-def records_of(bootstrap: str, topic: Topic, key_prefix: str) -> list[Record]:
+def records_of(bootstrap: str, topic: Topic, key_prefix: str) -> list[ConsumedRecord]:
     """The records whose key begins so."""
     with TopicReader(bootstrap, [topic.name], seconds=patient(30)) as reader:
         return [record for record in reader.to_end() if (record.key or b"").startswith(key_prefix.encode())]

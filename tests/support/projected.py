@@ -11,7 +11,7 @@ from console.read_model.projection.facts import TOPICS, facts_of
 from console.read_model.projection.projection import project
 from console.read_model.store import tables
 from console.read_model.store.engine import writing
-from messaging.topic_reader import Record
+from messaging.topic_reader import ConsumedRecord
 from schemas.message import Message
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.dead_letter_handled import DeadLetterHandled
@@ -65,11 +65,11 @@ class Projected:
         with writing(self._engine) as connection:
             connection.execute(update(runs).where(runs.c.run_id == run_id).values(revision=runs.c.revision + 1))
 
-    def _records(self, messages: Iterable[Message]) -> Iterable[Record]:
+    def _records(self, messages: Iterable[Message]) -> Iterable[ConsumedRecord]:
         for message in messages:
             topic = TOPIC_OF[type(message)].name
             value = _codec.encode(message, topic=topic)
-            yield Record(topic, 0, self.offsets[topic], _key(message), value)
+            yield ConsumedRecord(topic, 0, self.offsets[topic], _key(message), value)
             self.offsets[topic] += 1
 
 

@@ -13,10 +13,10 @@ CONNECTION_LIMIT: Final = 4096
 """Far above what the work queue lets through: the queue limits, not the pool."""
 
 
-class _Answer(aiohttp.ClientResponse):
+class _VantacaResponse(aiohttp.ClientResponse):
     """An answer whose reason phrase is always text, and whose repr (in warnings and logs) does not show the address."""
 
-    async def start(self, connection: aiohttp.connector.Connection) -> "_Answer":
+    async def start(self, connection: aiohttp.connector.Connection) -> "_VantacaResponse":
         await super().start(connection)
         if self.reason and not self.reason.isascii():
             raw = self.reason.encode("utf-8", "surrogateescape")
@@ -39,6 +39,6 @@ def open_transport() -> AiohttpTransport:
     transport = AiohttpTransport()
     connector = aiohttp.TCPConnector(limit=CONNECTION_LIMIT, ssl=transport.ssl_context)
     transport.client = aiohttp.ClientSession(
-        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), response_class=_Answer
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), response_class=_VantacaResponse
     )
     return transport

@@ -6,7 +6,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from messaging.topic_reader import Record
+from messaging.topic_reader import ConsumedRecord
 from schemas.message import Identifier
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.dead_letter_handled import DeadLetterHandled
@@ -53,7 +53,7 @@ class Placed(NamedTuple, Generic[T]):
 class Unreadable(NamedTuple):
     """A record that counts for nothing, and why."""
 
-    record: Record
+    record: ConsumedRecord
     reason: str
 
 
@@ -75,7 +75,7 @@ class Facts:
     """By topic and partition, the offset behind the last record."""
 
 
-def facts_of(records: Iterable[Record], codec: Codec) -> Facts:
+def facts_of(records: Iterable[ConsumedRecord], codec: Codec) -> Facts:
     """What these records say. What can't be read is set apart: it is a dead letter elsewhere."""
     facts = Facts()
     for record in records:
@@ -87,7 +87,7 @@ def facts_of(records: Iterable[Record], codec: Codec) -> Facts:
     return facts
 
 
-def _take(facts: Facts, record: Record, codec: Codec) -> None:
+def _take(facts: Facts, record: ConsumedRecord, codec: Codec) -> None:
     match record.topic:
         case VENDOR_SYNC_OUTCOME.name:
             facts.outcomes.append(_placed(record, codec.decode(VendorSyncOutcome, record.value)))
@@ -106,11 +106,11 @@ def _take(facts: Facts, record: Record, codec: Codec) -> None:
             facts.handled.append(_placed(record, codec.decode(DeadLetterHandled, record.value)))
 
 
-def _placed(record: Record, says: T) -> Placed[T]:
+def _placed(record: ConsumedRecord, says: T) -> Placed[T]:
     return Placed(record.partition, record.offset, says)
 
 
-def _vendor(record: Record, codec: Codec) -> tuple[VendorKey, VendorRecord | None]:
+def _vendor(record: ConsumedRecord, codec: Codec) -> tuple[VendorKey, VendorRecord | None]:
     try:
         key = VendorKey.from_bytes(record.key)
     except ValueError as error:
@@ -120,7 +120,7 @@ def _vendor(record: Record, codec: Codec) -> tuple[VendorKey, VendorRecord | Non
     return key, codec.decode_keyed(VendorRecord, record.key, record.value)
 
 
-def _integration(record: Record, codec: Codec) -> tuple[str, Integration | None]:
+def _integration(record: ConsumedRecord, codec: Codec) -> tuple[str, Integration | None]:
     try:
         client_id = _identifier.validate_python((record.key or b"").decode())
     except (UnicodeDecodeError, ValidationError):

@@ -10,7 +10,7 @@ from console.read_model.projection.facts import TOPICS
 from messaging.producer import LOG_LEVEL, KafkaUnavailableError
 from messaging.topic_admin import admin_of
 from messaging.topic_offsets import Offsets, TopicOffsets
-from messaging.topic_reader import Record
+from messaging.topic_reader import ConsumedRecord
 
 BATCH: Final = 2000
 SECONDS: Final = 10.0
@@ -91,7 +91,7 @@ class Source:
         )
         self._consumer.assign([TopicPartition(*place, offsets.get(place, OFFSET_BEGINNING)) for place in self._where])
 
-    def poll(self, seconds: float) -> list[Record]:
+    def poll(self, seconds: float) -> list[ConsumedRecord]:
         """What came within so many seconds, each record once.
 
         Raises:
@@ -106,7 +106,7 @@ class Source:
             if error is None:
                 self._at_end.discard(place)
                 if offset >= self.positions[place]:
-                    records.append(Record(*place, offset, message.key(), message.value()))
+                    records.append(ConsumedRecord(*place, offset, message.key(), message.value()))
                     self.positions[place] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add(place)

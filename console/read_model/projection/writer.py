@@ -13,7 +13,7 @@ from console.read_model.projection.retention import forget_before
 from console.read_model.store.engine import learn_sizes, writing
 from console.read_model.store.lease import Lease
 from messaging.topic_offsets import Offsets
-from messaging.topic_reader import Record
+from messaging.topic_reader import ConsumedRecord
 from schemas.wire.codec import Codec
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Writer:
         self._topic_ids = topic_ids
         self._uncounted = 0
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, records: Sequence[ConsumedRecord]) -> None:
         """Take the records in, in their order.
 
         Raises:
@@ -53,7 +53,7 @@ class Writer:
                 learn_sizes(connection)
             self._uncounted = 0
 
-    def _one_by_one(self, batch: Sequence[Record]) -> None:
+    def _one_by_one(self, batch: Sequence[ConsumedRecord]) -> None:
         """A value that the database does not take costs its own record alone."""
         for record in batch:
             try:
@@ -91,8 +91,8 @@ class Writer:
             forget(connection)
 
 
-def _cut(records: Sequence[Record]) -> Iterator[list[Record]]:
-    batch: list[Record] = []
+def _cut(records: Sequence[ConsumedRecord]) -> Iterator[list[ConsumedRecord]]:
+    batch: list[ConsumedRecord] = []
     size = 0
     for record in records:
         batch.append(record)

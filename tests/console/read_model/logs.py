@@ -11,7 +11,7 @@ from console.read_model.projection.facts import TOPICS, facts_of
 from console.read_model.projection.projection import forget, project
 from console.read_model.store.engine import writing
 from console.read_model.store.tables import PROJECTED
-from messaging.topic_reader import Record
+from messaging.topic_reader import ConsumedRecord
 from schemas.message import Message
 from schemas.records.dead_letter_handled import Action
 from schemas.records.outcome import LeftAlone
@@ -37,7 +37,7 @@ TOPIC_IDS = {topic.name: "t1" for topic in TOPICS}
 KEPT_APART = {"runs": {"revision"}}
 """Columns that tell when something was projected, not what."""
 
-Log = list[Record]
+Log = list[ConsumedRecord]
 """The records of one partition, in its order."""
 Drawn = tuple[bytes | None, Message | bytes | None]
 """A key, and what its record says; bytes are put as they are, None is a tombstone."""
@@ -50,7 +50,10 @@ LEFT = LeftAlone(
 
 def log(topic: Topic, partition: int, drawn: Iterable[Drawn]) -> Log:
     """These records as one partition holds them."""
-    return [Record(topic.name, partition, offset, key, _bytes(topic, says)) for offset, (key, says) in enumerate(drawn)]
+    return [
+        ConsumedRecord(topic.name, partition, offset, key, _bytes(topic, says))
+        for offset, (key, says) in enumerate(drawn)
+    ]
 
 
 def _bytes(topic: Topic, says: Message | bytes | None) -> bytes | None:
@@ -146,7 +149,7 @@ def interleavings(draw: st.DrawFn, logs: Sequence[Log]) -> list[Log]:
     return [mixed[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(mixed)], strict=True)]
 
 
-def build(engine: Engine, batches: Iterable[Sequence[Record]]) -> None:
+def build(engine: Engine, batches: Iterable[Sequence[ConsumedRecord]]) -> None:
     """The read model of these batches, in place of what was there."""
     with writing(engine) as connection:
         forget(connection)

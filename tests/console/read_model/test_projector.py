@@ -19,7 +19,7 @@ from console.read_model.store.views import ClientView
 from devkit.broker import LocalBroker
 from messaging.schema_registry import Registry
 from messaging.topic_admin import admin_of, create_topics
-from messaging.topic_reader import Record
+from messaging.topic_reader import ConsumedRecord
 from schemas.topics import VENDOR_RECORD
 from schemas.wire.codec import Codec, RegistryUnavailableError
 from tests.console.read_model.logs import dump
@@ -54,7 +54,7 @@ def test_what_is_said_on_the_topics_is_told(engine: Engine, bootstrap: str) -> N
 def test_what_the_registry_must_be_asked_for_waits_for_it() -> None:
     with RegistryServer().serving() as server:
         written = Codec(Registry(server.address)).encode(vendor_record(), topic=VENDOR_RECORD.name)
-        record = Record(VENDOR_RECORD.name, 0, 7, vendor_record().key.to_bytes(), written)
+        record = ConsumedRecord(VENDOR_RECORD.name, 0, 7, vendor_record().key.to_bytes(), written)
         reader = Codec(Registry(server.address))
         server.away = True
         with pytest.raises(RegistryUnavailableError):

@@ -14,7 +14,7 @@ from console.read_model.store import tables
 from console.read_model.store.engine import writing
 from console.read_model.store.lease import Lease
 from console.read_model.store.views import VendorState
-from messaging.topic_reader import Record
+from messaging.topic_reader import ConsumedRecord
 from schemas.dead_letter_state import DeadLetterHistory
 from schemas.records.dead_letter import DeadLetter, LetterId
 from schemas.records.integration import Integration
@@ -135,11 +135,11 @@ def test_what_can_not_be_read_is_counted_and_passed_over(engine: Engine) -> None
     value = CODEC.encode(integration(), topic=INTEGRATION.name)
     writer_of(engine).write(
         [
-            Record(VENDOR_RECORD.name, 0, 7, key, b"garbage"),
-            Record(VENDOR_RECORD.name, 0, 8, b"no key", None),
-            Record(INTEGRATION.name, 1, 0, b"of another client", value),
-            Record(INTEGRATION.name, 1, 2, b"acme", value),
-            *(Record(topic.name, 2, 0, other, b"") for topic in TOPICS),
+            ConsumedRecord(VENDOR_RECORD.name, 0, 7, key, b"garbage"),
+            ConsumedRecord(VENDOR_RECORD.name, 0, 8, b"no key", None),
+            ConsumedRecord(INTEGRATION.name, 1, 0, b"of another client", value),
+            ConsumedRecord(INTEGRATION.name, 1, 2, b"acme", value),
+            *(ConsumedRecord(topic.name, 2, 0, other, b"") for topic in TOPICS),
         ]
     )
     assert ReadModel(engine).client("acme") is not None

@@ -7,7 +7,7 @@ from accounting.vantaca.sandbox.faults.faults import Fault, Latency, RateLimit
 
 
 @dataclass(slots=True, eq=False)
-class Standing:
+class ActiveFault:
     """A fault in force: how often it may still strike, and a rate limit's bucket of permits."""
 
     fault: Fault
@@ -22,13 +22,13 @@ class Strike:
 
     delay: float = 0.0
     name: str | None = None
-    standing: Standing | None = field(default=None, repr=False)
+    active: ActiveFault | None = field(default=None, repr=False)
     retry_after: int | None = None
 
     @property
     def fault(self) -> Fault | None:
         """The fault to play, or None."""
-        return self.standing.fault if self.standing is not None else None
+        return self.active.fault if self.active is not None else None
 
 
 _NOTHING = Strike()
@@ -42,71 +42,71 @@ class FaultBook:
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
-        self._standing: dict[str, Standing] = {}
+        self._active: dict[str, ActiveFault] = {}
 
     def put(self, name: str, fault: Fault) -> None:
         """Put a fault in force, in place of one of that name."""
-        self._standing.pop(name, None)
-        self._standing[name] = Standing(fault, fault.calls)
+        self._active.pop(name, None)
+        self._active[name] = ActiveFault(fault, fault.calls)
 
     def remove(self, name: str) -> None:
         """Switch a fault off. Raise KeyError for an unknown name."""
-        del self._standing[name]
+        del self._active[name]
 
     def clear(self) -> None:
         """Switch all faults off."""
-        self._standing.clear()
+        self._active.clear()
 
     @property
     def faults(self) -> Mapping[str, tuple[Fault, int | None]]:
         """Each fault with the number of times it may still strike; one that is used up stays listed, with 0."""
-        return {name: (standing.fault, standing.remaining) for name, standing in self._standing.items()}
+        return {name: (active.fault, active.remaining) for name, active in self._active.items()}
 
     def stands(self, strike: Strike) -> bool:
         """Whether the fault that struck is still in force, used up or not."""
-        return strike.name is not None and self._standing.get(strike.name) is strike.standing
+        return strike.name is not None and self._active.get(strike.name) is strike.active
 
     def strike(self, *, company: str, path: str, now: float) -> Strike:
         """Decide what happens to a call that comes in at `now`, in seconds of any steady clock."""
-        if not self._standing:
+        if not self._active:
             return _NOTHING
         delay = 0.0
-        for name, standing in self._standing.items():
-            fault = standing.fault
-            if not self._in_scope(standing, company, path):
+        for name, active in self._active.items():
+            fault = active.fault
+            if not self._in_scope(active, company, path):
                 continue
             retry_after: int | None = None
             if isinstance(fault, RateLimit):
-                retry_after = _take_permit(standing, fault, now)
+                retry_after = _take_permit(active, fault, now)
                 if retry_after is None:
                     continue
-            if standing.remaining is not None:
-                standing.remaining -= 1
+            if active.remaining is not None:
+                active.remaining -= 1
             if not isinstance(fault, Latency):
-                return Strike(delay=delay, name=name, standing=standing, retry_after=retry_after)
+                return Strike(delay=delay, name=name, active=active, retry_after=retry_after)
             delay += self._rng.uniform(fault.min_seconds, fault.max_seconds)
         return Strike(delay=delay)
 
-    def _in_scope(self, standing: Standing, company: str, path: str) -> bool:
-        fault = standing.fault
+    def _in_scope(self, active: ActiveFault, company: str, path: str) -> bool:
+        fault = active.fault
         return (
-            standing.remaining != 0
+            active.remaining != 0
             and fault.company in {None, company}
             and path.lower().startswith(fault.path.lower())
             and (fault.rate == 1.0 or self._rng.random() < fault.rate)
         )
 
 
-def _take_permit(standing: Standing, limit: RateLimit, now: float) -> int | None:
-    if standing.filled_at is None:
-        standing.permits = limit.capacity
+def _take_permit(active: ActiveFault, limit: RateLimit, now: float) -> int | None:
+    if active.filled_at is None:
+        active.permits = limit.capacity
     else:
-        grown = standing.permits + (now - standing.filled_at) * limit.per_second
-        standing.permits = min(limit.capacity, grown)
-    standing.filled_at = now
-    if standing.permits >= 1.0:
-        standing.permits -= 1.0
+        grown = active.permits + (now - active.filled_at) * limit.per_second
+        active.permits = min(limit.capacity, grown)
+    active.filled_at = now
+    if active.permits >= 1.0:
+        active.permits -= 1.0
         return None
     if limit.retry_after_seconds is not None:
         return limit.retry_after_seconds
-    return math.ceil((1.0 - standing.permits) / limit.per_second)
+    return math.ceil((1.0 - active.permits) / limit.per_second)

@@ -2,10 +2,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from accounting.vantaca.sandbox.state.record import Record
+from accounting.vantaca.sandbox.state.wire_model import WireModel
 
 
-class Scope(Record):
+class Scope(WireModel):
     """Which calls a fault strikes.
 
     company: only this one's calls, as claimed in the query; None for everybody's.

@@ -1,9 +1,9 @@
 from typing import Literal
 
-from accounting.vantaca.sandbox.state.record import Record
+from accounting.vantaca.sandbox.state.wire_model import WireModel
 
 
-class Oddities(Record):
+class Oddities(WireModel):
     """How a company's answers look where recorded answers differ from one another or nothing is documented.
 
     numbers: how `zip` and `accountNo` are read: as `text`, as `number` wherever that loses no leading zero, or `mixed`,

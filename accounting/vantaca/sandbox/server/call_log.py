@@ -2,7 +2,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accounting.vantaca.sandbox.state.record import Record
+from accounting.vantaca.sandbox.state.wire_model import WireModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class LoggedCall:
     fault: str | None
 
 
-class Counters(Record):
+class Counters(WireModel):
     """Exact counts since the log was last cleared.
 
     A call counts as it comes in, and in `by_status` as it ends (`none` where no whole answer was sent).

@@ -5,8 +5,8 @@ from accounting.vantaca.sandbox.server.answer import Answer, CallRefusedError, j
 from accounting.vantaca.sandbox.state import values
 from accounting.vantaca.sandbox.state.company import Company
 from accounting.vantaca.sandbox.state.provider import Insurance, Provider
-from accounting.vantaca.sandbox.state.record import wire_name
 from accounting.vantaca.sandbox.state.values import Parameters
+from accounting.vantaca.sandbox.state.wire_model import wire_name
 
 Operation = Callable[[Company, Parameters], Answer]
 

@@ -9,10 +9,10 @@ from pydantic import Field, SecretStr, field_serializer
 from accounting.vantaca.sandbox.faults.oddities import Oddities
 from accounting.vantaca.sandbox.state.provider import Insurance, Provider
 from accounting.vantaca.sandbox.state.reading import provider_as_read
-from accounting.vantaca.sandbox.state.record import Record, wire_name
+from accounting.vantaca.sandbox.state.wire_model import WireModel, wire_name
 
 
-class CompanySettings(Record):
+class CompanySettings(WireModel):
     """A customer of Vantaca: its credentials and how its answers look.
 
     basic_required: whether a Basic `Authorization` header with login and password is wanted besides the query.

@@ -6,7 +6,7 @@ from accounting.vantaca.sandbox.faults.faults import Fault
 from accounting.vantaca.sandbox.sandbox import Sandbox
 from accounting.vantaca.sandbox.state.company import CompanySettings
 from accounting.vantaca.sandbox.state.provider import Provider
-from accounting.vantaca.sandbox.state.record import Record
+from accounting.vantaca.sandbox.state.wire_model import WireModel
 
 
 class CompanyData(CompanySettings):
@@ -19,7 +19,7 @@ class CompanyData(CompanySettings):
         return CompanySettings(**{name: getattr(self, name) for name in CompanySettings.model_fields})
 
 
-class SandboxData(Record):
+class SandboxData(WireModel):
     """What a data file holds: companies, and faults by name that are in force from the start.
 
     ```json

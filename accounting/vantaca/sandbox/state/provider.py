@@ -2,10 +2,10 @@ from datetime import date
 
 from pydantic import Field, model_validator
 
-from accounting.vantaca.sandbox.state.record import Record
+from accounting.vantaca.sandbox.state.wire_model import WireModel
 
 
-class Insurance(Record):
+class Insurance(WireModel):
     """One policy row of a provider. It has no carrier, effective date, limits or document (Vantaca's OpenAPI 3.8.0)."""
 
     provider_insurance_id: int = Field(gt=0)
@@ -15,7 +15,7 @@ class Insurance(Record):
     is_required: bool = False
 
 
-class Provider(Record):
+class Provider(WireModel):
     """A provider as Vantaca stores it, the fields that no read returns included.
 
     The street address is kept as it is written, in three parts; reads give `address` and `unit` instead.

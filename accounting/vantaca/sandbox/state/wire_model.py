@@ -11,7 +11,7 @@ def wire_name(attribute: str) -> str:
     return f"{name[:-2]}ID" if name.endswith("Id") else name
 
 
-class Record(BaseModel):
+class WireModel(BaseModel):
     """An immutable value of the sandbox, in JSON under Vantaca's spelling of its names.
 
     Unknown names are refused, and a validation error never repeats what it was given.
