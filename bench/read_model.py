@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from console.read_model.projection.facts import TOPICS
+from console.read_model.folds.facts import TOPICS
 from console.read_model.projection.source import BATCH
 from console.read_model.projection.writer import Writer
 from console.read_model.queries.read_model import ReadModel

@@ -1,3 +1,5 @@
+"""``python -m cli`` is ``vive-sync``."""
+
 from cli.main import main
 
 if __name__ == "__main__":

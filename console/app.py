@@ -12,20 +12,21 @@ from console.api.progress_hub import ProgressHub
 from console.error_handlers import add_handlers
 from console.http.json_response import JsonAnswer
 from console.http.request_boundary import RequestBoundary
-from console.pages import router as page_router
-from console.pages.router import pages
-from console.pages.sign_in_page import sign_in_pages
+from console.pages import rendering, sign_in_page, start_page
+from console.pages.views import dead_letter_pages, run_pages, settings_page, vendor_pages
 from console.ports import ConsolePorts
 
 VERSION: Final = "1"
-PARTS: Final = (button, runs, progress, vendors, dead_letters, session, health)
-STATIC: Final = Path(page_router.__file__).parent / "static"
+API: Final = (button, runs, progress, vendors, dead_letters, session, health)
+PAGES: Final = (sign_in_page, start_page, settings_page, run_pages, vendor_pages, dead_letter_pages)
+STATIC: Final = Path(rendering.__file__).parent / "static"
 
 
-def create_app(parts: ConsolePorts) -> FastAPI:
-    """The HTTP interface and the pages, over these parts.
+def create_app(ports: ConsolePorts) -> FastAPI:
+    """The HTTP interface and the pages, over these ports.
 
-    ``app.state.parts`` are the parts, and ``app.state.progress`` is what to close before the server waits for its streams.
+    ``app.state.ports`` and ``app.state.renderer`` are what the routes depend on. ``app.state.progress`` must be closed before
+    the server waits for its streams.
     """
     app = FastAPI(
         title="Sync All Vendors",
@@ -36,13 +37,16 @@ def create_app(parts: ConsolePorts) -> FastAPI:
         redirect_slashes=False,
         default_response_class=JsonAnswer,
     )
-    app.state.parts = parts
-    app.state.progress = ProgressHub(parts.read_model)
-    for part in PARTS:
-        app.include_router(part.router)
-    app.state.routes = [route for part in PARTS for route in part.router.routes]
-    app.include_router(sign_in_pages(parts.local_sign_in))
-    app.include_router(pages(parts), include_in_schema=False)
+    app.state.ports = ports
+    app.state.renderer = rendering.Renderer()
+    app.state.progress = ProgressHub(ports.read_model)
+    for module in API:
+        app.include_router(module.router)
+    app.state.routes = [route for module in API for route in module.router.routes]
+    for module in PAGES:
+        app.include_router(module.router, include_in_schema=False)
+    if ports.sign_in_page is not None:
+        app.include_router(ports.sign_in_page, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_handlers(app)
     app.add_middleware(RequestBoundary)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from console.auth.dev_issuer import LocalSignIn
+from fastapi import APIRouter
+
 from console.auth.principal import Principal
 from console.auth.tokens import Verifier
 from console.read_model.queries.read_model import ReadModel
@@ -79,5 +80,5 @@ class ConsolePorts:
     discard: DeadLetterHandler
     verifier: Verifier
     health: Callable[[], Health]
-    local_sign_in: LocalSignIn | None = None
-    """The sign-in page for a person's own machine; None: there is none."""
+    sign_in_page: APIRouter | None = None
+    """The sign-in page for a person's own machine; None: people sign in elsewhere."""

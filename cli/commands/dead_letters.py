@@ -8,7 +8,18 @@ import typer
 from cli.codec import codec_for
 from cli.commands import redrive as commands_redrive
 from cli.settings import Settings
-from cli.views.dead_letter_choice import ChoiceError, Client, Codes, Since, Until, Vendor, by_ids, filter_of, parse_id
+from cli.views.dead_letter_choice import (
+    ChoiceError,
+    Client,
+    Codes,
+    FilterOptions,
+    Since,
+    Until,
+    Vendor,
+    by_ids,
+    filter_of,
+    parse_id,
+)
 from cli.views.dead_letter_view import letter_in_full_json, letter_json, print_letter, print_letters
 from cli.views.output import fail, people, print_json
 from console.topic_queries.dead_letters import history, last_outcome, read_letters
@@ -38,16 +49,11 @@ def list_letters(
 ) -> None:
     """List the open dead letters, the newest last."""
     settings = Settings()
+    options = FilterOptions(
+        client=client, vendor=vendor, codes=codes, since=since, until=until, handled_too=handled_too
+    )
     try:
-        wanted = filter_of(
-            client=client,
-            vendor=vendor,
-            codes=codes,
-            since=since,
-            until=until,
-            handled_too=handled_too,
-            now=datetime.now(UTC),
-        )
+        wanted = filter_of(options, now=datetime.now(UTC))
     except ChoiceError as error:
         fail(str(error), as_json=as_json)
     letters = read_letters(settings.kafka, codec_for(settings), since=wanted.since)

@@ -9,7 +9,17 @@ import typer
 
 from cli.codec import codec_for
 from cli.settings import Settings
-from cli.views.dead_letter_choice import ChoiceError, Client, Codes, Since, Until, Vendor, choose, filter_of
+from cli.views.dead_letter_choice import (
+    ChoiceError,
+    Client,
+    Codes,
+    FilterOptions,
+    Since,
+    Until,
+    Vendor,
+    choose,
+    filter_of,
+)
 from cli.views.dead_letter_view import (
     letter_count,
     print_plan,
@@ -23,6 +33,8 @@ from console.topic_queries.dead_letters import DeadLetterQueries
 from messaging.producer import BlockingProducer
 from producers.redrive import Handler, discard, read_newest, redrive
 from producers.redrive_plan import Refusal, plan_discard, plan_redrive
+from schemas.dead_letter_state import DeadLetterHistory
+from schemas.wire.codec import Codec
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="DeadLetterQueries by id, PARTITION-OFFSET.")]
 AllOpen = Annotated[bool, typer.Option("--all-open", help="Every letter that is open.")]
@@ -62,16 +74,10 @@ def redrive_letters(
 
     Ends 1 when a letter was left as it is. Breaking it off and doing it again is safe.
     """
-    settings, now = Settings(), datetime.now(UTC)
+    settings = Settings()
     codec = codec_for(settings)
-    try:
-        _check_asking(yes=yes, as_json=as_json)
-        wanted = filter_of(
-            client=client, vendor=vendor, codes=codes, since=since, until=until, handled_too=again, now=now
-        )
-        letters, those = choose(settings.kafka, codec, ids or (), wanted, all_open=all_open)
-    except ChoiceError as error:
-        fail(str(error), as_json=as_json)
+    options = FilterOptions(client=client, vendor=vendor, codes=codes, since=since, until=until, handled_too=again)
+    letters, those = _choose(settings, codec, ids, options, all_open=all_open, yes=yes, as_json=as_json)
     plan = plan_redrive(those, read_newest(settings.kafka, those), again=again, replace=replace)
     what = letter_count(sum(len(step.letters) for step in plan.steps))
     if not as_json:
@@ -107,16 +113,10 @@ def discard_letters(
 
     Ends 1 when a letter was left as it is.
     """
-    settings, now = Settings(), datetime.now(UTC)
+    settings = Settings()
     codec = codec_for(settings)
-    try:
-        _check_asking(yes=yes, as_json=as_json)
-        wanted = filter_of(
-            client=client, vendor=vendor, codes=codes, since=since, until=until, handled_too=False, now=now
-        )
-        letters, those = choose(settings.kafka, codec, ids or (), wanted, all_open=all_open)
-    except ChoiceError as error:
-        fail(str(error), as_json=as_json)
+    options = FilterOptions(client=client, vendor=vendor, codes=codes, since=since, until=until)
+    letters, those = _choose(settings, codec, ids, options, all_open=all_open, yes=yes, as_json=as_json)
     to_discard, refusals = plan_discard(those)
     what = letter_count(len(to_discard))
     if not as_json:
@@ -133,9 +133,24 @@ def discard_letters(
     _end(refusals)
 
 
-def _check_asking(*, yes: bool, as_json: bool) -> None:
+def _choose(
+    settings: Settings,
+    codec: Codec,
+    ids: Sequence[str] | None,
+    options: FilterOptions,
+    *,
+    all_open: bool,
+    yes: bool,
+    as_json: bool,
+) -> tuple[DeadLetterQueries, list[DeadLetterHistory]]:
+    """All dead letters that were read, and those to handle; a choice that is not clear ends the command."""
     if as_json and not yes:
-        raise ChoiceError("With --json nothing is asked, so say --yes too.")
+        fail("With --json nothing is asked, so say --yes too.", as_json=as_json)
+    try:
+        wanted = filter_of(options, now=datetime.now(UTC))
+        return choose(settings.kafka, codec, ids or (), wanted, all_open=all_open)
+    except ChoiceError as error:
+        fail(str(error), as_json=as_json)
 
 
 def _ask(question: str, *, yes: bool) -> None:

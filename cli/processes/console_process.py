@@ -22,6 +22,7 @@ from console.auth.keys import JwksKeys
 from console.auth.tokens import Issuer, Verifier
 from console.commands.dead_letters import DeadLetterService
 from console.commands.sync_requests import SyncRequestService
+from console.pages.sign_in_page import sign_in_page
 from console.ports import ConsolePorts, Health
 from console.read_model.projection.projector import Projector
 from console.read_model.queries.read_model import ReadModel
@@ -101,7 +102,7 @@ def ports_for(
         discard=letters.discard,
         verifier=verifier,
         health=health,
-        local_sign_in=sign_in,
+        sign_in_page=None if sign_in is None else sign_in_page(sign_in),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
@@ -47,28 +47,31 @@ def point_in_time(text: str, now: datetime) -> datetime:
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
-def filter_of(
-    *,
-    client: str | None,
-    vendor: str | None,
-    codes: Sequence[str] | None,
-    since: str | None,
-    until: str | None,
-    handled_too: bool,
-    now: datetime,
-) -> Filter:
-    """The filter that these options say.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterOptions:
+    """The options of a command that filter dead letters, as they were given."""
+
+    client: str | None = None
+    vendor: str | None = None
+    codes: Sequence[str] | None = None
+    since: str | None = None
+    until: str | None = None
+    handled_too: bool = False
+
+
+def filter_of(options: FilterOptions, *, now: datetime) -> Filter:
+    """The filter that these options stand for.
 
     Raises:
-        ChoiceError: a time is none.
+        ChoiceError: a time can't be read.
     """
     return Filter(
-        client_id=client,
-        vendor_id=vendor,
-        codes=frozenset(codes or ()),
-        since=None if since is None else point_in_time(since, now),
-        until=None if until is None else point_in_time(until, now),
-        handled_too=handled_too,
+        client_id=options.client,
+        vendor_id=options.vendor,
+        codes=frozenset(options.codes or ()),
+        since=None if options.since is None else point_in_time(options.since, now),
+        until=None if options.until is None else point_in_time(options.until, now),
+        handled_too=options.handled_too,
     )
 
 

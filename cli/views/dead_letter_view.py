@@ -8,7 +8,7 @@ from rich.text import Text
 
 from cli.views.output import people
 from cli.views.run_view import outcome_json, print_outcome
-from console.topic_queries.dead_letters import Event
+from console.topic_queries.dead_letters import DeadLetterEvent
 from messaging.producer import RecordPosition
 from producers.redrive_plan import Refusal, Step
 from schemas.dead_letter_state import DeadLetterHistory
@@ -70,7 +70,9 @@ def print_letters(letters: Iterable[DeadLetterHistory]) -> None:
     people.print(table)
 
 
-def print_letter(letter: DeadLetterHistory, events: Sequence[Event], outcome: VendorSyncOutcome | None) -> None:
+def print_letter(
+    letter: DeadLetterHistory, events: Sequence[DeadLetterEvent], outcome: VendorSyncOutcome | None
+) -> None:
     """Everything about a letter."""
     content = letter.content
     people.print(f"Dead letter {letter.id}, {letter.state}", style="bold", markup=False)
@@ -109,7 +111,7 @@ def _plain(line: str) -> None:
     people.print(line, markup=False, soft_wrap=True)
 
 
-def _what_happened(event: Event) -> str:
+def _what_happened(event: DeadLetterEvent) -> str:
     handled = event.handled
     if handled is None:
         return f"{event.letter.content.code}: {event.letter.content.reason}"
@@ -163,7 +165,7 @@ def letter_json(letter: DeadLetterHistory) -> dict[str, Any]:
 
 
 def letter_in_full_json(
-    letter: DeadLetterHistory, events: Sequence[Event], outcome: VendorSyncOutcome | None
+    letter: DeadLetterHistory, events: Sequence[DeadLetterEvent], outcome: VendorSyncOutcome | None
 ) -> dict[str, Any]:
     """A letter for programs, with its history and the first kilobyte of its bytes."""
     return {
@@ -182,7 +184,7 @@ def _bytes_json(data: bytes | None) -> dict[str, Any] | None:
     return {"bytes": len(data), "hex": data[:BYTES_SHOWN].hex(), "printable": escaped(data[:BYTES_SHOWN])}
 
 
-def _event_json(event: Event) -> dict[str, Any]:
+def _event_json(event: DeadLetterEvent) -> dict[str, Any]:
     content = event.letter.content
     said = {"code": content.code, "reason": content.reason}
     handled = None if event.handled is None else event.handled.model_dump(mode="json", exclude={"letter_topic_id"})

@@ -23,12 +23,12 @@ router: Final = APIRouter(tags=["button"])
     summary="Press Sync All Vendors",
 )
 def press(
-    client: ClientId, admin: Admin, parts: Ports, response: Response, key: IdempotencyKey = None
+    client: ClientId, admin: Admin, ports: Ports, response: Response, key: IdempotencyKey = None
 ) -> PressedAnswer:
     """Queue all linked vendors of the client for a sync. The run is told of as soon as a worker has taken it up."""
-    integration_of(parts, client)
+    integration_of(ports, client)
     try:
-        pressed = parts.press(admin, client, key=key)
+        pressed = ports.press(admin, client, key=key)
     except SyncRefusedError as error:
         raise Problem(409, "not-eligible", "This client can't be synced", str(error)) from None
     links = RunLinks.to(client, pressed.run_id)
@@ -41,9 +41,9 @@ def press(
     responses=documented(401, 403, 404, 422, 503),
     summary="Whether the button is available",
 )
-def button(client: ClientId, _admin: Admin, parts: Ports) -> ButtonAnswer:
+def button(client: ClientId, _admin: Admin, ports: Ports) -> ButtonAnswer:
     """Whether pressing would be taken, if not why, and what VIVE owns at this client."""
-    integration = integration_of(parts, client)
+    integration = integration_of(ports, client)
     reason = ineligible_reason(client, integration)
     return ButtonAnswer(
         available=reason is None,
@@ -54,16 +54,16 @@ def button(client: ClientId, _admin: Admin, parts: Ports) -> ButtonAnswer:
     )
 
 
-def integration_of(parts: ConsolePorts, client: str) -> Integration | None:
+def integration_of(ports: ConsolePorts, client: str) -> Integration | None:
     """The client's integration, None where it has none.
 
     Raises:
         Problem: 503 where it is not known yet: the console has just begun to read the topics.
     """
-    view = parts.read_model.client(client)
+    view = ports.read_model.client(client)
     if view is not None:
         return view.integration
-    if not parts.health().caught_up:
+    if not ports.health().caught_up:
         raise unavailable(
             "The console is still reading what there is of this client. Try again in a moment.", kind="behind"
         )

@@ -20,14 +20,14 @@ router: Final = APIRouter(tags=["dead letters"])
 def dead_letters(
     client: ClientId,
     _admin: Admin,
-    parts: Ports,
+    ports: Ports,
     handled_too: Annotated[bool, Query(alias="all", description="Also those redriven or discarded.")] = False,  # noqa: FBT002 -- a query
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageAnswer[DeadLetterAnswer]:
     """What needs a person, newest first. The bytes of a record are not told."""
     try:
-        page = parts.read_model.dead_letters(client, open_only=not handled_too, limit=limit, cursor=cursor)
+        page = ports.read_model.dead_letters(client, open_only=not handled_too, limit=limit, cursor=cursor)
     except ValueError as error:
         raise bad_cursor(error) from None
     return page_of(page, DeadLetterAnswer.model_validate)
@@ -40,9 +40,9 @@ def dead_letters(
     openapi_extra=NOTE_BODY,
     summary="Redrive a dead letter",
 )
-def redrive(client: ClientId, admin: Admin, letter: DeadLetterIdPath, parts: Ports, note: Note) -> HandledAnswer:
+def redrive(client: ClientId, admin: Admin, letter: DeadLetterIdPath, ports: Ports, note: Note) -> HandledAnswer:
     """Sync the letter's vendor as it is now, or put the record that could not be read on its topic again."""
-    return _handle(parts.redrive, admin, client, letter, note)
+    return _handle(ports.redrive, admin, client, letter, note)
 
 
 @router.post(
@@ -52,9 +52,9 @@ def redrive(client: ClientId, admin: Admin, letter: DeadLetterIdPath, parts: Por
     openapi_extra=NOTE_BODY,
     summary="Discard a dead letter",
 )
-def discard(client: ClientId, admin: Admin, letter: DeadLetterIdPath, parts: Ports, note: Note) -> HandledAnswer:
+def discard(client: ClientId, admin: Admin, letter: DeadLetterIdPath, ports: Ports, note: Note) -> HandledAnswer:
     """Put the letter aside: nothing follows from it, and it is kept."""
-    return _handle(parts.discard, admin, client, letter, note)
+    return _handle(ports.discard, admin, client, letter, note)
 
 
 def _handle(do: DeadLetterHandler, admin: Principal, client: str, letter: str, note: str) -> HandledAnswer:

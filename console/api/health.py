@@ -26,8 +26,8 @@ class HealthAnswer(BaseModel):
     openapi_extra={"security": []},
     summary="Health",
 )
-def health(parts: Ports, response: Response) -> HealthAnswer:
+def health(ports: Ports, response: Response) -> HealthAnswer:
     """200 while people can be served, else 503. No token is needed."""
-    found = parts.health()
+    found = ports.health()
     response.status_code = 200 if found.well else 503
     return HealthAnswer(well=found.well, database=found.database, projector=found.projector, caught_up=found.caught_up)

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Header, Path, Query
 from starlette.requests import Request
 
-from console.error_handlers import invalid
-from console.http.problems import InvalidField, Problem
+from console.http.problems import InvalidField, Problem, invalid
 from console.read_model.store.views import VendorState
 from schemas.message import IDENTIFIER_PATTERN
 from schemas.records.dead_letter import LETTER_ID_PATTERN

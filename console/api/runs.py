@@ -15,20 +15,20 @@ router: Final = APIRouter(tags=["runs"])
 
 @router.get("/clients/{client}/sync-runs", responses=documented(401, 403, 404, 422, 503), summary="The runs")
 def runs(
-    client: ClientId, _admin: Admin, parts: Ports, limit: Limit = 20, cursor: Cursor = None
+    client: ClientId, _admin: Admin, ports: Ports, limit: Limit = 20, cursor: Cursor = None
 ) -> PageAnswer[RunAnswer]:
     """The client's runs, newest first."""
     try:
-        page = parts.read_model.runs(client, limit=limit, cursor=cursor)
+        page = ports.read_model.runs(client, limit=limit, cursor=cursor)
     except ValueError as error:
         raise bad_cursor(error) from None
     return page_of(page, RunAnswer.of)
 
 
 @router.get("/clients/{client}/sync-runs/{run}", responses=documented(401, 403, 404, 422, 503), summary="One run")
-def run(client: ClientId, _admin: Admin, run: RunId, parts: Ports) -> RunAnswer:
+def run(client: ClientId, _admin: Admin, run: RunId, ports: Ports) -> RunAnswer:
     """One run with its counts. A press that no worker has taken up yet is not known."""
-    found = parts.read_model.run(client, run)
+    found = ports.read_model.run(client, run)
     if found is None:
         raise not_found(f"run {run} of this client, as far as is known yet")
     return RunAnswer.of(found)
@@ -43,19 +43,20 @@ def run_vendors(
     client: ClientId,
     _admin: Admin,
     run: RunId,
-    parts: Ports,
+    ports: Ports,
     states: States = [],  # noqa: B006 -- FastAPI copies it
     search: Search = "",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageAnswer[VendorLineAnswer]:
     """The vendors of a run by name, each with what became of it in this run."""
-    if parts.read_model.run(client, run) is None:
-        raise not_found(f"run {run} of this client, as far as is known yet")
-    try:
-        page = parts.read_model.run_vendors(
-            client, run, states=frozenset(states), search=search, limit=limit, cursor=cursor
-        )
-    except ValueError as error:
-        raise bad_cursor(error) from None
+    with ports.read_model.snapshot() as snapshot:
+        if snapshot.run(client, run) is None:
+            raise not_found(f"run {run} of this client, as far as is known yet")
+        try:
+            page = snapshot.run_vendors(
+                client, run, states=frozenset(states), search=search, limit=limit, cursor=cursor
+            )
+        except ValueError as error:
+            raise bad_cursor(error) from None
     return page_of(page, VendorLineAnswer.model_validate)

@@ -17,7 +17,7 @@ router: Final = APIRouter(tags=["vendors"])
 def vendors(
     client: ClientId,
     _admin: Admin,
-    parts: Ports,
+    ports: Ports,
     states: States = [],  # noqa: B006 -- FastAPI copies it
     search: Search = "",
     limit: Limit = 50,
@@ -25,7 +25,7 @@ def vendors(
 ) -> PageAnswer[VendorLineAnswer]:
     """The client's vendors by name, each with where it stands."""
     try:
-        page = parts.read_model.vendors(client, states=frozenset(states), search=search, limit=limit, cursor=cursor)
+        page = ports.read_model.vendors(client, states=frozenset(states), search=search, limit=limit, cursor=cursor)
     except ValueError as error:
         raise bad_cursor(error) from None
     return page_of(page, VendorLineAnswer.model_validate)
@@ -36,11 +36,11 @@ def vendor(
     client: ClientId,
     _admin: Admin,
     vendor: VendorId,
-    parts: Ports,
+    ports: Ports,
     outcomes: Annotated[int, Query(ge=1, le=100, description="Its last so many outcomes.")] = 10,
 ) -> VendorAnswer:
     """One vendor: what VIVE says, what Vantaca held, what was written, and what was not and why."""
-    detail = parts.read_model.vendor(client, vendor, outcomes=outcomes)
+    detail = ports.read_model.vendor(client, vendor, outcomes=outcomes)
     if detail is None:
         raise not_found(f"vendor {vendor} at this client")
     return VendorAnswer.of(detail)

@@ -20,12 +20,12 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def ports_of(request: Request) -> ConsolePorts:
-    """The parts of the app that serves this request."""
-    parts: ConsolePorts = request.app.state.parts
-    return parts
+    """The ports of the app that serves this request."""
+    ports: ConsolePorts = request.app.state.ports
+    return ports
 
 
-async def _the_parts(request: Request) -> ConsolePorts:
+async def _ports(request: Request) -> ConsolePorts:
     return ports_of(request)
 
 
@@ -90,7 +90,7 @@ async def admin_of(request: Request, who: Annotated[Principal, Depends(member_of
 Admin = Annotated[Principal, Depends(admin_of)]
 Member = Annotated[Principal, Depends(member_of)]
 Anyone = Annotated[Principal, Depends(principal)]
-Ports = Annotated[ConsolePorts, Depends(_the_parts)]
+Ports = Annotated[ConsolePorts, Depends(_ports)]
 
 
 def bearer_token(request: Request) -> str | None:

@@ -86,6 +86,12 @@ def unavailable(detail: str, *, kind: str = "unavailable", title: str = "Not ava
     return Problem(503, kind, title, detail, headers={"Retry-After": "5"})
 
 
+def invalid(errors: list[InvalidField]) -> Problem:
+    """A request with parts that can't be taken."""
+    sentence = "; ".join(f"{one.where}: {one.what}" for one in errors)
+    return Problem(422, "not-valid", "Not valid", f"The request is not valid: {sentence}.", errors=errors)
+
+
 def problem_response(request: Request, problem: Problem) -> Response:
     """The answer that tells the problem."""
     return Response(

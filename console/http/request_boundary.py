@@ -31,7 +31,7 @@ TOO_LARGE: Final = f"The body is larger than {MAX_BYTES // 1024} KiB."
 
 
 @dataclass(slots=True)
-class _Answer:
+class _ResponseStatus:
     status: int | None = None
 
 
@@ -46,13 +46,13 @@ class RequestBoundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer, began = _Answer(), time.monotonic()
+        sent, began = _ResponseStatus(), time.monotonic()
         path = scope["path"]
         caching = "no-cache" if path.startswith(STATIC) else "no-store"
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer.status = message["status"]
+                sent.status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
                     headers[name] = value
@@ -67,12 +67,12 @@ class RequestBoundary:
                 await self._app(scope, _bounded(receive), sending)
         except Exception:
             log.exception("%s %s went wrong", scope["method"], _shown(path))
-            if answer.status is not None:
+            if sent.status is not None:
                 raise
             await problem_response(request, plain(500))(scope, receive, sending)
         finally:
             took = (time.monotonic() - began) * 1000
-            log.info("%s %s %s %.0f ms", scope["method"], _shown(path), answer.status, took)
+            log.info("%s %s %s %.0f ms", scope["method"], _shown(path), sent.status, took)
 
 
 def _told_length(scope: Scope) -> int:

@@ -1,10 +1,12 @@
-"""Templates to pages."""
+"""Renders pages from the templates."""
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from fastapi import Depends
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from console.auth.principal import Principal
@@ -20,7 +22,7 @@ def iso(at: datetime) -> str:
 
 
 def day_and_time(at: datetime) -> str:
-    """A time as people read it, in UTC; the page's script says it in the person's own zone."""
+    """A time as people read it, in UTC; the page's script shows it in the person's own zone."""
     at = at.astimezone(UTC)
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
 
@@ -39,21 +41,33 @@ def _environment() -> Environment:
 
 
 class Renderer:
-    """Renders the templates. ``can_sign_out``: whether a page offers it."""
+    """Renders the templates to pages."""
 
-    def __init__(self, *, can_sign_out: bool = False) -> None:
+    def __init__(self) -> None:
         self._environment = _environment()
-        self._sign_out = "/sign-out" if can_sign_out else None
 
     def page(
         self, template: str, *, who: Principal | None, client_title: str = "", status: int = 200, **shown: Any
     ) -> HTMLResponse:
-        """A whole page for this person, of this client."""
+        """A whole page for this person, of this client; ``who`` None: for nobody, so it offers no sign-out."""
         text = self._environment.get_template(template).render(
             person=None if who is None else who.called,
             client_title=client_title,
-            sign_out=self._sign_out if who is not None else None,
+            sign_out=None if who is None else "/sign-out",
             now=datetime.now(UTC),
             **shown,
         )
         return HTMLResponse(text, status_code=status)
+
+
+def renderer_of(request: Request) -> Renderer:
+    """The renderer of the app that serves this request."""
+    renderer: Renderer = request.app.state.renderer
+    return renderer
+
+
+async def _renderer(request: Request) -> Renderer:
+    return renderer_of(request)
+
+
+Pages = Annotated[Renderer, Depends(_renderer)]

@@ -89,7 +89,7 @@ class Filter:
         )
 
 
-class Event(NamedTuple):
+class DeadLetterEvent(NamedTuple):
     """A letter came, or (``handled``) somebody did something with it."""
 
     at: datetime
@@ -97,15 +97,15 @@ class Event(NamedTuple):
     handled: DeadLetterHandled | None
 
 
-def history(letters: list[DeadLetterHistory]) -> list[Event]:
+def history(letters: list[DeadLetterHistory]) -> list[DeadLetterEvent]:
     """What happened with these letters, in the order of time; what was done with a letter never stands before it."""
     events = []
     for letter in letters:
         at = letter.content.at
-        events.append(Event(at, letter, None))
+        events.append(DeadLetterEvent(at, letter, None))
         for handled in letter.handled:
             at = max(at, handled.at)
-            events.append(Event(at, letter, handled))
+            events.append(DeadLetterEvent(at, letter, handled))
     return sorted(events, key=lambda event: event.at)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select, update
 
-from console.read_model.projection.facts import TOPICS, facts_of
+from console.read_model.folds.facts import TOPICS, facts_of
 from console.read_model.projection.projection import project
 from console.read_model.store import tables
 from console.read_model.store.engine import writing

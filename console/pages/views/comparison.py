@@ -40,7 +40,7 @@ def last_settled(detail: VendorDetail) -> VendorSyncOutcome | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class HistoryEntry:
     """One line of a vendor's history, with the fields that differed then."""
 
     outcome: VendorSyncOutcome
@@ -49,9 +49,9 @@ class Event:
     rows: tuple[Row, ...]
 
 
-def history(detail: VendorDetail) -> tuple[Event, ...]:
+def history(detail: VendorDetail) -> tuple[HistoryEntry, ...]:
     """What happened to the vendor, newest first. What was announced and then confirmed is one line."""
-    events = []
+    entries = []
     newer: VendorSyncOutcome | None = None
     for outcome in detail.outcomes:
         words = STATES[VendorState(outcome.status)]
@@ -59,9 +59,9 @@ def history(detail: VendorDetail) -> tuple[Event, ...]:
         if outcome.status is Status.WRITING and newer is not None:
             label, tone = "Not confirmed", "warn"
         if outcome.status is not Status.WRITING or newer is None or newer.status is not Status.UPDATED:
-            events.append(Event(outcome=outcome, label=label, tone=tone, rows=compared(outcome)))
+            entries.append(HistoryEntry(outcome=outcome, label=label, tone=tone, rows=compared(outcome)))
         newer = outcome
-    return tuple(events)
+    return tuple(entries)
 
 
 def compared(outcome: VendorSyncOutcome) -> tuple[Row, ...]:

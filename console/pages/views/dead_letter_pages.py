@@ -7,63 +7,63 @@ from fastapi import Path as InPath
 from starlette.responses import RedirectResponse, Response
 
 from console.auth.principal import Principal
-from console.http.guard import Admin
+from console.http.guard import Admin, Ports
 from console.http.problems import Problem, not_found
-from console.pages.addresses import Addresses
-from console.pages.rendering import Renderer
+from console.pages.addresses import ACCOUNTING, Addresses
+from console.pages.rendering import Pages, Renderer
 from console.pages.sentences.attention import ANY_LETTER, LETTERS
-from console.pages.views.client_of import title_of
+from console.pages.views.client_title import title_of
 from console.pages.views.listing import LONGEST_CURSOR, PAGE_SIZE
-from console.ports import ConsolePorts, DeadLetterUnchangedError
+from console.ports import DeadLetterUnchangedError
+from console.read_model.queries.read_model import ReadModel
 from messaging.producer import KafkaUnavailableError
 from schemas.message import Identifier
 from schemas.records.dead_letter import LETTER_ID_PATTERN, LetterId
+
+router: Final = APIRouter(prefix=ACCOUNTING)
 
 LetterInPath = Annotated[str, InPath(pattern=LETTER_ID_PATTERN)]
 NOTE: Final = "Tried again on the page Accounting - Vantaca."
 
 
-def routes(parts: ConsolePorts, renderer: Renderer) -> APIRouter:
-    """The pages, and where the form goes."""
-    router = APIRouter()
-
-    @router.get("/dead-letters")
-    def listing(
-        client: Identifier, who: Admin, cursor: Annotated[str | None, Query(max_length=LONGEST_CURSOR)] = None
-    ) -> Response:
-        """Those that are open."""
+@router.get("/dead-letters")
+def listing(
+    client: Identifier,
+    who: Admin,
+    ports: Ports,
+    renderer: Pages,
+    cursor: Annotated[str | None, Query(max_length=LONGEST_CURSOR)] = None,
+) -> Response:
+    """The open dead letters."""
+    with ports.read_model.snapshot() as snapshot:
+        title = title_of(snapshot, who)
         try:
-            letters = parts.read_model.dead_letters(client, limit=PAGE_SIZE, cursor=cursor)
+            letters = snapshot.dead_letters(client, limit=PAGE_SIZE, cursor=cursor)
         except ValueError as error:
             raise Problem(422, "not-valid", "Not valid", str(error)) from error
-        return renderer.page(
-            "letters.html",
-            who=who,
-            client_title=title_of(parts.read_model, who),
-            to=Addresses(client),
-            letters=letters,
-            to_do=to_do,
-        )
+    return renderer.page(
+        "letters.html", who=who, client_title=title, to=Addresses(client), letters=letters, to_do=to_do
+    )
 
-    @router.get("/dead-letters/{letter}")
-    def page(client: Identifier, letter: LetterInPath, who: Admin) -> Response:
-        """One of them: it is also where one confirms that it is to be tried again."""
-        return _show(parts, renderer, who, client, letter)
 
-    @router.post("/dead-letters/{letter}/redrive")
-    def redrive(client: Identifier, letter: LetterInPath, who: Admin) -> Response:
-        """Try again."""
-        try:
-            handled = parts.redrive(who, client, LetterId.parse(letter), note=NOTE)
-        except DeadLetterUnchangedError as error:
-            return _show(parts, renderer, who, client, letter, status=409, trouble=str(error))
-        except KafkaUnavailableError as error:
-            return _show(parts, renderer, who, client, letter, status=503, trouble=str(error))
-        if handled is None:
-            raise not_found(f"sync {letter} put aside")
-        return RedirectResponse(Addresses(client).redriven(letter), status_code=303)
+@router.get("/dead-letters/{letter}")
+def page(client: Identifier, letter: LetterInPath, who: Admin, ports: Ports, renderer: Pages) -> Response:
+    """One dead letter; a person confirms here that it is to be tried again."""
+    return _show(ports.read_model, renderer, who, client, letter)
 
-    return router
+
+@router.post("/dead-letters/{letter}/redrive")
+def redrive(client: Identifier, letter: LetterInPath, who: Admin, ports: Ports, renderer: Pages) -> Response:
+    """Try again, and go to the settings page; without success show the dead letter again, with the reason."""
+    try:
+        handled = ports.redrive(who, client, LetterId.parse(letter), note=NOTE)
+    except DeadLetterUnchangedError as error:
+        return _show(ports.read_model, renderer, who, client, letter, status=409, trouble=str(error))
+    except KafkaUnavailableError as error:
+        return _show(ports.read_model, renderer, who, client, letter, status=503, trouble=str(error))
+    if handled is None:
+        raise not_found(f"sync {letter} put aside")
+    return RedirectResponse(Addresses(client).redriven(letter), status_code=303)
 
 
 def to_do(code: str) -> str:
@@ -72,7 +72,7 @@ def to_do(code: str) -> str:
 
 
 def _show(
-    parts: ConsolePorts,
+    read_model: ReadModel,
     renderer: Renderer,
     who: Principal,
     client: str,
@@ -81,20 +81,22 @@ def _show(
     status: int = 200,
     trouble: str = "",
 ) -> Response:
-    found = parts.read_model.dead_letter(client, letter)
-    if found is None:
-        raise not_found(f"sync {letter} put aside")
-    line, content = found
-    vendor = None if line.vendor_id is None else parts.read_model.vendor(client, line.vendor_id, outcomes=1)
+    with read_model.snapshot() as snapshot:
+        found = snapshot.dead_letter(client, letter)
+        if found is None:
+            raise not_found(f"sync {letter} put aside")
+        line, content = found
+        names = {} if line.vendor_id is None else snapshot.vendor_names(client, [line.vendor_id])
+        title = title_of(snapshot, who)
     return renderer.page(
         "letter.html",
         who=who,
-        client_title=title_of(parts.read_model, who),
+        client_title=title,
         status=status,
         to=Addresses(client),
         letter=line,
         content=content,
-        letter_name=vendor.line.name if vendor is not None else line.vendor_id or f"record {letter}",
+        letter_name=names.get(line.vendor_id or "") or line.vendor_id or f"record {letter}",
         to_do=to_do,
         trouble=trouble,
     )

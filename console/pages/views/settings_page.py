@@ -9,18 +9,17 @@ from fastapi import APIRouter, Depends, Form, Query
 from starlette.responses import RedirectResponse, Response
 
 from console.auth.principal import Principal
-from console.http.guard import Admin
+from console.http.guard import Admin, Ports
 from console.http.problems import Problem
-from console.pages.addresses import Addresses
-from console.pages.rendering import Renderer
+from console.pages.addresses import ACCOUNTING, Addresses
+from console.pages.rendering import Pages, Renderer
 from console.pages.sentences.attention import concerns
 from console.pages.sentences.availability import unavailable_because
 from console.pages.sentences.group_rules import group_rules
 from console.pages.sentences.run_words import is_young
 from console.pages.sentences.words import MODES
-from console.pages.views.client_of import client_title
+from console.pages.views.client_title import client_title
 from console.pages.views.listing import LONGEST_CURSOR, PAGE_SIZE, Listing, VendorListQuery, asked, choices
-from console.ports import ConsolePorts
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.views import ClientView
 from messaging.producer import KafkaUnavailableError
@@ -28,8 +27,10 @@ from producers.button import CONFIRMATION, SyncRefusedError
 from schemas.message import Identifier
 from schemas.records.dead_letter import LETTER_ID_PATTERN
 
+router: Final = APIRouter(prefix=ACCOUNTING)
+
 RUNS_SHOWN: Final = 10
-AWAY: Final = (
+NOT_QUEUED: Final = (
     "The sync could not be queued: Kafka, which carries VIVE's messages, does not answer. "
     "Nothing was queued. Press again in a minute."
 )
@@ -46,32 +47,35 @@ class Look:
     runs: Annotated[str | None, Query(max_length=LONGEST_CURSOR)] = None
 
 
-def routes(parts: ConsolePorts, renderer: Renderer) -> APIRouter:
-    """The page and where its button's form goes."""
-    router = APIRouter()
+@router.get("")
+def page(
+    client: Identifier,
+    who: Admin,
+    ports: Ports,
+    renderer: Pages,
+    look: Annotated[Look, Depends()],
+    listed: Annotated[VendorListQuery, Depends(asked)],
+) -> Response:
+    """The page as it stands."""
+    return show(ports.read_model, renderer, who, client, look=look, listed=listed)
 
-    @router.get("")
-    def page(
-        client: Identifier,
-        who: Admin,
-        look: Annotated[Look, Depends()],
-        listed: Annotated[VendorListQuery, Depends(asked)],
-    ) -> Response:
-        """The page as it stands."""
-        return show(parts.read_model, renderer, who, client, look=look, listed=listed)
 
-    @router.post("/sync")
-    def press(client: Identifier, who: Admin, key: Annotated[str, Form(pattern=r"^[!-~]{0,100}$")] = "") -> Response:
-        """Press the button; without Kafka the page comes again and says so."""
-        try:
-            pressed = parts.press(who, client, key=key or None)
-        except SyncRefusedError as error:
-            return _again(parts.read_model, renderer, who, client, 409, str(error))
-        except KafkaUnavailableError:
-            return _again(parts.read_model, renderer, who, client, 503, AWAY, key=key)
-        return RedirectResponse(Addresses(client).pressed(pressed.run_id), status_code=303)
-
-    return router
+@router.post("/sync")
+def press(
+    client: Identifier,
+    who: Admin,
+    ports: Ports,
+    renderer: Pages,
+    key: Annotated[str, Form(pattern=r"^[!-~]{0,100}$")] = "",
+) -> Response:
+    """Request a sync, and go to the page; without success show the page again, with the reason."""
+    try:
+        pressed = ports.press(who, client, key=key or None)
+    except SyncRefusedError as error:
+        return _again(ports.read_model, renderer, who, client, 409, str(error))
+    except KafkaUnavailableError:
+        return _again(ports.read_model, renderer, who, client, 503, NOT_QUEUED, key=key)
+    return RedirectResponse(Addresses(client).pressed(pressed.run_id), status_code=303)
 
 
 def _again(

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, delete, select
 
-from console.read_model.projection.facts import Facts, Unreadable
-from console.read_model.projection.fold_outcomes import clean, outcome_row
+from console.read_model.folds.facts import Facts, Unreadable
+from console.read_model.folds.outcomes import clean, outcome_row
 from console.read_model.projection.save_dead_letters import DeadLetterBatch, save_letters
 from console.read_model.projection.save_runs import save_runs
 from console.read_model.projection.save_vendors import save_vendors

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
-from console.read_model.projection.facts import Placed
-from console.read_model.projection.fold_outcomes import clean
+from console.read_model.folds.facts import Placed
+from console.read_model.folds.outcomes import clean
 from console.read_model.store import tables
 from console.read_model.store.times import to_ms
 from console.read_model.store.upsert import Row, load, upsert

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from console.read_model.projection.facts import Placed
-from console.read_model.projection.fold_outcomes import short_id
-from console.read_model.projection.fold_run_vendors import answered, counts_of, named, new_run_vendor
-from console.read_model.projection.fold_runs import is_expanded, new_run, unsettled, with_counts, with_part
-from console.read_model.projection.settling_outcomes import AwaitedEvent, answers_to, runs_waiting
+from console.read_model.folds.facts import Placed
+from console.read_model.folds.outcomes import short_id
+from console.read_model.folds.run_vendors import AwaitedEvent, answered, counts_of, named, new_run_vendor
+from console.read_model.folds.runs import is_expanded, new_run, unsettled, with_counts, with_part
+from console.read_model.projection.settling_outcomes import answers_to, runs_waiting
 from console.read_model.store import tables
 from console.read_model.store.upsert import Row, load, upsert
 from schemas.records.sync_run import RunPart, SyncRun

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete
 
-from console.read_model.projection.facts import Facts
-from console.read_model.projection.fold_vendors import new_vendor, vendor_state, with_outcome, with_record
+from console.read_model.folds.facts import Facts
+from console.read_model.folds.vendors import new_vendor, vendor_state, with_outcome, with_record
 from console.read_model.store import tables
 from console.read_model.store.upsert import Row, insert_into, load, many, upsert
 from schemas.records.vendor_key import VendorKey

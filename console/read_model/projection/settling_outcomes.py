@@ -6,12 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, select
 
+from console.read_model.folds.run_vendors import AwaitedEvent
 from console.read_model.store.tables import outcomes, run_vendors
 from console.read_model.store.upsert import STEP, Row, rows_of, rows_to_join
 from schemas.records.outcome import Status
-
-AwaitedEvent = tuple[str, str, str, int]
-"""A client, a vendor, Kafka's id of ``vendor-sync``, and the offset that must be answered."""
 
 
 def answers_to(connection: Connection, asked: Iterable[AwaitedEvent]) -> dict[AwaitedEvent, list[Row]]:

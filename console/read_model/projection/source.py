@@ -6,7 +6,7 @@ from typing import Final, Self
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 
-from console.read_model.projection.facts import TOPICS
+from console.read_model.folds.facts import TOPICS
 from messaging.producer import LOG_LEVEL, KafkaUnavailableError
 from messaging.topic_admin import admin_of
 from messaging.topic_offsets import Offsets, TopicOffsets

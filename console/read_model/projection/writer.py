@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError
 
-from console.read_model.projection.facts import Facts, Unreadable, facts_of
+from console.read_model.folds.facts import Facts, Unreadable, facts_of
 from console.read_model.projection.projection import forget, project
 from console.read_model.projection.retention import forget_before
 from console.read_model.store.engine import learn_sizes, writing

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
-from console.read_model.projection.fold_vendors import vendor_state
+from console.read_model.folds.vendors import vendor_state
 from console.read_model.queries.vendor_lists import vendor_line
 from console.read_model.store.tables import outcomes, vendor_records, vendors
 from console.read_model.store.views import VendorDetail

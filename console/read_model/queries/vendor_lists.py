@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, func, select, tuple_, union_all
 
-from console.read_model.projection.fold_outcomes import clean
-from console.read_model.projection.fold_vendors import vendor_reason
+from console.read_model.folds.outcomes import clean
+from console.read_model.folds.vendors import vendor_reason
 from console.read_model.queries.cursor import Key, page_of, read_cursor
 from console.read_model.store.tables import client_states, run_vendors, vendors
 from console.read_model.store.times import from_ms

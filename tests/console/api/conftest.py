@@ -14,6 +14,7 @@ from console.app import create_app
 from console.auth.dev_issuer import LocalPerson, LocalSignIn
 from console.auth.principal import Principal
 from console.auth.tokens import Verifier
+from console.pages.sign_in_page import sign_in_page
 from console.ports import ConsolePorts, DeadLetterReceipt, DeadLetterUnchangedError, Health
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.engine import migrate, open_engine
@@ -137,7 +138,7 @@ def world(tmp_path: Path, filled: tuple[Path, Projected], issuer: TestIssuer) ->
         discard=deeds.discard,
         verifier=Verifier([sign_in.issuer, issuer.issuer]),
         health=lambda: made.health,
-        local_sign_in=sign_in,
+        sign_in_page=sign_in_page(sign_in),
     )
     made = World(app=create_app(parts), deeds=deeds, engine=engine, projected=projected, issuer=issuer)
     yield made

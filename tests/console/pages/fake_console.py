@@ -9,6 +9,7 @@ from console.app import create_app
 from console.auth.dev_issuer import LocalPerson, LocalSignIn
 from console.auth.principal import Principal
 from console.auth.tokens import Verifier
+from console.pages.sign_in_page import sign_in_page
 from console.ports import ConsolePorts, DeadLetterReceipt, DeadLetterUnchangedError, Health
 from messaging.producer import KafkaUnavailableError
 from producers.button import CLIENT_ADMIN, SyncReceipt
@@ -47,7 +48,7 @@ class FakeConsole:
             discard=self.redrive,
             verifier=Verifier([self.sign_in.issuer]),
             health=lambda: Health(database=True, projector=True, caught_up=True),
-            local_sign_in=self.sign_in,
+            sign_in_page=sign_in_page(self.sign_in),
         )
 
     def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> SyncReceipt:  # noqa: ARG002

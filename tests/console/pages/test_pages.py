@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from console.app import create_app
-from console.pages.views.settings_page import AWAY
+from console.pages.views.settings_page import NOT_QUEUED
 from messaging.producer import KafkaUnavailableError
 from producers.button import CONFIRMATION
 from tests.console.pages.fake_console import FakeConsole
@@ -55,7 +55,7 @@ def test_a_press_that_failed_is_pressed_again_with_the_same_key(browser: TestCli
     console.kafka_is_away = True
     answer = browser.post(f"{HOME}/sync", data={"key": "one"})
     assert answer.status_code == 503
-    assert AWAY in answer.text.replace("&#39;", "'")
+    assert NOT_QUEUED in answer.text.replace("&#39;", "'")
     assert 'name="key" value="one"' in answer.text
     assert 'name="key" value="one"' not in browser.get(HOME).text
 
@@ -107,7 +107,7 @@ def test_what_is_not_there_or_not_readable_is_a_page_too(browser: TestClient, pa
 
 
 def test_where_there_is_no_sign_in_who_is_nobody_gets_a_page(console: FakeConsole) -> None:
-    parts = replace(console.parts(FakeReadModel(integration=integration())), local_sign_in=None)
+    parts = replace(console.parts(FakeReadModel(integration=integration())), sign_in_page=None)
     with TestClient(create_app(parts)) as nobody:
         answer = nobody.get(HOME)
     assert answer.status_code == 401

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from console.pages.views.settings_page import AWAY
+from console.pages.views.settings_page import NOT_QUEUED
 from producers.button import CONFIRMATION
 from tests.console.pages.browsing import PHONE, screenshot, visiting
 from tests.console.pages.serving import serve
@@ -155,7 +155,7 @@ def test_without_kafka_a_sentence_stands_at_the_button(browser: Browser, stage: 
     ):
         page = visit.go(client.page)
         press(page)
-        expect(page.get_by_role("alert")).to_have_text(AWAY)
+        expect(page.get_by_role("alert")).to_have_text(NOT_QUEUED)
         expect(page.get_by_role("button", name="Sync All Vendors")).to_be_enabled()
         screenshot(page, "kafka-away")
     assert stage.read_model.runs(client.client_id).total == before

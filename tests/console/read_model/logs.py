@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from console.read_model.projection.facts import TOPICS, facts_of
+from console.read_model.folds.facts import TOPICS, facts_of
 from console.read_model.projection.projection import forget, project
 from console.read_model.store.engine import writing
 from console.read_model.store.tables import PROJECTED

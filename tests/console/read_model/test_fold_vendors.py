@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from console.read_model.projection.facts import Placed
-from console.read_model.projection.fold_outcomes import outcome_row
-from console.read_model.projection.fold_vendors import (
+from console.read_model.folds.facts import Placed
+from console.read_model.folds.outcomes import outcome_row
+from console.read_model.folds.vendors import (
     new_vendor,
     vendor_reason,
     vendor_state,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
+from console.read_model.folds.facts import facts_of
 from console.read_model.projection import projector as projector_module
-from console.read_model.projection.facts import facts_of
 from console.read_model.projection.projector import Projector
 from console.read_model.projection.source import Source, ends_of, layout_of
 from console.read_model.queries.read_model import ReadModel

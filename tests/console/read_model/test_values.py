@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, select, text
 
-from console.read_model.projection.facts import TOPICS
+from console.read_model.folds.facts import TOPICS
 from console.read_model.projection.writer import Writer
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store import tables

@@ -2,12 +2,14 @@
 
 import json
 
-from console.read_model.projection.fold_vendors import UNLINKED
-from console.read_model.projection.settling_outcomes import AwaitedEvent
+from console.read_model.folds.vendors import UNLINKED
 from console.read_model.store.tables import OPEN
 from console.read_model.store.upsert import Row
 from console.read_model.store.views import VendorState
 from schemas.records.outcome import Status
+
+AwaitedEvent = tuple[str, str, str, int]
+"""A client, a vendor, Kafka's id of ``vendor-sync``, and the offset that must be answered."""
 
 
 def new_run_vendor(client_id: str, run_id: str, vendor_id: str) -> Row:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from console.read_model.projection.fold_outcomes import clean
+from console.read_model.folds.outcomes import clean
 from console.read_model.store.upsert import Row
 from console.read_model.store.views import VendorState
 from schemas.records.outcome import Status

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from console.read_model.projection.facts import Placed
+from console.read_model.folds.facts import Placed
 from console.read_model.store.times import to_ms
 from console.read_model.store.upsert import Row
 from console.read_model.store.views import VendorState

@@ -1,4 +1,4 @@
-"""Whose page it is."""
+"""The name of a client, for the top of its pages."""
 
 from console.auth.principal import Principal
 from console.pages.sentences.availability import client_name
@@ -11,7 +11,7 @@ def client_title(who: Principal, integration: Integration | None) -> str:
     return who.client_id if integration is None else client_name(integration)
 
 
-def title_of(read_model: ReadModel, who: Principal) -> str:
+def title_of(snapshot: ReadModel, who: Principal) -> str:
     """The name of the person's client."""
-    view = read_model.client(who.client_id)
+    view = snapshot.client(who.client_id)
     return client_title(who, None if view is None else view.integration)

@@ -3,8 +3,8 @@
 import json
 from collections import Counter
 
-from console.read_model.projection.facts import Placed
-from console.read_model.projection.fold_outcomes import clean
+from console.read_model.folds.facts import Placed
+from console.read_model.folds.outcomes import clean
 from console.read_model.store.tables import OPEN
 from console.read_model.store.times import to_ms
 from console.read_model.store.upsert import Row
