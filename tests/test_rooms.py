@@ -26,3 +26,12 @@ def test_every_room_is_under_a_contract_that_forbids_whatever_is_not_allowed() -
         if contract["type"] == "forbidden"
     }
     assert forbidden == {room: rooms - allowed - {room} for room, allowed in ALLOWED.items()}
+
+
+def test_in_every_room_folders_have_layers_and_no_circles() -> None:
+    linter = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layered = {contract["containers"][0] for contract in linter["contracts"] if contract.get("exhaustive")}
+    acyclic = {room for contract in linter["contracts"] for room in contract.get("ancestors", ())}
+    rooms = set(linter["root_packages"])
+    assert layered >= rooms
+    assert acyclic == rooms

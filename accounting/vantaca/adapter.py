@@ -11,8 +11,8 @@ from accounting.vantaca.http.answer import NO_CONTENT, OK, Answer, check_write, 
 from accounting.vantaca.http.api import BULK_TIMEOUT_FACTOR, LARGE_BODY, SMALL_BODY, ApiRequest, VantacaApi
 from accounting.vantaca.planning.calls import Call, CreateInsurance, UpdateProvider
 from accounting.vantaca.planning.plan import make_plan
+from accounting.vantaca.planning.readback import not_stored, rows_gone, with_ids
 from accounting.vantaca.reading.provider import Provider
-from accounting.vantaca.reading.readback import not_stored, rows_gone, with_ids
 from accounting.vantaca.reading.reader import ProvidersRead, read_json, read_provider, read_providers
 from schemas.records.integration import Integration
 from schemas.records.vendor_record import VendorRecord

@@ -3,8 +3,8 @@ from dataclasses import replace
 from hypothesis import given
 
 from accounting.vantaca.planning.calls import CreateInsurance, UpdateInsurance, UpdateProvider
+from accounting.vantaca.planning.readback import not_stored, rows_gone, with_ids
 from accounting.vantaca.reading.provider import Provider
-from accounting.vantaca.reading.readback import not_stored, rows_gone, with_ids
 from schemas.records.integration import Integration
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import Delivered, DeliveredPolicy

@@ -5,7 +5,7 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from accounting.vantaca.sandbox.faults.faults import Fault
-from accounting.vantaca.sandbox.state.data_file import SandboxData
+from accounting.vantaca.sandbox.server.data_file import SandboxData
 from producers.records import read_lines
 from schemas.message import Message
 from schemas.records.integration import Integration

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from accounting.errors import AccountingError
 from accounting.port import Observed
 from accounting.vantaca.planning.plan import make_plan
+from accounting.vantaca.planning.readback import not_stored, rows_gone, with_ids
 from accounting.vantaca.reading.provider import Provider
-from accounting.vantaca.reading.readback import not_stored, rows_gone, with_ids
 from accounting.vantaca.reading.reader import read_json, read_provider, read_providers
 from schemas.records.integration import Integration
 from schemas.records.outcome import Status, VendorSyncOutcome

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from accounting.vantaca.sandbox import Company, CompanySettings, Provider, Sandbox, SandboxData, load, read_data_file
-from accounting.vantaca.sandbox.server.call_log import CallLog, LoggedCall
+from accounting.vantaca.sandbox.calls.call_log import CallLog, LoggedCall
 
 from .caller import CREDENTIALS, Caller
 

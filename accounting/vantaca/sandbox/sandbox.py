@@ -2,13 +2,13 @@ import random
 from collections.abc import Iterable
 from enum import Enum
 
+from accounting.vantaca.sandbox.answer import Answer, CallRefusedError, error_answer, html_page
+from accounting.vantaca.sandbox.calls.call import Call
+from accounting.vantaca.sandbox.calls.call_log import CallLog
+from accounting.vantaca.sandbox.calls.operations import OPERATIONS
 from accounting.vantaca.sandbox.faults.fault_book import FaultBook, Strike
 from accounting.vantaca.sandbox.faults.faults import Cut, Drop, ErrorAnswer, Garbage, Hang, HtmlPage, Huge
 from accounting.vantaca.sandbox.faults.oddities import Oddities
-from accounting.vantaca.sandbox.server.answer import Answer, CallRefusedError, error_answer, html_page
-from accounting.vantaca.sandbox.server.call import Call
-from accounting.vantaca.sandbox.server.call_log import CallLog
-from accounting.vantaca.sandbox.server.operations import OPERATIONS
 from accounting.vantaca.sandbox.state.company import Company, CompanySettings
 from accounting.vantaca.sandbox.state.provider import Provider
 
@@ -16,7 +16,7 @@ MEBIBYTE = 1024 * 1024
 _PLAIN_ODDITIES = Oddities()
 
 
-class Delivery(Enum):
+class Transmission(Enum):
     """How an answer travels: whole, not at all, never, its first half, or as bytes that are no HTTP."""
 
     WHOLE = "whole"
@@ -45,22 +45,22 @@ class Sandbox:
         self.companies[settings.company] = company
         return company
 
-    def respond(self, call: Call, strike: Strike) -> tuple[Answer, Delivery]:
+    def respond(self, call: Call, strike: Strike) -> tuple[Answer, Transmission]:
         """The answer to a call under the faults that struck it, and how it travels; the delay is the caller's part."""
         fault = strike.fault
         match fault:
             case None | Cut():
-                return self.perform(call), Delivery.CUT if fault is not None else Delivery.WHOLE
+                return self.perform(call), Transmission.CUT if fault is not None else Transmission.WHOLE
             case ErrorAnswer(after_write=True) | Drop(after_write=True) | Hang(after_write=True):
                 self.perform(call)
         match fault:
             case Drop():
-                return Answer(), Delivery.DROPPED
+                return Answer(), Transmission.DROPPED
             case Hang():
-                return Answer(), Delivery.HUNG
+                return Answer(), Transmission.HUNG
             case Garbage():
-                return Answer(), Delivery.GARBLED
-        return self._fault_answer(call, strike), Delivery.WHOLE
+                return Answer(), Transmission.GARBLED
+        return self._fault_answer(call, strike), Transmission.WHOLE
 
     def perform(self, call: Call) -> Answer:
         """Carry out a call, faults aside."""

@@ -2,7 +2,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from accounting.vantaca.sandbox.state.wire_model import WireModel
+from accounting.vantaca.sandbox.wire_model import WireModel
 
 
 class Scope(WireModel):

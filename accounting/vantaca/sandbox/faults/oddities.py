@@ -1,6 +1,6 @@
 from typing import Literal
 
-from accounting.vantaca.sandbox.state.wire_model import WireModel
+from accounting.vantaca.sandbox.wire_model import WireModel
 
 
 class Oddities(WireModel):

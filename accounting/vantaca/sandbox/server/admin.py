@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from accounting.vantaca.sandbox.answer import JSON, Answer
 from accounting.vantaca.sandbox.faults.faults import FAULT
 from accounting.vantaca.sandbox.sandbox import Sandbox
-from accounting.vantaca.sandbox.server.answer import JSON, Answer
+from accounting.vantaca.sandbox.server.data_file import CompanyData, company_data
 from accounting.vantaca.sandbox.state.company import Company, CompanySettings
-from accounting.vantaca.sandbox.state.data_file import CompanyData, company_data
 from accounting.vantaca.sandbox.state.provider import Provider
 
 PREFIX = "/_sandbox/"

@@ -7,12 +7,12 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from accounting.vantaca.sandbox.answer import Answer, error_answer
+from accounting.vantaca.sandbox.calls.call import Call, read_call
+from accounting.vantaca.sandbox.calls.call_log import LoggedCall
 from accounting.vantaca.sandbox.faults.fault_book import Strike
-from accounting.vantaca.sandbox.sandbox import Delivery, Sandbox
+from accounting.vantaca.sandbox.sandbox import Sandbox, Transmission
 from accounting.vantaca.sandbox.server.admin import PREFIX, admin_answer
-from accounting.vantaca.sandbox.server.answer import Answer, error_answer
-from accounting.vantaca.sandbox.server.call import Call, read_call
-from accounting.vantaca.sandbox.server.call_log import LoggedCall
 
 _log = logging.getLogger(__name__)
 
@@ -56,14 +56,14 @@ class Exchange:
             if strike.delay:
                 await asyncio.sleep(strike.delay)
             answer, delivery = self.sandbox.respond(call, strike)
-            if delivery is Delivery.WHOLE:
+            if delivery is Transmission.WHOLE:
                 status = answer.status
                 return _response(answer)
-            if delivery is Delivery.CUT:
+            if delivery is Transmission.CUT:
                 return await _send_half(request, answer)
-            if delivery is Delivery.HUNG:
+            if delivery is Transmission.HUNG:
                 await self._hang(request, strike)
-            if delivery is Delivery.GARBLED:
+            if delivery is Transmission.GARBLED:
                 return _garble(request)
             return _reset(request)
         except Exception:

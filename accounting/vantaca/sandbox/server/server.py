@@ -10,8 +10,8 @@ from typing import Self
 from aiohttp import web
 
 from accounting.vantaca.sandbox.sandbox import Sandbox
+from accounting.vantaca.sandbox.server.data_file import load, read_data_file
 from accounting.vantaca.sandbox.server.exchange import Exchange
-from accounting.vantaca.sandbox.state.data_file import load, read_data_file
 
 # aiohttp quotes request lines, which hold passwords, in what it logs about broken requests. Its logger stands outside
 # the tree, so that no logging configuration switches it on again.

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_serializer
 from accounting.vantaca.sandbox.faults.oddities import Oddities
 from accounting.vantaca.sandbox.state.provider import Insurance, Provider
 from accounting.vantaca.sandbox.state.reading import provider_as_read
-from accounting.vantaca.sandbox.state.wire_model import WireModel, wire_name
+from accounting.vantaca.sandbox.wire_model import WireModel, wire_name
 
 
 class CompanySettings(WireModel):

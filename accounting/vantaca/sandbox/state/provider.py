@@ -2,7 +2,7 @@ from datetime import date
 
 from pydantic import Field, model_validator
 
-from accounting.vantaca.sandbox.state.wire_model import WireModel
+from accounting.vantaca.sandbox.wire_model import WireModel
 
 
 class Insurance(WireModel):

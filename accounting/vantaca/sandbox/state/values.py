@@ -2,7 +2,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from accounting.vantaca.sandbox.server.answer import CallRefusedError
+from accounting.vantaca.sandbox.answer import CallRefusedError
 
 Parameters = Mapping[str, object]
 """The data of one call by lower-case name: text from the query string, JSON values from a body."""

@@ -6,7 +6,7 @@ from accounting.vantaca.sandbox.faults.faults import Fault
 from accounting.vantaca.sandbox.sandbox import Sandbox
 from accounting.vantaca.sandbox.state.company import CompanySettings
 from accounting.vantaca.sandbox.state.provider import Provider
-from accounting.vantaca.sandbox.state.wire_model import WireModel
+from accounting.vantaca.sandbox.wire_model import WireModel
 
 
 class CompanyData(CompanySettings):

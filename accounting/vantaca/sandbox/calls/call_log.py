@@ -2,7 +2,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accounting.vantaca.sandbox.state.wire_model import WireModel
+from accounting.vantaca.sandbox.wire_model import WireModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

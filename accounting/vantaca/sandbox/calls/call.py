@@ -2,7 +2,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from accounting.vantaca.sandbox.server.operations import OPERATIONS
+from accounting.vantaca.sandbox.calls.operations import OPERATIONS
 from accounting.vantaca.sandbox.state.values import Parameters
 
 CREDENTIALS = ("company", "login", "pwd")

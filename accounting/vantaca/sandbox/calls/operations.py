@@ -1,12 +1,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from accounting.vantaca.sandbox.server.answer import Answer, CallRefusedError, json_answer
+from accounting.vantaca.sandbox.answer import Answer, CallRefusedError, json_answer
 from accounting.vantaca.sandbox.state import values
 from accounting.vantaca.sandbox.state.company import Company
 from accounting.vantaca.sandbox.state.provider import Insurance, Provider
 from accounting.vantaca.sandbox.state.values import Parameters
-from accounting.vantaca.sandbox.state.wire_model import wire_name
+from accounting.vantaca.sandbox.wire_model import wire_name
 
 Operation = Callable[[Company, Parameters], Answer]
 
