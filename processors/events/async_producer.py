@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -85,31 +86,30 @@ class AsyncProducer:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[DeliveryReport] = loop.create_future()
 
-        def delivered(error: KafkaError | None, message: Message) -> None:
-            self.waiting -= 1
-            self.delivered += 1
-            if future.done():
-                return
-            if error is not None and error.code() in GIVEN_UP:
-                future.cancel()
-                return
-            if error is not None:
-                future.set_exception(KafkaException(error))
-                return
-            future.set_result(DeliveryReport(message.partition() or 0, message.offset() or 0))
-
         self._producer.produce(
             topic,
             key=key,
             value=value,
             headers=headers,
-            on_delivery=delivered,
+            on_delivery=partial(self._report, future),
             partition=BY_KEY if partition is None else partition,
         )
         self.waiting += 1
         if self._timer is None:
             self._timer = loop.call_later(POLL_SECONDS, self._poll, loop)
         return future
+
+    def _report(self, future: "asyncio.Future[DeliveryReport]", error: KafkaError | None, message: Message) -> None:
+        self.waiting -= 1
+        self.delivered += 1
+        if future.done():
+            return
+        if error is None:
+            future.set_result(DeliveryReport(message.partition() or 0, message.offset() or 0))
+        elif error.code() in GIVEN_UP:
+            future.cancel()
+        else:
+            future.set_exception(KafkaException(error))
 
     def takes_writes(self) -> bool:
         """Whether all that was said is delivered, or some of it was since this was last asked."""
