@@ -1,7 +1,7 @@
-"""The error of a worker that stands still."""
+"""The error of a worker that makes no progress."""
 
 from schemas.errors import ViveSyncError
 
 
 class StalledError(ViveSyncError, RuntimeError):
-    """The worker stands still. The text says how, and what to do."""
+    """The worker makes no progress. The text names the symptom and what to do."""

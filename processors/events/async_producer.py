@@ -1,4 +1,4 @@
-"""Says things on topics, and knows when the brokers have them."""
+"""Publishes records from one event loop, and reports when the brokers have them."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 0.002
 LINGER_MS: Final = 20
-"""How long a record may wait for company. At 5 a busy worker spent a tenth more CPU a vendor on small requests."""
+"""How long a record may wait to be sent with others. At 5 a busy worker spent a tenth more CPU per vendor on small requests."""
 SOCKET_TIMEOUT_MS: Final = 10_000
 """How long a broker may stand still; librdkafka's 60 s would be waited for although another leads after five."""
 GIVEN_UP: Final = (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT)  # noqa: SLF001 -- the client's own names
@@ -28,7 +28,7 @@ ASK_SECONDS: Final = 1.0
 
 
 class DeliveryReport(NamedTuple):
-    """Where a record was put."""
+    """The position of a delivered record."""
 
     partition: int
     offset: int
@@ -37,8 +37,8 @@ class DeliveryReport(NamedTuple):
 class AsyncProducer:
     """An idempotent producer (acks=all) for one event loop.
 
-    While Kafka is away it holds on to what was said and says it when Kafka is back: a record is given up never, and a future
-    of ``send`` fails only on an error that no retry mends. ``on_fatal`` is then called once: the worker must end.
+    While Kafka is unavailable the producer keeps its records and publishes them afterwards: it never gives up a record, and a
+    future of ``send`` fails only on an error that no retry fixes. ``on_fatal`` is then called once: the worker must end.
     """
 
     def __init__(self, settings: Mapping[str, Any], *, on_fatal: Callable[[Exception], None]) -> None:
@@ -112,7 +112,7 @@ class AsyncProducer:
             future.set_exception(KafkaException(error))
 
     def takes_writes(self) -> bool:
-        """Whether all that was said is delivered, or some of it was since this was last asked."""
+        """Return whether no record waits, or some were delivered since the last call."""
         before, self._delivered_before = self._delivered_before, self.delivered
         return self.delivered > before or not self.waiting
 
@@ -135,7 +135,7 @@ class AsyncProducer:
             log.warning("The producer reports an error, and tries again: %s", error)
 
     async def flush(self, seconds: float) -> int:
-        """Wait until all is delivered, at most so long; how many records are not yet."""
+        """Wait until all records are delivered, for at most ``seconds``, and return how many are not."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while self.waiting and loop.time() < deadline:
@@ -144,7 +144,7 @@ class AsyncProducer:
         return self.waiting
 
     def drop(self) -> None:
-        """Give up what is not delivered: the futures are cancelled.
+        """Give up records that are not delivered: their futures are cancelled.
 
         A row that came late would replace a newer one of the partition's next owner.
         """

@@ -10,7 +10,7 @@ from schemas.wire.codec import UndecodableError
 
 KEY_BYTES: Final = 16 * 1024
 VALUE_BYTES: Final = 512 * 1024
-"""What is kept of a record's value: Kafka takes records of a megabyte, packed ones of more."""
+"""How many bytes of a record's value a dead letter keeps: Kafka takes records of a megabyte, compressed ones of more."""
 REASON_LETTERS: Final = 2000
 
 

@@ -1,4 +1,4 @@
-"""Every client's integration, known before the first event is handled and kept up to date."""
+"""The integrations of all clients, read before the first event is handled and kept up to date."""
 
 import asyncio
 import logging
@@ -20,13 +20,13 @@ from schemas.wire.codec import Codec, UndecodableError
 log = logging.getLogger(__name__)
 
 POSITION_SECONDS: Final = 0.2
-"""How long to wait for a position that is not known: it is while the client looks it up."""
+"""How long to wait for a position, which is unknown while the client looks it up."""
 
 BadRecord = Callable[[ConsumerRecord, UndecodableError], None]
 
 
 class ReadingEndedError(ViveSyncError, RuntimeError):
-    """The integrations are not read any more, so nobody can wait for what they say."""
+    """The integrations are no longer read, so nobody can wait until they are read to an offset."""
 
     def __init__(self) -> None:
         super().__init__("The integrations are not read any more.")
@@ -67,14 +67,14 @@ class Integrations:
         self._moved = asyncio.Condition()
 
     def get(self, client_id: str) -> Integration | None:
-        """The client's integration as last read; None when it has none, or it was ended by a tombstone."""
+        """Return the integration of a client as last read; None where there is none, or a tombstone ended it."""
         return self._by_client.get(client_id)
 
     async def start(self) -> None:
-        """Read all there is, then go on in the background.
+        """Read the topic to its end, then go on in the background.
 
         Raises:
-            StalledError: it is not read on though Kafka answers.
+            StalledError: the reading makes no progress although Kafka answers.
         """
         await self._consumer.start()
         self._consumer.assign([TopicPartition(*tp) for tp in self._partitions])
@@ -87,10 +87,10 @@ class Integrations:
             raise
 
     async def read_to_end(self) -> None:
-        """Wait until everything that the topic held when this was called is known.
+        """Wait until all records that the topic held at the time of the call are read.
 
         Raises:
-            ReadingEndedError: it is not read any more; ``on_crash`` was told why.
+            ReadingEndedError: the integrations are no longer read; ``on_crash`` was called with the reason.
         """
         ends = await self._ends.known_ends(self._partitions)
         async with self._moved:
@@ -104,7 +104,7 @@ class Integrations:
         return any(read_to[tp] < end for tp, end in ends.items())
 
     async def _read_to(self) -> Mapping[TP, int]:
-        """How far each partition is read; -1 where that is not known."""
+        """Return how far each partition is read; -1 where that is unknown."""
         return dict(zip(self._partitions, await asyncio.gather(*map(self._position, self._partitions)), strict=True))
 
     async def _position(self, tp: TP) -> int:
@@ -115,7 +115,7 @@ class Integrations:
             return -1
 
     async def _read_and_watch(self) -> None:
-        """Until either raises."""
+        """Read until the reading or its watch raises."""
         tasks = [asyncio.create_task(self._read_on()), asyncio.create_task(self._watch.run())]
         try:
             await asyncio.gather(*tasks)

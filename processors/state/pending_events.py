@@ -1,4 +1,4 @@
-"""Which vendors are waiting or being sent, and the event that will settle each."""
+"""Vendors that wait or are being synced, and the event that settles each."""
 
 from dataclasses import dataclass
 
@@ -14,13 +14,13 @@ class PendingEvent:
 
 
 class PendingEvents:
-    """Marks rebuilt from the log: an event read or written sets one, an answer that reaches it takes it away."""
+    """Marks of events without an outcome, rebuilt from the topic: an event sets a mark, an outcome that reaches it removes it."""
 
     def __init__(self) -> None:
         self._pending: dict[int, dict[VendorKey, PendingEvent]] = {}
 
     def note(self, partition: int, key: VendorKey, pending: PendingEvent, *, answered_through: int) -> None:
-        """An event of this vendor is in the log; not marked when the vendor's row answers it already."""
+        """Mark an event of this vendor, unless the vendor's row answers it already."""
         if pending.offset <= answered_through:
             return
         vendors = self._pending.setdefault(partition, {})
@@ -29,18 +29,18 @@ class PendingEvents:
             vendors[key] = pending
 
     def answered(self, partition: int, key: VendorKey, through_offset: int) -> None:
-        """An outcome answers this vendor's events up to here."""
+        """Remove the mark of this vendor where an outcome answers its events up to this offset."""
         vendors = self._pending.get(partition, {})
         pending = vendors.get(key)
         if pending is not None and pending.offset <= through_offset:
             del vendors[key]
 
     def of(self, partition: int, key: VendorKey) -> PendingEvent | None:
-        """The event that is yet to be answered, or None."""
+        """Return the event of this vendor that has no outcome yet, or None."""
         return self._pending.get(partition, {}).get(key)
 
     def drop(self, partitions: set[int]) -> None:
-        """These partitions are no longer ours."""
+        """Forget the marks of partitions that this worker has lost."""
         for partition in partitions:
             self._pending.pop(partition, None)
 

@@ -9,7 +9,7 @@ from schemas.records.vendor_key import VendorKey
 
 
 class Summary(NamedTuple):
-    """What is asked of a row so often that it is kept beside it."""
+    """Facts of a row that are needed so often that they are kept beside it."""
 
     known: bool
     """Whether VIVE has data on the vendor: false after a tombstone."""
@@ -17,7 +17,7 @@ class Summary(NamedTuple):
     answered_through: int
     """Highest ``vendor-sync`` offset answered in the topic's present life; -1 for none."""
     next_attempt_at: float | None = None
-    """When the vendor is tried again by itself, in seconds since 1970."""
+    """Time of the next retry, in seconds since 1970."""
     parked: bool = False
     """Whether the vendor waits for its client's credentials to be accepted."""
 
@@ -42,7 +42,7 @@ class Shard:
         self.parked: dict[str, set[VendorKey]] = {}
         """Parked vendors by client."""
         self.unreadable: dict[bytes, str] = {}
-        """What is wrong with the newest changelog record of a key, where it does not hold a row."""
+        """The error of the newest changelog record of a key, where that record holds no row."""
         self.epoch: RowEpoch | None = None
         """The epoch of rows that this worker writes; None until the rows are recovered."""
         self.late: set[bytes] = set()
@@ -87,7 +87,7 @@ class Shard:
             self.late.add(key)
 
     def put(self, key: VendorKey, row: bytes, summary: Summary) -> None:
-        """Keep a row, in the rows and in the index by client."""
+        """Add a row to the rows and to the index by client."""
         self.rows[key] = row
         if summary.parked:
             self.parked.setdefault(key.client_id, set()).add(key)
@@ -103,7 +103,7 @@ class Shard:
         return None if known is None else self.rows.get(known)
 
     def forget(self, key: VendorKey) -> None:
-        """Take a row out."""
+        """Remove a row."""
         self.rows.pop(key, None)
         self._unpark(key)
         vendors = self.clients.get(key.client_id, {})
@@ -119,7 +119,7 @@ class Shard:
                 del self.parked[key.client_id]
 
     def take_due(self, now: float) -> Iterator[VendorKey]:
-        """Every vendor whose time to be tried again has come, once; ``now`` in seconds since 1970."""
+        """Yield each vendor whose retry time has come, once; ``now`` in seconds since 1970."""
         while self._due and self._due[0][0] <= now:
             at, key = heapq.heappop(self._due)
             summary = self.summary(key)

@@ -20,10 +20,10 @@ DECODED_ROWS: Final = 2048
 
 
 class Rows:
-    """The rows of the partitions that are ours.
+    """The rows of the partitions that this worker owns.
 
-    A row is visible at once and safe when its future ends. Rows go to the changelog through the worker's own producer: the
-    brokers' word for each is what an acknowledgement waits for, which Faust's table does not offer.
+    A row is visible at once and safe when its future ends. Rows go to the changelog through the worker's own producer: an
+    event is acknowledged only after the brokers have confirmed its row, which Faust's table does not offer.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Rows:
         """The vendor's row, or None.
 
         Raises:
-            KeyError: the partition is not ours.
+            KeyError: the partition is not this worker's.
         """
         data = self._store().shard(partition).rows.get(key)
         if data is None:
@@ -55,26 +55,26 @@ class Rows:
         """The highest ``vendor-sync`` offset that the vendor's row answers; -1 for none.
 
         Raises:
-            KeyError: the partition is not ours.
+            KeyError: the partition is not this worker's.
         """
         summary = self._store().shard(partition).summary(key)
         return -1 if summary is None else summary.answered_through
 
     def vendors_of(self, partition: int, client_id: str) -> dict[str, bool]:
-        """The client's vendors in this partition that VIVE has data on, and whether each is linked.
+        """Return the client's vendors in this partition that VIVE has data on, and whether each is linked.
 
         Raises:
-            KeyError: the partition is not ours.
+            KeyError: the partition is not this worker's.
         """
         vendors = self._store().shard(partition).clients.get(client_id, {})
         return {vendor_id: summary.linked for vendor_id, summary in vendors.items() if summary.known}
 
     def take_due(self, now: float) -> list[tuple[int, VendorKey]]:
-        """Every vendor of ours, with its partition, whose time to be tried again has come, once; ``now``: Unix time."""
+        """Return each vendor of this worker whose retry time has come, once, with its partition; ``now``: Unix time."""
         return [(partition, key) for partition, shard in self._store().shards() for key in shard.take_due(now)]
 
     def parked(self) -> dict[str, list[tuple[int, VendorKey]]]:
-        """The parked vendors of ours by client, each with its partition."""
+        """Return the parked vendors of this worker by client, each with its partition."""
         found: dict[str, list[tuple[int, VendorKey]]] = {}
         for partition, shard in self._store().shards():
             for client_id, keys in shard.parked.items():
@@ -141,7 +141,7 @@ def _note_delivery(shard: Shard, epoch: RowEpoch, delivered: "asyncio.Future[Del
 
 
 def summary_of(row: VendorRow, topic_id: str) -> Summary:
-    """What the table keeps beside a row, in the life ``topic_id`` of ``vendor-sync``."""
+    """Return the summary of a row; offsets of a ``vendor-sync`` topic with another id than ``topic_id`` answer nothing."""
     return Summary(
         known=row.record is not None,
         linked=row.record is not None and row.record.provider_id is not None,

@@ -55,7 +55,7 @@ class VendorStore(base.Store[bytes, bytes]):
             message = event.message
             shard = self._shards.get(message.partition)
             if shard is None or message.generation_id != self.app.consumer_generation_id:
-                continue  # read before a rebalance; what is still ours is read again from where its rows are
+                continue  # Read before a rebalance: partitions that the worker kept are read again from where their rows are.
             if not shard.accepts(message.key, RowEpoch.of_headers(message.headers)):
                 shard.applied = message.offset
                 continue

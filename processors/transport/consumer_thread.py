@@ -21,7 +21,7 @@ BATCH_RECORDS: Final = 200
 TOPICS_SECONDS: Final = 20.0
 TOPICS_LOOK_SECONDS: Final = 0.1
 COMMIT_SECONDS: Final = 3.0
-"""How long one commit may take: aiokafka goes on trying for as long as Kafka is away, and a worker that stops would wait."""
+"""Seconds that one commit may take: aiokafka retries for as long as Kafka is unavailable, and a worker that stops would wait."""
 
 
 class DaemonThread(WorkerThread):
@@ -33,7 +33,7 @@ class DaemonThread(WorkerThread):
 
 
 class StrictConsumerThread(driver.AIOKafkaConsumerThread):
-    """Commits without ending the worker when Kafka is away: the ledger offers the same offsets again."""
+    """Commits without ending the worker while Kafka is unavailable: the ledger offers the same offsets again."""
 
     Worker = DaemonThread
 
@@ -48,7 +48,7 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
         return consumer
 
     async def on_start(self) -> None:
-        """Start the consumer; note when the group last said that this worker is one of its members, and assign knowingly."""
+        """Start the consumer; note when the group last confirmed this membership, and assign only with all topics known."""
         await super().on_start()
         coordinator = self._coordinator()
         beat = coordinator._do_heartbeat  # noqa: SLF001
@@ -106,13 +106,13 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
         loop.call_soon_threadsafe(lambda: loop.create_task(self.app.crash(error)))
 
     async def _know_topics(self) -> None:
-        """Wait until the brokers tell of all topics that are read.
+        """Wait until the brokers list all topics that are read.
 
-        One that has just started tells of none at first, and Faust's assignor then gives nobody anything: the group would
+        A broker that has just started lists none at first, and Faust's assignor then assigns no partition: the group would
         stand still until aiokafka asks again by itself, minutes later.
 
         Raises:
-            TimeoutError: they did not in time.
+            TimeoutError: the brokers did not list them in time.
         """
         consumer = self._ensure_consumer()
         client = consumer._client  # noqa: SLF001
@@ -177,7 +177,7 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
         return True
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Say nothing: what Faust reports here is often false, and liveness is watched elsewhere."""
+        """Log nothing: Faust's reports here are often false, and the watchdog watches liveness."""
 
 
 def _share(partitions: int) -> int:

@@ -34,11 +34,11 @@ class LedgerConsumer(MemberConsumer):
             ledger.finish(offset)
 
     def taken(self, tp: TP, offset: int) -> None:
-        """The stream's agent has taken this record in (its work may go on)."""
+        """The stream's agent has accepted this record; its work may still be under way."""
         self._taken[tp] = offset
 
     def ack(self, message: Any) -> bool:
-        """Faust's way of saying ``finish``."""
+        """Finish a record, as Faust does it."""
         if message.acked:
             return False
         message.acked = True
@@ -63,7 +63,7 @@ class LedgerConsumer(MemberConsumer):
         return True
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Holes are booked by the ledger alone."""
+        """Do nothing: only the ledger records holes."""
 
     def _filter_tps_with_pending_acks(self, topics: Iterable[Any] | None = None) -> Iterator[TP]:
         return (tp for tp in self._ledgers if topics is None or tp in topics or tp.topic in topics)
@@ -87,11 +87,11 @@ class LedgerConsumer(MemberConsumer):
     async def read_to(self, tp: TP, end: int) -> None:
         """Wait until all records of the partition below ``end`` have been taken in by its agent.
 
-        Ends too when the partition is taken away meanwhile.
+        Ends too when the partition is revoked meanwhile.
         """
         fetches_past_end: int | None = None
         while (ledger := self._ledgers.get(tp)) is not None:
-            # A tail that compaction or a transaction marker took is never read: the position alone passes it.
+            # A tail that compaction or a transaction marker took is never read: only the position passes it.
             if fetches_past_end is None and self._position(tp) >= end:
                 fetches_past_end = self._fetches
             read = ledger.expect() >= end or (fetches_past_end is not None and self._fetches >= fetches_past_end + 2)

@@ -30,9 +30,9 @@ class MemberConsumer(driver.Consumer):
         return StrictConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def ensure_group_membership(self) -> None:
-        """Wait until it is certain that the group has not given this worker's partitions away.
+        """Wait until it is certain that the group has not assigned this worker's partitions to another one.
 
-        A worker that was stopped for a while, or cut off, must not go on with what it had in hand: another may have done it.
+        A worker that was suspended or disconnected for a while must not go on with its work in flight: another may have done it.
 
         Raises:
             MembershipLostError: the group has removed this worker; no heartbeat of this membership will be accepted again.

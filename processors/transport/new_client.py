@@ -13,7 +13,7 @@ from schemas.topics import VENDOR_SYNC
 
 ANSWER_SECONDS: Final = 5.0
 MARGIN_SECONDS: Final = 1.0
-"""What a thread may take beyond the time limit of the question; then it is not waited for."""
+"""Seconds that a thread may take beyond the time limit of its request before nobody waits for it."""
 
 
 def is_answered(client: Producer | AdminClient, seconds: float) -> bool:

@@ -1,3 +1,5 @@
+"""The offset ledger of a partition: which offset may be committed."""
+
 from array import array
 from bisect import bisect_right
 from enum import StrEnum
@@ -7,7 +9,7 @@ TOLERATED_PASSED_HOLES = 1024
 
 
 class Reading(StrEnum):
-    """What to do with a record that the broker showed.
+    """The decision on a record that the broker returned.
 
     ``deliver``: hand it to the stream. ``already_read``: the stream had it; leave it. ``hole``: records may be missing
     before it; leave it and the rest of its batch, and seek back to `OffsetLedger.expect`.
@@ -89,7 +91,7 @@ class OffsetLedger:
         return Reading.DELIVER
 
     def finish(self, offset: int) -> None:
-        """Say that a record needs no more work, in any order.
+        """Mark a record as finished, in any order.
 
         Again, or for a record that was never delivered, changes nothing.
         """
@@ -105,7 +107,7 @@ class OffsetLedger:
         return self._floor if self._floor > self._committed else None
 
     def committed(self, offset: int) -> None:
-        """Say that the broker has this offset. An older one than before changes nothing."""
+        """Note that the broker has this offset. One that is lower than a former one changes nothing."""
         self._committed = max(self._committed, offset)
 
     @property
@@ -114,7 +116,7 @@ class OffsetLedger:
         return self._next - self._floor - self._missing - len(self._finished)
 
     def standing(self, *, read_to: int) -> Standing:
-        """How far the partition is; ``read_to`` is the reader's to say: it passes what compaction took, unseen by the ledger."""
+        """Return how far the partition is. ``read_to`` comes from the reader, which also passes compacted records."""
         return Standing(read_to, self._floor, self._committed, self.unfinished)
 
     def _is_missing(self, offset: int) -> bool:

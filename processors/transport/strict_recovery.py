@@ -1,4 +1,4 @@
-"""Faust's table recovery, made to begin again where Faust's own ends without a word."""
+"""Faust's table recovery, changed to begin again where Faust's own ends silently."""
 
 import asyncio
 from typing import Any, Final, Protocol, cast, runtime_checkable
@@ -37,8 +37,8 @@ class StrictRecovery(Recovery):
         except (ServiceStopped, KafkaError, TimeoutError) as error:
             if self.should_stop or self.app.should_stop:
                 raise
-            what = "took too long" if isinstance(error, ServiceStopped | TimeoutError) else f"failed ({error})"
-            self.log.warning("A step of the table's recovery %s. The recovery begins again.", what)
+            failure = "took too long" if isinstance(error, ServiceStopped | TimeoutError) else f"failed ({error})"
+            self.log.warning("A step of the table's recovery %s. The recovery begins again.", failure)
             await asyncio.sleep(PAUSE_SECONDS)
             self.signal_recovery_start.set()
             raise RebalanceAgain from error

@@ -171,7 +171,7 @@ class StrictConsumer(LedgerConsumer):
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Tell ``after_assignment`` before anything of the partitions is read."""
+        """Call ``after_assignment`` before any record of the partitions is read."""
         self._thread.member_at = time.monotonic()
         if self.after_assignment is not None:
             self.after_assignment(assigned, generation_id)
