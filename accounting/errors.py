@@ -1,17 +1,12 @@
-"""What can go wrong at an accounting system.
+"""The errors of accounting systems; ``docs/reference/errors.md`` shows them as a tree.
 
-AccountingError
-├── UnavailableError          not now: the same call may work later
-│   └── ThrottledError        the system asks for fewer calls
-├── CredentialsRefusedError   the client's trouble, not the vendor's
-├── RejectedError             this data, or this call, is refused for good
-└── ProviderMissingError      the linked provider is not there
-
-Texts are sentences for a person. They never hold an address or a parameter: Vantaca's password travels in the query string.
+Their texts are sentences for a person. No text holds an address or a parameter: Vantaca's password is part of the query string.
 """
 
+from schemas.errors import ViveSyncError
 
-class AccountingError(Exception):
+
+class AccountingError(ViveSyncError):
     """An accounting system did not do what was asked."""
 
     def __init__(self, sentence: str) -> None:

@@ -27,8 +27,9 @@ from messaging.topic_reader import TopicReader
 from producers.button import CLIENT_ADMIN, press
 from producers.records import load
 from schemas.records.dead_letter import DeadLetter
-from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.integration import FieldGroup, Integration, Mode
 from schemas.records.vendor_record import Origin, VendorRecord
+from schemas.systems import VANTACA
 from schemas.topics import DEAD_LETTER
 from schemas.wire.codec import Codec
 

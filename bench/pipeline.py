@@ -26,9 +26,10 @@ from messaging.topic_admin import admin_of, create_topics, partition_count
 from messaging.topic_offsets import TopicOffsets
 from producers.button import CLIENT_ADMIN, press
 from producers.records import load
-from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.integration import FieldGroup, Integration, Mode
 from schemas.records.outcome import Status
 from schemas.records.vendor_record import Origin, VendorRecord
+from schemas.systems import VANTACA
 from schemas.topics import VENDOR_SYNC_OUTCOME, VENDOR_TABLE_CHANGELOG, Topic
 from schemas.wire.codec import Codec
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from schemas.errors import ViveSyncError
+
 ROOT: Final = Path(__file__).parents[1]
 NOT_INHERITED: Final = re.compile(r"VIVE_SYNC_|PYTHONPATH$|VIRTUAL_ENV$|MAKE")
 """Variables that would change what is measured, or would let a tree find another tree's code."""
@@ -22,7 +24,7 @@ SUMMARY: Final = re.compile(r"^.+: min .*; median ([0-9.]+) ms CPU a vendor$", r
 """A closing line of ``bench.pipeline``, of which there is one for each latency. Older revisions print it too."""
 
 
-class RevisionError(RuntimeError):
+class RevisionError(ViveSyncError, RuntimeError):
     """A revision can't be checked out, set up or measured. The text says which and why."""
 
 

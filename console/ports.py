@@ -9,6 +9,7 @@ from console.auth.principal import Principal
 from console.auth.tokens import Verifier
 from console.read_model.queries.read_model import ReadModel
 from producers.button import SyncReceipt
+from schemas.errors import ViveSyncError
 from schemas.records.dead_letter import LetterId
 from schemas.records.dead_letter_handled import Action
 
@@ -34,7 +35,7 @@ class DeadLetterReceipt:
     by: str
 
 
-class DeadLetterUnchangedError(RuntimeError):
+class DeadLetterUnchangedError(ViveSyncError, RuntimeError):
     """The letter was left as it is. The text says why, as a sentence."""
 
 

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from accounting.vantaca.sandbox import CompanySettings, Insurance, Provider
-from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.integration import FieldGroup, Integration, Mode
 from schemas.records.vendor_record import Origin, Policy, PostalAddress, VendorRecord
+from schemas.systems import VANTACA
 
 TWO_WAY_CLIENT: Final = "harbor-homes"
 RECORD_CLIENT: Final = "summit-management"

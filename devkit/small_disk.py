@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devkit.broker.death_watch import DeathWatch
+from schemas.errors import ViveSyncError
 
 BALLAST = "ballast"
 _BLOCK = b"\0" * 65536
 
 
-class SmallDiskUnavailable(Exception):  # noqa: N818 - the name says what is so, as the message does
+class SmallDiskUnavailableError(ViveSyncError):
     """No disk of a chosen size can be had here; the message says what is missing, in a sentence."""
 
 
@@ -26,7 +27,7 @@ def small_disk(megabytes: int) -> Iterator[Path]:
     hold, and its memory, until they end.
 
     Raises:
-        SmallDiskUnavailable: this is not Linux, or this user may not mount.
+        SmallDiskUnavailableError: this is not Linux, or this user may not mount.
     """
     folder = Path(tempfile.mkdtemp(prefix="vive-sync-disk-"))
     try:
@@ -63,7 +64,9 @@ def fill(disk: Path) -> Path:
 def _mount(folder: Path, megabytes: int) -> None:
     mount = shutil.which("mount")
     if sys.platform != "linux" or mount is None:
-        raise SmallDiskUnavailable("A small disk is a tmpfs of Linux with its program mount, and there is none here.")
+        raise SmallDiskUnavailableError(
+            "A small disk is a tmpfs of Linux with its program mount, and there is none here."
+        )
     options = f"size={megabytes}m,mode=0700,uid={os.getuid()},gid={os.getgid()}"
     ran = subprocess.run(  # noqa: S603 - the system's own mount, on a folder of ours
         [mount, "-t", "tmpfs", "-o", options, "vive-sync-disk", str(folder)],
@@ -73,7 +76,7 @@ def _mount(folder: Path, megabytes: int) -> None:
         check=False,
     )
     if ran.returncode != 0:
-        raise SmallDiskUnavailable(
+        raise SmallDiskUnavailableError(
             "A small disk takes the right to mount (root, in a container with CAP_SYS_ADMIN); "
             f"mount says: {ran.stderr.strip()}"
         )

@@ -5,6 +5,8 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from schemas.errors import ViveSyncError
+
 PARTITIONER: Final = "murmur2_random"
 """Java's partitioner, as all producers of vendor keys must use. librdkafka's own default is CRC32."""
 LOG_LEVEL: Final = 2
@@ -16,7 +18,7 @@ Delivered = Callable[[KafkaError | None, Message], None]
 """Called once with the delivery report of a record."""
 
 
-class KafkaUnavailableError(RuntimeError):
+class KafkaUnavailableError(ViveSyncError, RuntimeError):
     """Kafka did not take the records in time. Nothing, or not all of them, was queued; the text is for a person."""
 
 

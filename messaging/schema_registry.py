@@ -8,7 +8,8 @@ from confluent_kafka.schema_registry import Schema as RegisteredSchema
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from schemas.wire.codec import RegistryUnavailableError, Schema
+from schemas.wire.codec import RegistryUnavailableError
+from schemas.wire.record_schema import Schema
 
 SECONDS: Final = 5.0
 FORGET_UNKNOWN_AFTER: Final = 30.0

@@ -13,6 +13,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     TopicDescription,
 )
 
+from schemas.errors import ViveSyncError
 from schemas.topics import ALL, DEFAULT_PARTITIONS, Topic
 
 SECONDS = 30.0
@@ -29,7 +30,7 @@ def admin_of(bootstrap: str) -> AdminClient:
     return AdminClient({"bootstrap.servers": bootstrap, "log_level": LIBRDKAFKA_LOG_LEVEL})
 
 
-class TopicsError(RuntimeError):
+class TopicsError(ViveSyncError, RuntimeError):
     """The topics are not as declared, or Kafka does not say. The text is for a person."""
 
 

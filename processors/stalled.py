@@ -1,5 +1,7 @@
 """The error of a worker that stands still."""
 
+from schemas.errors import ViveSyncError
 
-class StalledError(RuntimeError):
+
+class StalledError(ViveSyncError, RuntimeError):
     """The worker stands still. The text says how, and what to do."""

@@ -8,6 +8,7 @@ from typing import Final
 from uuid_utils import uuid7
 
 from messaging.producer import BlockingProducer, OutgoingRecord
+from schemas.errors import ViveSyncError
 from schemas.records.integration import Integration, ineligible_reason
 from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
@@ -17,7 +18,7 @@ CONFIRMATION: Final = "All linked vendors have been queued for sync."
 CLIENT_ADMIN: Final = "client_admin"
 
 
-class SyncRefusedError(RuntimeError):
+class SyncRefusedError(ViveSyncError, RuntimeError):
     """The press is refused, and nothing was queued. The text says why."""
 
 

@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from messaging.producer import BlockingProducer, OutgoingRecord
+from schemas.errors import ViveSyncError
 from schemas.records.integration import Integration
 from schemas.records.vendor_record import VendorRecord
 from schemas.topics import INTEGRATION, VENDOR_RECORD
 from schemas.wire.codec import Codec, describe
 
 
-class BadLineError(ValueError):
+class BadLineError(ViveSyncError, ValueError):
     """A line that is neither an integration nor a vendor record. Nothing of the file was loaded."""
 
 

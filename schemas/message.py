@@ -1,10 +1,12 @@
-"""What every record on a topic has in common."""
+"""Base classes and types of the records."""
 
-from typing import Annotated, ClassVar
+from abc import abstractmethod
+from typing import Annotated, ClassVar, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$")]
+IDENTIFIER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$"
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER_PATTERN)]
 """A client's, vendor's or run's id: 1 to 128 letters, digits and ``. _ @ + -``, so that it can stand in a key and a path."""
 
 Timestamp = AwareDatetime
@@ -23,3 +25,15 @@ class Message(Part):
     SCHEMA: ClassVar[str]
     LARGEST: ClassVar[int] = 16 * 1024 * 1024
     """Bytes on the wire beyond which a record is not read: what follows from it has to fit into a record of Kafka's too."""
+
+
+class KeyedMessage(Message):
+    """A record whose key on its topic follows from its value."""
+
+    KEY_NAMES: ClassVar[str]
+    """The thing that the key names, in a sentence: ``vendor`` or ``client``."""
+
+    @property
+    @abstractmethod
+    def record_key(self) -> bytes:
+        """The key on the topic."""

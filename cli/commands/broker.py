@@ -11,7 +11,7 @@ from accounting.vantaca.sandbox import RunningSandbox, Sandbox, serve_forever
 from cli.commands.console import LocalSignIn
 from cli.processes.dev_environment import DevEnvironmentError, running_stack
 from cli.views.output import fail, people, print_json
-from devkit.broker import BrokerUnavailable, start_broker
+from devkit.broker import BrokerUnavailableError, start_broker
 from messaging.topic_admin import admin_of, create_topics
 
 
@@ -43,7 +43,7 @@ def broker(
                 people.print(f"Kafka ({started.kind}) answers at {started.bootstrap}. Ctrl-C ends it.")
                 people.print(f"  export VIVE_SYNC_KAFKA={started.bootstrap}")
             wait_for_signal()
-    except BrokerUnavailable as error:
+    except BrokerUnavailableError as error:
         fail(str(error), as_json=as_json)
 
 
@@ -100,7 +100,7 @@ def up(
                     people.print(f"  vive-sync sync-all {client} --wait")
                 people.print(f"  vive-sync vendor {clients[0]} V00001")
             wait_for_signal()
-    except (BrokerUnavailable, DevEnvironmentError) as error:
+    except (BrokerUnavailableError, DevEnvironmentError) as error:
         fail(str(error), as_json=as_json)
 
 

@@ -16,7 +16,7 @@ from cli.views.output import fail, people, print_json
 from cli.views.run_view import print_outcome, print_summary, progress_json, watch
 from console.topic_queries.run_progress import RunProgress
 from console.topic_queries.runs import status_of
-from devkit.broker import BrokerUnavailable
+from devkit.broker import BrokerUnavailableError
 from devkit.comparison import differences
 from devkit.demo_data import DemoClient, demo_clients
 from devkit.sandbox_client import SandboxClient
@@ -55,7 +55,7 @@ def demo(
             people.print("Starting Kafka, a sandbox Vantaca and a worker ...")
             with running_stack(vendors=vendors, latency=LATENCY) as stack:
                 agreed = Demo(stack).play()
-    except (BrokerUnavailable, DevEnvironmentError) as error:
+    except (BrokerUnavailableError, DevEnvironmentError) as error:
         fail(str(error), as_json=as_json)
     if as_json:
         print_json(agreed)

@@ -9,11 +9,12 @@ from typing import Final
 import uvicorn
 
 from cli.processes.process import STOP_SIGNALS
+from schemas.errors import ViveSyncError
 
 BACKLOG: Final = 256
 
 
-class ConsoleError(RuntimeError):
+class ConsoleError(ViveSyncError, RuntimeError):
     """The console can't start. The text says what to do."""
 
 

@@ -23,12 +23,13 @@ from devkit.sandbox_client import SandboxClient
 from messaging.producer import BlockingProducer
 from messaging.topic_admin import admin_of, create_topics
 from producers.records import load
+from schemas.errors import ViveSyncError
 
 START_SECONDS = 30.0
 STOP_SECONDS = 25.0
 
 
-class DevEnvironmentError(RuntimeError):
+class DevEnvironmentError(ViveSyncError, RuntimeError):
     """A part did not start. The text says which and where its log is."""
 
 
@@ -142,7 +143,7 @@ def running_stack(
     ``latency`` is the sandbox's, least and most, in seconds.
 
     Raises:
-        BrokerUnavailable: there is no way to have a Kafka here; the text says what to install.
+        BrokerUnavailableError: there is no way to have a Kafka here; the text says what to install.
         DevEnvironmentError: a part did not start.
     """
     with ExitStack() as parts:

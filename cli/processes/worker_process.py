@@ -20,7 +20,7 @@ from processors.runtime.kafka_outage import OutageLog
 from processors.runtime.worker import Worker
 from processors.vendor_sync.retry_policy import RetryPolicy
 from processors.watchdog import StalledError
-from schemas.records.integration import VANTACA
+from schemas.systems import VANTACA
 
 HEARTBEAT_SECONDS: Final = 1.0
 """A worker learns by its heartbeats that another has left and that there are partitions to take over."""

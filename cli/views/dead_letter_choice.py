@@ -10,6 +10,7 @@ import typer
 
 from console.topic_queries.dead_letters import DeadLetterQueries, Filter, read_letters
 from schemas.dead_letter_state import DeadLetterHistory
+from schemas.errors import ViveSyncError
 from schemas.records.dead_letter import LetterId
 from schemas.wire.codec import Codec
 
@@ -25,7 +26,7 @@ Until = Annotated[str | None, typer.Option(help="Before this time: as --since.")
 UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class ChoiceError(ValueError):
+class ChoiceError(ViveSyncError, ValueError):
     """What was asked for can't be understood or is not there. The text is for a person."""
 
 

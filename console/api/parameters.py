@@ -10,17 +10,18 @@ from starlette.requests import Request
 from console.error_handlers import invalid
 from console.http.problems import InvalidField, Problem
 from console.read_model.store.views import VendorState
+from schemas.message import IDENTIFIER_PATTERN
 from schemas.records.dead_letter import LETTER_ID_PATTERN
 
-IDENTIFIER: Final = r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$"
 MAX_NOTE_CHARACTERS: Final = 500
 ONE_LINE: Final = rf"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{{0,{MAX_NOTE_CHARACTERS}}}$"
 
-ClientId = Annotated[str, Path(pattern=IDENTIFIER, description="The client's id.", examples=["acme"])]
+ClientId = Annotated[str, Path(pattern=IDENTIFIER_PATTERN, description="The client's id.", examples=["acme"])]
 RunId = Annotated[
-    str, Path(pattern=IDENTIFIER, description="The run's id.", examples=["01978d3c-5a7e-7c11-a0d2-3b1f6f1f0c55"])
+    str,
+    Path(pattern=IDENTIFIER_PATTERN, description="The run's id.", examples=["01978d3c-5a7e-7c11-a0d2-3b1f6f1f0c55"]),
 ]
-VendorId = Annotated[str, Path(pattern=IDENTIFIER, description="The vendor's id.", examples=["v-1001"])]
+VendorId = Annotated[str, Path(pattern=IDENTIFIER_PATTERN, description="The vendor's id.", examples=["v-1001"])]
 DeadLetterIdPath = Annotated[
     str, Path(pattern=LETTER_ID_PATTERN, description="The letter's id: partition and offset.", examples=["3-17"])
 ]

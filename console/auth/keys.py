@@ -13,6 +13,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from schemas.errors import ViveSyncError
+
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS: Final = 600.0
@@ -24,7 +26,7 @@ MAX_BYTES: Final = 256 * 1024
 LEAST_RSA_BITS: Final = 2048
 
 
-class KeysUnavailableError(RuntimeError):
+class KeysUnavailableError(ViveSyncError, RuntimeError):
     """The keys can't be read, so no token can be checked. The text is for a person."""
 
 

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from console.auth.keys import Keys
 from console.auth.principal import Principal
+from schemas.errors import ViveSyncError
 from schemas.message import Identifier
 
 LEEWAY_SECONDS: Final = 30.0
@@ -20,7 +21,7 @@ MAX_NAME_CHARACTERS: Final = 200
 _identifier: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 
 
-class BadTokenError(RuntimeError):
+class BadTokenError(ViveSyncError, RuntimeError):
     """The token is none of a trusted issuer, or counts no more. The text says what is wrong with it, not what it holds."""
 
 

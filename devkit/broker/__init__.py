@@ -1,6 +1,6 @@
 """A Kafka at once: one that is named, one in a container, one on the local Java, several nodes of that, or a stand-in."""
 
-from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
+from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailableError
 from devkit.broker.cluster import LocalCluster
 from devkit.broker.engines.container import ContainerBroker
 from devkit.broker.engines.external import ExternalBroker
@@ -11,7 +11,7 @@ from devkit.broker.start import KindChoice, start_broker
 __all__ = [
     "Broker",
     "BrokerKind",
-    "BrokerUnavailable",
+    "BrokerUnavailableError",
     "ContainerBroker",
     "ExternalBroker",
     "KindChoice",

@@ -2,14 +2,16 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import ClassVar, Literal, Self
 
+from schemas.errors import ViveSyncError
+
 BrokerKind = Literal["given", "container", "local", "stand-in"]
 
 
-class BrokerUnavailable(Exception):  # noqa: N818 - the name says what is so, as the message does
+class BrokerUnavailableError(ViveSyncError):
     """No Kafka of the kind asked for can be had; the message says why and what to do, in a sentence or two."""
 
 
-class NotInstalledError(BrokerUnavailable):
+class NotInstalledError(BrokerUnavailableError):
     """A program that this kind of broker needs is not installed, or too old."""
 
 

@@ -53,7 +53,7 @@ class LocalCluster(Broker):
             environ: where PATH, JAVA_HOME, HOME and XDG_CACHE_HOME are looked up.
 
         Raises:
-            BrokerUnavailable: no Java, no Maven, or a node died or did not answer within 90 s.
+            BrokerUnavailableError: no Java, no Maven, or a node died or did not answer within 90 s.
         """
         java = find_java(environ)
         jars = kafka_jars(environ)
@@ -124,7 +124,7 @@ class LocalCluster(Broker):
         numbers as make one again, for a node alone waits for the others.
 
         Raises:
-            BrokerUnavailable: one died, or did not answer within 90 s; the message ends with its log's last lines.
+            BrokerUnavailableError: one died, or did not answer within 90 s; the message ends with its log's last lines.
         """
         nodes = [self._node(number) for number in numbers]
         for node in nodes:

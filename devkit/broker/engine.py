@@ -6,7 +6,7 @@ from typing import Any
 from docker.errors import DockerException, ImageNotFound
 from testcontainers.core.docker_client import DockerClient
 
-from devkit.broker.broker import BrokerUnavailable
+from devkit.broker.broker import BrokerUnavailableError
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 SILENCE_SECONDS = 30
@@ -21,17 +21,17 @@ def engine_with(image: str, *, environ: Mapping[str, str], pull_seconds: float) 
         pull_seconds: for how long the image may be pulled where it is missing.
 
     Raises:
-        BrokerUnavailable: no engine answers here, or it neither has nor gets the image.
+        BrokerUnavailableError: no engine answers here, or it neither has nor gets the image.
     """
     address = environ.get("DOCKER_HOST", "")
     if address.startswith(("tcp:", "ssh:", "http:", "https:")):
-        raise BrokerUnavailable(f"The Docker engine at {address} is not this machine's")
+        raise BrokerUnavailableError(f"The Docker engine at {address} is not this machine's")
     _knock(address.removeprefix("unix://") or DEFAULT_SOCKET)
     try:
         client = DockerClient(timeout=SILENCE_SECONDS)
         client.client.ping()
     except (DockerException, OSError) as error:
-        raise BrokerUnavailable("No Docker engine answers") from error
+        raise BrokerUnavailableError("No Docker engine answers") from error
     try:
         _have(client.client, image, pull_seconds)
     except BaseException:
@@ -47,7 +47,7 @@ def _knock(path: str) -> None:
             door.settimeout(SILENCE_SECONDS)
             door.connect(path)
     except OSError as error:
-        raise BrokerUnavailable("No Docker engine answers") from error
+        raise BrokerUnavailableError("No Docker engine answers") from error
 
 
 def _have(engine: Any, image: str, pull_seconds: float) -> None:
@@ -64,9 +64,9 @@ def _pull(engine: Any, name: str, tag: str, seconds: float) -> None:
     try:
         for event in engine.api.pull(name, tag=tag, stream=True, decode=True):
             if "error" in event:
-                raise BrokerUnavailable(f"{failed} cannot pull it ({event['error']})")
+                raise BrokerUnavailableError(f"{failed} cannot pull it ({event['error']})")
             if time.monotonic() > deadline:
-                raise BrokerUnavailable(f"{failed} did not pull it within {seconds:g} s")
+                raise BrokerUnavailableError(f"{failed} did not pull it within {seconds:g} s")
     except (DockerException, OSError) as error:
         said = str(getattr(error, "explanation", None) or error).splitlines()[0]
-        raise BrokerUnavailable(f"{failed} cannot pull it ({said})") from error
+        raise BrokerUnavailableError(f"{failed} cannot pull it ({said})") from error

@@ -3,7 +3,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from devkit.broker.broker import BrokerUnavailable, NotInstalledError
+from devkit.broker.broker import BrokerUnavailableError, NotInstalledError
 from devkit.broker.download import download_once, user_cache
 
 KAFKA_VERSION = "4.3.1"
@@ -53,7 +53,7 @@ def kafka_jars(environ: Mapping[str, str]) -> Path:
     """The folder with Apache Kafka's jars, fetched by Maven the first time (44 MB).
 
     Raises:
-        BrokerUnavailable: the jars are not cached, and Maven is missing or cannot fetch them.
+        BrokerUnavailableError: the jars are not cached, and Maven is missing or cannot fetch them.
     """
     jars = _jars(environ)
     maven = find_maven(environ)
@@ -82,8 +82,8 @@ def _fetch(maven: str, environ: Mapping[str, str], work: Path) -> None:
         )
         if fetched.returncode != 0:
             said = "\n".join(fetched.stdout.splitlines()[:10])
-            raise BrokerUnavailable(f"Maven could not fetch Apache Kafka {KAFKA_VERSION}; it says:\n{said}")
+            raise BrokerUnavailableError(f"Maven could not fetch Apache Kafka {KAFKA_VERSION}; it says:\n{said}")
     except subprocess.TimeoutExpired as error:
-        raise BrokerUnavailable(
+        raise BrokerUnavailableError(
             f"Maven did not fetch Apache Kafka {KAFKA_VERSION} within {DOWNLOAD_SECONDS} s."
         ) from error

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from devkit.broker.broker import BrokerUnavailable
+from devkit.broker.broker import BrokerUnavailableError
 from devkit.broker.death_watch import DeathWatch
 from devkit.broker.readiness import wait_until_ready
 from devkit.broker.settings import NodePlan, as_properties, local_settings
@@ -81,7 +81,7 @@ class LocalNode:
         """Prepare an empty folder for a node of this cluster.
 
         Raises:
-            BrokerUnavailable: Kafka's storage tool refuses; the message ends with its last lines.
+            BrokerUnavailableError: Kafka's storage tool refuses; the message ends with its last lines.
         """
         self._run_to_end("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self._properties))
 
@@ -104,7 +104,7 @@ class LocalNode:
             others: nodes that must be registered too, and whose deaths end the wait as well.
 
         Raises:
-            BrokerUnavailable: one died, or this did not answer in time; the message ends with its log's last lines.
+            BrokerUnavailableError: one died, or this did not answer in time; the message ends with its log's last lines.
         """
         together = {self, *others}
 
@@ -122,7 +122,7 @@ class LocalNode:
                 check=check,
             )
         except TimeoutError as error:
-            raise BrokerUnavailable(f"Apache Kafka was {error}; its last lines:\n{self.last_lines()}") from error
+            raise BrokerUnavailableError(f"Apache Kafka was {error}; its last lines:\n{self.last_lines()}") from error
 
     def pause(self) -> None:
         """SIGSTOP: it stands still with its connections open, as on a machine that hangs; RuntimeError if it does not run."""
@@ -166,10 +166,10 @@ class LocalNode:
         """Nothing, while the process runs.
 
         Raises:
-            BrokerUnavailable: it has ended; the message ends with the last lines of its log.
+            BrokerUnavailableError: it has ended; the message ends with the last lines of its log.
         """
         if not self.running:
-            raise BrokerUnavailable(
+            raise BrokerUnavailableError(
                 f"Apache Kafka ended with code {self._ended_with}; its last lines:\n{self.last_lines()}"
             )
 
@@ -191,4 +191,6 @@ class LocalNode:
                 [*self._java, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False
             )
         if ran.returncode != 0:
-            raise BrokerUnavailable(f"Kafka's storage could not be formatted; the last lines:\n{self.last_lines()}")
+            raise BrokerUnavailableError(
+                f"Kafka's storage could not be formatted; the last lines:\n{self.last_lines()}"
+            )

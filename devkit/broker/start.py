@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable, NotInstalledError
+from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailableError, NotInstalledError
 from devkit.broker.choice import Situation, choose
 from devkit.broker.engines.container import IMAGE, ContainerBroker
 from devkit.broker.engines.external import VARIABLE, ExternalBroker
@@ -50,7 +50,7 @@ def start_broker(
         say: receives one line that says why a container was not started, and what is started instead.
 
     Raises:
-        BrokerUnavailable: nothing worked; the message says why and what to install or set.
+        BrokerUnavailableError: nothing worked; the message says why and what to install or set.
     """
     start: dict[BrokerKind, Callable[[], Broker]] = {
         "given": lambda: ExternalBroker.find(environ),
@@ -67,7 +67,7 @@ def start_broker(
     if chosen == "container":
         try:
             return start[chosen]()
-        except BrokerUnavailable as error:
+        except BrokerUnavailableError as error:
             chosen = choose(replace(situation, container_failed=True, local_missing=_local_missing(environ)))
             say(f"{error}{_INSTEAD[chosen]}")
     return start[chosen]()

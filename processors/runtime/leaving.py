@@ -6,8 +6,8 @@ from typing import Final
 from faust.types import TP
 
 from processors.app import consumer_of
+from processors.bounded_wait import Ending
 from processors.events.async_producer import AsyncProducer
-from processors.runtime.bounded_wait import Ending
 from processors.runtime.wiring import WorkerGraph
 from schemas.topics import VENDOR_SYNC
 

@@ -12,12 +12,12 @@ from faust.types import TP
 from accounting.port import AccountingSystem
 from messaging.topic_admin import TopicsError, admin_of, check_topics, partition_count, topic_id
 from processors.app import consumer_of
+from processors.bounded_wait import Ending, in_a_thread, unless
 from processors.clock import Clock, system_clock
 from processors.config import WorkerConfig
 from processors.events.async_producer import AsyncProducer
 from processors.events.dead_letters import unreadable
 from processors.events.event_publisher import EventPublisher
-from processors.runtime.bounded_wait import Ending, in_a_thread, unless
 from processors.runtime.kafka_outage import OutageLog
 from processors.runtime.leaving import CLOSED_BY, Leaving
 from processors.runtime.wiring import WorkerGraph, build_worker

@@ -10,8 +10,9 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from faust.types import TP
 
+from processors.transport.reading_watch import ReadingWatch
 from processors.transport.topic_ends import TopicEnds
-from processors.watchdog.reading import ReadingWatch
+from schemas.errors import ViveSyncError
 from schemas.records.integration import Integration
 from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec, UndecodableError
@@ -24,7 +25,7 @@ POSITION_SECONDS: Final = 0.2
 BadRecord = Callable[[ConsumerRecord, UndecodableError], None]
 
 
-class ReadingEndedError(RuntimeError):
+class ReadingEndedError(ViveSyncError, RuntimeError):
     """The integrations are not read any more, so nobody can wait for what they say."""
 
     def __init__(self) -> None:
@@ -141,20 +142,12 @@ class Integrations:
             self._by_client.pop(client_id, None)
             return
         try:
-            self._by_client[client_id] = self._read(client_id, record.value)
+            self._by_client[client_id] = self._codec.decode_keyed(Integration, record.key, record.value)
             self.on_change(client_id)
         except UndecodableError as error:
             where = f"partition {record.partition} offset {record.offset}"
             log.warning("The integration record at %s is left out and kept as a dead letter: %s", where, error)
             self._on_bad_record(record, error)
-
-    def _read(self, client_id: str, value: bytes) -> Integration:
-        integration = self._codec.decode(Integration, value)
-        if integration.client_id != client_id:
-            raise UndecodableError(
-                f"The record's key {client_id!r} is not its client_id {integration.client_id!r}.", code="invalid"
-            )
-        return integration
 
     def _look(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -9,10 +9,11 @@ from faust.types import TP
 
 from processors.state.row_epoch import RowEpoch
 from processors.state.shard import NOTHING_APPLIED, Shard, Summarise, key_or_none
+from schemas.errors import ViveSyncError
 from schemas.records.vendor_key import VendorKey
 
 
-class UnreadableRowError(ValueError):
+class UnreadableRowError(ViveSyncError, ValueError):
     """A row of the changelog can't be read; the text names its partition and offset."""
 
 

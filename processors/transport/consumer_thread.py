@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from aiokafka.consumer.group_coordinator import GroupCoordinator
@@ -15,6 +16,8 @@ from mode.threads import WorkerThread
 from processors.stalled import StalledError
 
 FETCH_WAIT_MS: Final = 100
+BATCH_RECORDS: Final = 200
+"""The most records that one fetch hands to Faust, which reads nothing else before it has handed over the last of them."""
 TOPICS_SECONDS: Final = 20.0
 TOPICS_LOOK_SECONDS: Final = 0.1
 COMMIT_SECONDS: Final = 3.0
@@ -131,17 +134,21 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
         consumer: Any,
         active_partitions: set[TP],
         timeout: float | None = None,  # noqa: ASYNC109 -- Faust's signature
-        max_records: int | None = None,
+        max_records: int | None = None,  # noqa: ARG002 -- Faust's signature
     ) -> Mapping[TP, list[Any]]:
-        """Fetch, and seek back at once to records that Faust would drop.
+        """Fetch a few records at a time, and seek back at once to records that Faust would drop.
+
+        Faust asks for everything that aiokafka has buffered, up to 1 MiB of each partition, and fetches again once it has
+        handed all of it over. What arrives meanwhile in another partition would wait for minutes behind a large backlog.
 
         A fetch may be under way while partitions move. ``active_partitions`` is Faust's own set: it is empty then, which
         aiokafka takes for "all partitions". Faust drops records that arrive while the flow is stopped or their partition is
         paused, and changelog records that recovery has just sought would never be fetched again.
         """
-        fetched = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+        fetched = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=BATCH_RECORDS)
         if not fetched:
             return {}
+        _put_behind_others(consumer._fetcher._records, fetched.keys())  # noqa: SLF001 -- aiokafka is pinned
         taken: set[TP] = active_partitions | self.consumer._buffered_partitions  # noqa: SLF001 -- what Faust's getmany takes
         kept = {tp: records for tp, records in fetched.items() if self.consumer.flow_active and tp in taken}
         for tp in fetched.keys() - kept.keys():
@@ -166,3 +173,10 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Say nothing: what Faust reports here is often false, and liveness is watched elsewhere."""
+
+
+def _put_behind_others(buffered: OrderedDict[TP, Any], fetched: Collection[TP]) -> None:
+    """Let topics take turns, and a topic's partitions: aiokafka empties the first partition of its buffer before the next."""
+    topics = {tp.topic for tp in fetched}
+    for tp in sorted(buffered, key=lambda tp: (tp.topic in topics, tp in fetched)):
+        buffered.move_to_end(tp)

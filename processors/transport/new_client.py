@@ -8,7 +8,7 @@ from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from messaging.topic_admin import admin_of
-from processors.runtime.bounded_wait import in_a_thread
+from processors.bounded_wait import in_a_thread
 from schemas.topics import VENDOR_SYNC
 
 ANSWER_SECONDS: Final = 5.0

@@ -7,7 +7,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from faust.tables.manager import TableManager
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 
-from processors.transport.strict_transport import MembershipLostError, StrictConsumer
+from processors.transport.member_consumer import MemberConsumer, MembershipLostError
 
 PAUSE_SECONDS: Final = 0.5
 """Pause before a recovery begins again, so that an error which comes at once does not make a busy loop."""
@@ -56,7 +56,7 @@ class StrictRecovery(Recovery):
             raise RebalanceAgain
         if any(table.is_ahead_of(generation_id) for table in self.tables.values() if isinstance(table, FencedTable)):
             try:
-                await cast("StrictConsumer", self.app.consumer).ensure_group_membership()
+                await cast("MemberConsumer", self.app.consumer).ensure_group_membership()
             except MembershipLostError as error:
                 raise RebalanceAgain from error
         await super().on_recovery_completed(generation_id)

@@ -5,7 +5,8 @@ Faust 0.15.3 loses records when partitions move (docs/traps.md). Its transport i
 1. a committed offset is never past an unfinished record;
 2. a hole in the offsets read is sought back to, and believed only when the broker shows it twice;
 3. a partition without a committed offset starts from the earliest offset at every assignment;
-4. an error in table recovery stops the worker instead of leaving an empty table (``processors.state.vendor_table``).
+4. an error in table recovery stops the worker instead of leaving an empty table (``processors.state.vendor_table``);
+5. topics and partitions take turns, so that a record does not wait behind the backlog of another partition.
 
 Records are finished by ``StrictConsumer.finish(tp, offset)``, in any order. Before a partition goes, ``before_revocation`` is
 awaited and what is finished by then is committed.
@@ -13,7 +14,7 @@ awaited and what is finished by then is committed.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
 from aiokafka.errors import IllegalStateError
@@ -23,13 +24,9 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.utils.locks import Event
 
-from processors.transport.consumer_thread import StrictConsumerThread
-from processors.transport.offset_ledger import OffsetLedger, Reading, Standing
+from processors.transport.ledger_consumer import LedgerConsumer
+from processors.transport.offset_ledger import Reading
 
-READ_TO_SECONDS: Final = 0.01
-MEMBERSHIP_MARGIN: Final = 1.0
-"""Seconds before the end of the session at which membership is no longer taken for granted."""
-MEMBERSHIP_LOOK_SECONDS: Final = 0.05
 RESUME_SECONDS: Final = 1.0
 """How long the fetching task waits for a partition to be resumed before it checks whether it should stop."""
 
@@ -38,22 +35,11 @@ AssignmentHook = Callable[[set[TP], int], None]
 """(assigned, the group's generation)"""
 
 
-class MembershipLostError(asyncio.CancelledError):
-    """The group has removed this worker, so its partitions belong to others. Raised in a task, it cancels the task."""
-
-
-class StrictConsumer(driver.Consumer):
-    """A consumer whose offsets are kept by an ``OffsetLedger`` a partition."""
-
-    _thread: StrictConsumerThread
+class StrictConsumer(LedgerConsumer):
+    """A consumer that hands over each record once and in order, and nothing while partitions move."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._ledgers: dict[TP, OffsetLedger] = {}
-        self._handed_over: dict[TP, int] = {}
-        self._taken: dict[TP, int] = {}
-        self._fetches = 0
-        self._session = self.app.conf.broker_session_timeout - MEMBERSHIP_MARGIN
         self._sought = False
         self._open = False
         self._leaving = False
@@ -65,9 +51,6 @@ class StrictConsumer(driver.Consumer):
         self.before_revocation: RevocationHook | None = None
         self.after_assignment: AssignmentHook | None = None
 
-    def _new_consumer_thread(self) -> StrictConsumerThread:
-        return StrictConsumerThread(self, loop=self.loop, beacon=self.beacon)
-
     @property
     def reading(self) -> bool:
         """Whether records of streams flow: partitions are assigned and their table is whole."""
@@ -77,44 +60,6 @@ class StrictConsumer(driver.Consumer):
     def rebalancing(self) -> bool:
         """Whether partitions were revoked and none are assigned yet. Faust's ``app.rebalancing`` lasts until a recovery ends."""
         return self._rebalancing
-
-    def standing(self) -> Mapping[TP, Standing]:
-        """How far each partition that streams read is."""
-        return {tp: ledger.standing(read_to=self._position(tp)) for tp, ledger in self._ledgers.items()}
-
-    async def ensure_group_membership(self) -> None:
-        """Wait until it is certain that the group has not given this worker's partitions away.
-
-        A worker that was stopped for a while, or cut off, must not go on with what it had in hand: another may have done it.
-
-        Raises:
-            MembershipLostError: the group has removed this worker; no heartbeat of this membership will be accepted again.
-        """
-        while True:
-            if not self._thread.is_member:
-                raise MembershipLostError
-            if time.monotonic() - self._thread.member_at <= self._session:
-                return
-            await asyncio.sleep(MEMBERSHIP_LOOK_SECONDS)  # heartbeats are sent by another thread
-
-    def finish(self, tp: TP, offset: int) -> None:
-        """The record's effects are safe; its offset may be committed once all before it are finished too."""
-        ledger = self._ledgers.get(tp)
-        if ledger is not None:
-            ledger.finish(offset)
-
-    def taken(self, tp: TP, offset: int) -> None:
-        """The stream's agent has taken this record in (its work may go on)."""
-        self._taken[tp] = offset
-
-    def ack(self, message: Any) -> bool:
-        """Faust's way of saying ``finish``."""
-        if message.acked:
-            return False
-        message.acked = True
-        self._unacked_messages.discard(message)
-        self.finish(message.tp, message.offset)
-        return True
 
     def _read_by_streams(self) -> list[TP]:
         return [
@@ -146,9 +91,7 @@ class StrictConsumer(driver.Consumer):
             self._left_out.update(lost)
         self._refuse_during_rebalance(since=rebalances)
         for tp, offset in start.items():
-            self._ledgers[tp] = OffsetLedger(offset or 0)
-            self._handed_over.pop(tp, None)
-            self._taken.pop(tp, None)
+            self._begin_ledger(tp, offset or 0)
         self._sought = True
 
     def _refuse_during_rebalance(self, *, since: int) -> None:
@@ -259,63 +202,6 @@ class StrictConsumer(driver.Consumer):
             await self.before_revocation(tps)
         await self.maybe_wait_for_commit_to_finish()  # what it took up is older than what has ended since
         await self.commit()
-
-    async def maybe_wait_for_commit_to_finish(self) -> bool:
-        """Wait for a commit that is under way, and return whether there was one.
-
-        Faust's own method cancels that commit when it is cancelled itself, goes on, and lets its caller commit once more.
-        """
-        under_way = self._commit_fut
-        if under_way is None:
-            return False
-        await asyncio.wait({under_way})
-        return True
-
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Holes are booked by the ledger alone."""
-
-    def _filter_tps_with_pending_acks(self, topics: Iterable[Any] | None = None) -> Iterator[TP]:
-        return (tp for tp in self._ledgers if topics is None or tp in topics or tp.topic in topics)
-
-    def _new_offset(self, tp: TP) -> int | None:
-        ledger = self._ledgers.get(tp)
-        return None if ledger is None else ledger.committable()
-
-    def _should_commit(self, _tp: TP, _offset: int) -> bool:
-        return True
-
-    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 -- Faust's signature
-        committed: bool = await super()._commit_offsets(offsets, start_new_transaction)
-        if committed:
-            for tp, offset in offsets.items():
-                ledger = self._ledgers.get(tp)
-                if ledger is not None:
-                    ledger.committed(offset)
-        return committed
-
-    async def read_to(self, tp: TP, end: int) -> None:
-        """Wait until all records of the partition below ``end`` have been taken in by its agent.
-
-        Ends too when the partition is taken away meanwhile.
-        """
-        fetches_past_end: int | None = None
-        while (ledger := self._ledgers.get(tp)) is not None:
-            # A tail that compaction or a transaction marker took is never read: the position alone passes it.
-            if fetches_past_end is None and self._position(tp) >= end:
-                fetches_past_end = self._fetches
-            read = ledger.expect() >= end or (fetches_past_end is not None and self._fetches >= fetches_past_end + 2)
-            if read and self._taken.get(tp, -1) >= self._handed_over.get(tp, -1):
-                return
-            await asyncio.sleep(READ_TO_SECONDS)
-
-    def _position(self, tp: TP) -> int:
-        """What aiokafka has handed to Faust. Read in place: a question to its thread waits for the fetch under way."""
-        subscription = self._thread._ensure_consumer()._subscription.subscription  # noqa: SLF001 -- aiokafka is pinned
-        assignment = None if subscription is None else subscription.assignment
-        if assignment is None or tp not in assignment.tps:
-            return -1
-        state = assignment.state_value(driver.ensure_aiokafka_TP(tp))
-        return state.position if state is not None and state.has_valid_position else -1
 
 
 class StrictTransport(driver.Transport):

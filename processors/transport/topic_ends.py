@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faust.types import TP
 
-from processors.runtime.bounded_wait import at_most
+from processors.bounded_wait import at_most
 from processors.transport.new_client import kafka_answers
 
 log = logging.getLogger(__name__)

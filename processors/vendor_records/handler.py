@@ -50,9 +50,7 @@ class VendorRecords:
         if message.value is None:
             forgotten = forget_record(row, self.now())
             return [] if forgotten is None else [self.rows.put(partition, key, forgotten)]
-        record = self.codec.decode(VendorRecord, message.value)
-        if record.key != key:
-            raise UndecodableError(f"The record's key {key} is not its vendor {record.key}.", code="invalid")
+        record = self.codec.decode_keyed(VendorRecord, message.key, message.value)
         decision = keep_record(row, record, self.integrations.get(key.client_id), self.now())
         # The row first: an event may be worked before its delivery is confirmed, and must find the new data.
         deliveries = [] if decision.row is None else [self.rows.put(partition, key, decision.row)]

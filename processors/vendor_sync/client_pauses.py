@@ -24,6 +24,7 @@ from processors.vendor_sync.pause_decisions import (
 from processors.vendor_sync.requeue import Requeue
 from processors.work_queue import WorkQueue
 from schemas.records.vendor_key import VendorKey
+from schemas.systems import display_name
 
 log = logging.getLogger(__name__)
 
@@ -67,20 +68,16 @@ class Pauses:
         await asyncio.gather(*(self._check_client(client_id, parked.get(client_id, [])) for client_id in clients))
 
     async def _check_client(self, client_id: str, parked: list[ParkedVendor]) -> None:
+        integration = self.integrations.get(client_id)
         if client_id not in self.paused:
             self.paused.add(client_id)
-            log.warning("Client %s is paused: Vantaca refuses its credentials.", client_id)
+            name = display_name(integration.system if integration else None)
+            log.warning("Client %s is paused: %s refuses its credentials.", client_id, name)
         self.queue.pause(client_id)
         waiting = self.queue.waiting_of(client_id)
         for key in waiting:
             self.park(key)
-        step = next_step(
-            client_id,
-            self.integrations.get(client_id),
-            parked=parked,
-            any_waiting=bool(waiting),
-            seconds=self.monotonic(),
-        )
+        step = next_step(client_id, integration, parked=parked, any_waiting=bool(waiting), seconds=self.monotonic())
         if isinstance(step, Resume) or (isinstance(step, Probe) and credentials_accepted(await self._probe(step))):
             self._resume(client_id, parked)
 

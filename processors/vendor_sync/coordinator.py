@@ -16,7 +16,7 @@ from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_ownership import Ownership
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_sync.attempt import Attempts
-from processors.vendor_sync.failure import park
+from processors.vendor_sync.failure import credentials_refused, park
 from processors.vendor_sync.preparation import prepare
 from processors.vendor_sync.retry_policy import RetryInMemory
 from processors.vendor_sync.settlement import NotSynced, Synced, settle, with_latest_record
@@ -28,7 +28,6 @@ from schemas.records.vendor_sync import VendorSync
 from schemas.topics import VENDOR_SYNC
 from schemas.wire.codec import Codec, UndecodableError
 
-CLIENT_PAUSED: Final = "Vantaca refuses the credentials of this client."
 SETTLING_FACTOR: Final = 4
 """How many keys may be between take and done, as a multiple of those whose calls are under way."""
 
@@ -61,7 +60,7 @@ class VendorSyncing:
         if not self.in_flight.is_open(tp.partition):
             return  # The agent held the record when the partition was revoked: the next owner reads it.
         try:
-            event = _read(self.codec, message)
+            event = self.codec.decode_keyed(VendorSync, message.key, message.value)
         except UndecodableError as error:
             self.in_flight.start(tp.partition, self._bury(message, error))
             return
@@ -107,7 +106,8 @@ class VendorSyncing:
         """Take a waiting vendor of a paused client out of the queue, and answer its events ``parked``."""
         task = self.queue.remove(key)
         if task is not None:
-            self.in_flight.start(task.partition, self.persist_and_ack(task, park(CLIENT_PAUSED, None)))
+            reason = credentials_refused(self.integrations.get(key.client_id))
+            self.in_flight.start(task.partition, self.persist_and_ack(task, park(reason, None)))
 
     async def let_go(self, partitions: set[int], *, seconds: float, settling: float) -> None:
         """Start no more tasks in partitions that are revoked, and wait until those under way have ended.
@@ -170,10 +170,3 @@ class VendorSyncing:
         self.in_progress.answered(task.partition, task.key, task.through_offset)
         for offset in task.offsets:
             self.gate.finish(TP(VENDOR_SYNC.name, task.partition), offset)
-
-
-def _read(codec: Codec, message: Any) -> VendorSync:
-    event = codec.decode(VendorSync, message.value)
-    if message.key != event.key.to_bytes():
-        raise UndecodableError(f"The record's key {message.key!r} is not its vendor {event.key}.", code="invalid")
-    return event

@@ -13,8 +13,10 @@ from accounting.errors import (
 from processors.vendor_sync.preparation import PreparedSync
 from processors.vendor_sync.retry_policy import RetryInMemory, RetryPolicy, next_attempt
 from processors.vendor_sync.settlement import NotSynced
+from schemas.records.integration import Integration
 from schemas.records.outcome import Status
 from schemas.records.vendor_record import VendorRecord
+from schemas.systems import display_name
 
 
 def judge(
@@ -46,6 +48,11 @@ def judge(
     if isinstance(next_step, RetryInMemory):
         return next_step
     return NotSynced(status=Status.FAILED, reason=error.sentence, record=record, next_step=next_step)
+
+
+def credentials_refused(integration: Integration | None) -> str:
+    """Why a client is paused, as a sentence."""
+    return f"{display_name(integration.system if integration else None)} refuses the credentials of this client."
 
 
 def park(reason: str, record: VendorRecord | None) -> NotSynced:

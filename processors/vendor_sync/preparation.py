@@ -8,6 +8,7 @@ from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
+from schemas.systems import display_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ def prepare(key: VendorKey, row: VendorRow | None, integration: Integration | No
         return NotSynced(
             status=Status.SKIPPED,
             record=row.record,
-            reason=f"Vendor {key.vendor_id} is not linked to a provider in Vantaca: link it to have it synced.",
+            reason=f"Vendor {key.vendor_id} is not linked to a provider in {display_name(integration.system)}: "
+            "link it to have it synced.",
         )
     return PreparedSync(row=row, record=row.record, provider_id=row.record.provider_id, integration=integration)

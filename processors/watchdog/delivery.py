@@ -15,9 +15,9 @@ from typing import Final, NoReturn, Self
 
 from processors.config import WorkerConfig
 from processors.events.async_producer import AsyncProducer
+from processors.seconds_seen import SecondsSeen
 from processors.stalled import StalledError
 from processors.transport.new_client import ANSWER_SECONDS, kafka_answers
-from processors.watchdog.seconds_seen import SecondsSeen
 
 LOOKS: Final = 20
 """Looks within one stall timeout."""

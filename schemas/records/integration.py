@@ -6,9 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from schemas.message import Identifier, Message, Timestamp
-
-VANTACA = "vantaca"
+from schemas.message import Identifier, KeyedMessage, Timestamp
+from schemas.systems import DISPLAY_NAMES, display_name
 
 
 class Mode(StrEnum):
@@ -32,11 +31,12 @@ class FieldGroup(StrEnum):
 SYSTEM_OF_RECORD_ONLY = frozenset({FieldGroup.NAMES, FieldGroup.ADDRESS})
 
 
-class Integration(Message):
+class Integration(KeyedMessage):
     """One client's integration. A tombstone on its topic ends it, as ``ended_at`` does."""
 
     SCHEMA: ClassVar[str] = "integration"
     LARGEST: ClassVar[int] = 128 * 1024
+    KEY_NAMES: ClassVar[str] = "client"
 
     client_id: Identifier
     client_name: str = ""
@@ -72,6 +72,11 @@ class Integration(Message):
             raise ValueError("base_url must hold no credentials, query or fragment: name them by credentials_ref")
         return value.rstrip("/")
 
+    @property
+    def record_key(self) -> bytes:
+        """The client's id as the key of a record."""
+        return self.client_id.encode()
+
     def owns(self, group: FieldGroup) -> bool:
         """Whether VIVE writes this field group at this client."""
         return group in self.pushes and (self.mode is Mode.SYSTEM_OF_RECORD or group not in SYSTEM_OF_RECORD_ONLY)
@@ -83,11 +88,13 @@ def ineligible_reason(client_id: str, integration: Integration | None) -> str | 
         return f"Client {client_id} has no accounting integration: it is unknown, or its integration was ended."
     if integration.ended_at is not None:
         return f"The accounting integration of client {client_id} ended on {integration.ended_at:%Y-%m-%d}."
-    if integration.system != VANTACA:
-        return f"Client {client_id} keeps its books in {integration.system}; Sync All Vendors works with Vantaca only."
+    name = display_name(integration.system)
+    if integration.system not in DISPLAY_NAMES:
+        supported = " and ".join(DISPLAY_NAMES.values())
+        return f"Client {client_id} keeps its books in {name}; Sync All Vendors works with {supported} only."
     if integration.mode is Mode.ONE_WAY:
         return (
-            f"The Vantaca integration of client {client_id} is one-way: VIVE only reads from Vantaca. "
+            f"The {name} integration of client {client_id} is one-way: VIVE only reads from {name}. "
             "Sync All Vendors needs a two-way or System of Record integration."
         )
     return None

@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from schemas.message import Identifier, Message, Part, Timestamp
-from schemas.records.vendor_key import VendorKey
+from schemas.message import Identifier, Part, Timestamp
+from schemas.records.vendor_key import VendorMessage
 
 
 class Status(StrEnum):
@@ -49,13 +49,11 @@ class LeftAlone(Part):
     """Why, as a sentence for a person."""
 
 
-class VendorSyncOutcome(Message):
+class VendorSyncOutcome(VendorMessage):
     """What happened to one vendor. ``through_offset`` is the highest ``vendor-sync`` offset that this answers."""
 
     SCHEMA: ClassVar[str] = "vendor_sync_outcome"
 
-    client_id: Identifier
-    vendor_id: Identifier
     provider_id: str | None = None
     status: Status
     through_offset: int
@@ -75,8 +73,3 @@ class VendorSyncOutcome(Message):
     observed_at: Timestamp | None = None
     worker: str = ""
     at: Timestamp
-
-    @property
-    def key(self) -> VendorKey:
-        """The vendor key."""
-        return VendorKey(self.client_id, self.vendor_id)

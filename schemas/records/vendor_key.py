@@ -1,10 +1,10 @@
-"""The key of everything that is kept or said per vendor."""
+"""The key of all records about one vendor."""
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.message import Identifier
+from schemas.message import Identifier, KeyedMessage
 
 SEPARATOR = ":"
 _identifier: TypeAdapter[str] = TypeAdapter(Identifier)
@@ -35,3 +35,22 @@ class VendorKey(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.client_id}{SEPARATOR}{self.vendor_id}"
+
+
+class VendorMessage(KeyedMessage):
+    """A record about one vendor."""
+
+    KEY_NAMES: ClassVar[str] = "vendor"
+
+    client_id: Identifier
+    vendor_id: Identifier
+
+    @property
+    def key(self) -> VendorKey:
+        """The vendor key."""
+        return VendorKey(self.client_id, self.vendor_id)
+
+    @property
+    def record_key(self) -> bytes:
+        """The vendor key as the key of a record."""
+        return self.key.to_bytes()

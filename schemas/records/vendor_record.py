@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from schemas.message import Identifier, Message, Part, Timestamp
-from schemas.records.vendor_key import VendorKey
+from schemas.message import Part, Timestamp
+from schemas.records.vendor_key import VendorMessage
 
 
 class Origin(StrEnum):
@@ -37,7 +37,7 @@ class Policy(Part):
     expires_on: date | None = None
 
 
-class VendorRecord(Message):
+class VendorRecord(VendorMessage):
     """The latest data on a vendor and its link to a provider in the accounting system, or none.
 
     ``version`` grows with every change of this vendor; a record with a lower one than the record kept is stale.
@@ -46,8 +46,6 @@ class VendorRecord(Message):
     SCHEMA: ClassVar[str] = "vendor_record"
     LARGEST: ClassVar[int] = 128 * 1024
 
-    client_id: Identifier
-    vendor_id: Identifier
     version: int = Field(ge=0, le=2**63 - 1)
     updated_at: Timestamp
     origin: Origin = Origin.CHANGE
@@ -63,11 +61,6 @@ class VendorRecord(Message):
     payment_hold: bool = False
     hold_reason: str = ""
     policies: Annotated[tuple[Policy, ...], Field(fail_fast=True)] = ()
-
-    @property
-    def key(self) -> VendorKey:
-        """The vendor key."""
-        return VendorKey(self.client_id, self.vendor_id)
 
     @property
     def active(self) -> bool:

@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from schemas.message import Identifier, Message, Timestamp
+from schemas.message import Identifier, Timestamp
 from schemas.records.sync_run import Lane
-from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_key import VendorMessage
 
 
 class Cause(StrEnum):
@@ -18,22 +18,15 @@ class Cause(StrEnum):
     RECONCILE = "reconcile"
 
 
-class VendorSync(Message):
+class VendorSync(VendorMessage):
     """This vendor is to be synced. ``run_id`` is None outside a run; ``attempt`` counts from 1."""
 
     SCHEMA: ClassVar[str] = "vendor_sync"
     LARGEST: ClassVar[int] = 256 * 1024
 
-    client_id: Identifier
-    vendor_id: Identifier
     lane: Lane
     cause: str
     run_id: Identifier | None = None
     attempt: int = 1
     requested_by: str = ""
     requested_at: Timestamp
-
-    @property
-    def key(self) -> VendorKey:
-        """The vendor key."""
-        return VendorKey(self.client_id, self.vendor_id)

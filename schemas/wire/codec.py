@@ -6,36 +6,31 @@ eight bytes, little endian, the record; Avro 1.12 specification) when none is. R
 """
 
 import io
-import json
 import struct
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final, Protocol, TypeVar
 
 import fastavro
-from fastavro.schema import fingerprint as schema_fingerprint
-from fastavro.schema import to_parsing_canonical_form
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from schemas.message import Message
+from schemas.errors import ViveSyncError
+from schemas.message import KeyedMessage, Message
+from schemas.wire.record_schema import SINGLE_OBJECT_MAGIC, RecordSchema, Schema, record_schema
 from schemas.wire.writer_schema import EndlessSchemaError, refuse_endless
 
 CONFLUENT_MAGIC: Final = b"\x00"
-SINGLE_OBJECT_MAGIC: Final = b"\xc3\x01"
 MAX_PROBLEMS: Final = 5
-"""How many wrong fields of one record are told of."""
+"""The most wrong fields of one record that a sentence names."""
 
-Schema = dict[str, Any]
 M = TypeVar("M", bound=Message)
+K = TypeVar("K", bound=KeyedMessage)
 
 
-class RegistryUnavailableError(ConnectionError):
+class RegistryUnavailableError(ViveSyncError, ConnectionError):
     """The schema registry does not answer, or refuses. What was to be read may be good: it waits. The text is for a person."""
 
 
-class UndecodableError(ValueError):
+class UndecodableError(ViveSyncError, ValueError):
     """Bytes that are not a record of the expected kind. The text says why and is safe to show."""
 
     def __init__(self, reason: str, *, code: str = "undecodable") -> None:
@@ -60,58 +55,6 @@ class SchemaIds(Protocol):
         """
 
 
-def load_schema(path: str) -> Schema:
-    """The schema in this file of the package, such as ``avsc/integration.avsc``."""
-    schema: Schema = json.loads(files("schemas").joinpath(path).read_text())
-    return schema
-
-
-def past_versions(name: str) -> list[Schema]:
-    """Every published version of a record's schema, oldest first."""
-    folder = files("schemas").joinpath(f"history/{name}")
-    numbers = sorted(int(entry.name.removesuffix(".avsc")) for entry in folder.iterdir())
-    return [load_schema(f"history/{name}/{number}.avsc") for number in numbers]
-
-
-class _RecordSchema:
-    """A record's present schema, ready to write and to read, and its past ones by fingerprint."""
-
-    def __init__(self, name: str) -> None:
-        self.raw = load_schema(f"avsc/{name}.avsc")
-        self.parsed = fastavro.parse_schema(self.raw, named_schemas={})
-        self.header = SINGLE_OBJECT_MAGIC + _fingerprint(self.raw)
-        self.named_branches = _named_branches(self.parsed)
-        self.writers: Mapping[bytes, Any] = {
-            _fingerprint(past): fastavro.parse_schema(past, named_schemas={}) for past in past_versions(name)
-        } | {self.header[2:]: self.parsed}
-
-
-def _named_branches(schema: Any) -> dict[str, str]:
-    """Fields that are null or a record, with the record's name: fastavro told the name need not try the branches out.
-
-    Empty where a field is null or an array: its tuple would be taken for such a name.
-    """
-    unions = {field["name"]: field["type"] for field in schema["fields"] if isinstance(field["type"], list)}
-    branches = [branch for union in unions.values() for branch in union if isinstance(branch, dict)]
-    if any(branch["type"] == "array" for branch in branches):
-        return {}
-    return {
-        name: branch["name"]
-        for name, union in unions.items()
-        for branch in union
-        if isinstance(branch, dict) and branch["type"] == "record"
-    }
-
-
-def _fingerprint(schema: Schema) -> bytes:
-    return bytes.fromhex(schema_fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO"))
-
-
-@cache
-def _record_schema(name: str) -> _RecordSchema:
-    return _RecordSchema(name)
-
-
 class Codec:
     """Encodes and decodes messages; with ``registry`` it writes Confluent's format."""
 
@@ -126,7 +69,7 @@ class Codec:
         Raises:
             RegistryUnavailableError: the registry does not answer, or refuses the schema.
         """
-        schema = _record_schema(message.SCHEMA)
+        schema = record_schema(message.SCHEMA)
         buffer = io.BytesIO()
         buffer.write(self._header(schema, message.SCHEMA, topic))
         fields = message.model_dump()
@@ -141,9 +84,9 @@ class Codec:
 
         Raises:
             UndecodableError: they hold no valid record of this kind.
-            RegistryUnavailableError: the registry does not tell of their schema now.
+            RegistryUnavailableError: the registry does not return their schema now.
         """
-        schema = _record_schema(kind.SCHEMA)
+        schema = record_schema(kind.SCHEMA)
         if not data:
             raise UndecodableError(f"The record is empty; a {kind.__name__} was expected.")
         if len(data) > kind.LARGEST:
@@ -165,7 +108,22 @@ class Codec:
         except ValidationError as error:
             raise UndecodableError(describe(error, kind.__name__), code="invalid") from None
 
-    def _header(self, schema: _RecordSchema, name: str, topic: str) -> bytes:
+    def decode_keyed(self, kind: type[K], key: bytes | None, data: bytes | None) -> K:
+        """The record in these bytes, whose key must be the one that follows from its value.
+
+        Raises:
+            UndecodableError: the bytes hold no valid record of this kind, or the record has another key.
+            RegistryUnavailableError: the registry does not return their schema now.
+        """
+        record = self.decode(kind, data)
+        if key != record.record_key:
+            shown = (key or b"").decode(errors="replace")
+            raise UndecodableError(
+                f"The record's key {shown} is not its {kind.KEY_NAMES} {record.record_key.decode()}.", code="invalid"
+            )
+        return record
+
+    def _header(self, schema: RecordSchema, name: str, topic: str) -> bytes:
         if self._registry is None:
             return schema.header
         header = self._headers.get((name, topic))
@@ -174,7 +132,7 @@ class Codec:
             self._headers[name, topic] = header
         return header
 
-    def _writer(self, schema: _RecordSchema, kind: type[Message], body: io.BytesIO) -> Any:
+    def _writer(self, schema: RecordSchema, kind: type[Message], body: io.BytesIO) -> Any:
         magic = body.read(1)
         if magic == CONFLUENT_MAGIC:
             return self._registered_writer(kind, body.read(4))

@@ -3,11 +3,13 @@
 from functools import partial
 from typing import Any, Final
 
+from schemas.errors import ViveSyncError
+
 DEEPEST: Final = 32
 """Levels of types within types."""
 
 
-class EndlessSchemaError(ValueError):
+class EndlessSchemaError(ViveSyncError, ValueError):
     """A few bytes of this schema can take for ever, or end the process. The text says which part."""
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from accounting.vantaca.sandbox import Latency, RunningSandbox, Sandbox, run_sandbox
 from devkit.broker import LocalBroker, LocalCluster
 from devkit.demo_data import DemoClient
-from devkit.small_disk import SmallDiskUnavailable, small_disk
+from devkit.small_disk import SmallDiskUnavailableError, small_disk
 from messaging.producer import BlockingProducer, KafkaUnavailableError
 from messaging.topic_admin import admin_of, create_topics
 from producers.button import CLIENT_ADMIN, press
@@ -263,5 +263,5 @@ def _disk(parts: AsyncExitStack, megabytes: int) -> Path | None:
     """A small disk, or None where this user may not mount: the fault is then left out, and told as such."""
     try:
         return parts.enter_context(small_disk(megabytes))
-    except SmallDiskUnavailable:
+    except SmallDiskUnavailableError:
         return None

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from devkit.broker import Broker, BrokerUnavailable, ContainerBroker, ExternalBroker, LocalBroker, start_broker
+from devkit.broker import Broker, BrokerUnavailableError, ContainerBroker, ExternalBroker, LocalBroker, start_broker
 from devkit.broker.engine import engine_with
 from devkit.broker.engines.container import IMAGE
 from devkit.broker.ports import PortReservation
@@ -27,7 +27,7 @@ def engine() -> None:
     """Skips the test where no Docker engine has the image of Kafka."""
     try:
         engine_with(IMAGE, environ=os.environ, pull_seconds=patient(60)).client.close()
-    except BrokerUnavailable as error:
+    except BrokerUnavailableError as error:
         pytest.skip(str(error))
 
 
@@ -68,10 +68,10 @@ def test_the_broker_named_in_the_environment_is_used_and_left_alone(kafka: Broke
 
 def test_a_named_broker_that_does_not_answer_is_an_error_and_no_reason_to_start_another() -> None:
     reserved = PortReservation()
-    with pytest.raises(BrokerUnavailable, match=f"names 127.0.0.1:{reserved.port}, where no Kafka answers"):
+    with pytest.raises(BrokerUnavailableError, match=f"names 127.0.0.1:{reserved.port}, where no Kafka answers"):
         ExternalBroker.find({"VIVE_SYNC_KAFKA": f"127.0.0.1:{reserved.port}"}, ready_seconds=0.5)
     reserved.release()
-    with pytest.raises(BrokerUnavailable, match="VIVE_SYNC_KAFKA is not set"):
+    with pytest.raises(BrokerUnavailableError, match="VIVE_SYNC_KAFKA is not set"):
         start_broker("given", environ={})
 
 
@@ -104,7 +104,7 @@ def test_a_data_folder_that_is_given_outlives_the_broker_and_a_damaged_one_is_to
         assert cluster_id(again) == cluster
         marks = tmp_path / "data" / "meta.properties"
         marks.write_text(marks.read_text(encoding="utf-8").replace("node.id=1", "node.id=7"), encoding="utf-8")
-        with pytest.raises(BrokerUnavailable, match=r"(?s)ended with code 1; its last lines:.*node id 7"):
+        with pytest.raises(BrokerUnavailableError, match=r"(?s)ended with code 1; its last lines:.*node id 7"):
             again.restart()
 
 
@@ -119,7 +119,7 @@ def test_two_brokers_at_once_do_not_meet() -> None:
 def test_a_port_that_is_taken_is_told() -> None:
     with LocalBroker.start() as broker:
         port = int(broker.bootstrap.rpartition(":")[2])
-        with pytest.raises(BrokerUnavailable, match=f"Port {port} on 127.0.0.1 is taken"):
+        with pytest.raises(BrokerUnavailableError, match=f"Port {port} on 127.0.0.1 is taken"):
             LocalBroker.start(port=port)
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit.broker import BrokerUnavailable, LocalBroker, start_broker
+from devkit.broker import BrokerUnavailableError, LocalBroker, start_broker
 from devkit.broker.jars import cache_folder, kafka_jars
 from devkit.broker.java import java_major
 from devkit.broker.settings import NodePlan, Voter, as_properties, as_variables, common_settings, local_settings
@@ -21,7 +21,7 @@ def program(folder: Path, name: str, text: str) -> None:
 
 
 def test_without_java_one_sentence_says_what_to_install() -> None:
-    with pytest.raises(BrokerUnavailable) as told:
+    with pytest.raises(BrokerUnavailableError) as told:
         start_broker("local", environ={"PATH": ""})
     assert str(told.value) == (
         "No Java is here to run Apache Kafka on: install Java 17 or newer (on Debian: openjdk-17-jre-headless), "
@@ -31,12 +31,14 @@ def test_without_java_one_sentence_says_what_to_install() -> None:
 
 def test_a_java_too_old_is_told(tmp_path: Path) -> None:
     program(tmp_path, "java", "#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n")
-    with pytest.raises(BrokerUnavailable, match="is Java 11, and Apache Kafka 4 wants 17 or newer: install Java 17"):
+    with pytest.raises(
+        BrokerUnavailableError, match="is Java 11, and Apache Kafka 4 wants 17 or newer: install Java 17"
+    ):
         LocalBroker.start(environ={"PATH": str(tmp_path)})
 
 
 def test_without_maven_one_sentence_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(BrokerUnavailable, match="no Maven is here to fetch it: install Maven"):
+    with pytest.raises(BrokerUnavailableError, match="no Maven is here to fetch it: install Maven"):
         kafka_jars({"PATH": "", "XDG_CACHE_HOME": str(tmp_path)})
 
 
@@ -57,7 +59,7 @@ def test_a_fetch_that_fails_or_was_broken_off_leaves_nothing_that_is_taken_for_w
     environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "XDG_CACHE_HOME": str(tmp_path / "cache")}
     broken_off = cache_folder(environ) / "unfinished-by-a-power-cut"
     broken_off.mkdir(parents=True)
-    with pytest.raises(BrokerUnavailable, match=r"Maven could not fetch .* it says:\n\[ERROR\] no route to host"):
+    with pytest.raises(BrokerUnavailableError, match=r"Maven could not fetch .* it says:\n\[ERROR\] no route to host"):
         kafka_jars(environ)
     assert [path.name for path in cache_folder(environ).iterdir()] == ["lock"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
 
-from devkit.broker import BrokerUnavailable, LocalBroker
-from devkit.small_disk import SmallDiskUnavailable, fill, small_disk
+from devkit.broker import BrokerUnavailableError, LocalBroker
+from devkit.small_disk import SmallDiskUnavailableError, fill, small_disk
 from messaging.topic_reader import TopicReader
 from tests.support.eventually import eventually
 from tests.support.slowness import patient
@@ -28,7 +28,7 @@ def disk() -> Iterator[Path]:
     try:
         with small_disk(MEGABYTES) as folder:
             yield folder
-    except SmallDiskUnavailable as error:
+    except SmallDiskUnavailableError as error:
         pytest.skip(str(error))
 
 
@@ -116,7 +116,7 @@ def test_without_the_right_to_mount_a_sentence_says_so(monkeypatch: pytest.Monke
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with (
         pytest.raises(
-            SmallDiskUnavailable, match=r"takes the right to mount .*; mount says: mount: permission denied\."
+            SmallDiskUnavailableError, match=r"takes the right to mount .*; mount says: mount: permission denied\."
         ),
         small_disk(1),
     ):
@@ -139,7 +139,7 @@ def test_a_broker_whose_disk_is_full_ends_and_has_every_acknowledged_record_once
         eventually(lambda: not broker.running)
         printed = broker.log_file.read_text(encoding="utf-8")
         assert "java.io.IOException: No space left on device" in printed
-        with pytest.raises(BrokerUnavailable, match="ended with code 1"):
+        with pytest.raises(BrokerUnavailableError, match="ended with code 1"):
             broker.restart()
         ballast.unlink()
         broker.restart()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from devkit.broker import BrokerUnavailable, StandInBroker, start_broker
+from devkit.broker import BrokerUnavailableError, StandInBroker, start_broker
 from devkit.broker.engines.stand_in import PROGRAM, REQUIREMENTS, cache_folder, stand_in_program
 from messaging.topic_admin import admin_of, create_topics
 from schemas.topics import ALL
@@ -34,7 +34,7 @@ def stand_in() -> None:
         pytest.skip(f"the stand-in for Kafka has not been fetched: {FETCH}=1 fetches it")
     try:
         stand_in_program(os.environ)
-    except BrokerUnavailable as error:
+    except BrokerUnavailableError as error:
         pytest.skip(str(error))
 
 
@@ -63,7 +63,7 @@ def test_it_is_fetched_once_and_only_with_the_hashes_that_are_pinned(fake: dict[
 
 
 def test_without_uv_one_sentence_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(BrokerUnavailable) as raised:
+    with pytest.raises(BrokerUnavailableError) as raised:
         stand_in_program({"PATH": "", "XDG_CACHE_HOME": str(tmp_path)}, tools=tmp_path)
     assert str(raised.value) == (
         "No uv is here to fetch a stand-in for Kafka: run make setup, install Java 17 and Maven "
@@ -73,26 +73,26 @@ def test_without_uv_one_sentence_says_what_to_install(tmp_path: Path) -> None:
 
 def test_a_fetch_that_fails_is_reported_and_leaves_nothing(fake: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "bin" / "uv").write_text("#!/bin/sh\necho 'no route to host'; exit 1\n", encoding="utf-8")
-    with pytest.raises(BrokerUnavailable, match=r"uv could not fetch .* uv reports:\nno route to host"):
+    with pytest.raises(BrokerUnavailableError, match=r"uv could not fetch .* uv reports:\nno route to host"):
         stand_in_program(fake)
     assert [path.name for path in cache_folder(fake).iterdir()] == ["lock"]
 
 
 def test_one_that_ends_at_once_is_reported_with_its_last_lines(fake: dict[str, str]) -> None:
-    with pytest.raises(BrokerUnavailable, match=r"(?s)ended with code 3: install Java 17 .* last lines:\nno room"):
+    with pytest.raises(BrokerUnavailableError, match=r"(?s)ended with code 3: install Java 17 .* last lines:\nno room"):
         StandInBroker.start(environ=fake)
 
 
 def test_only_who_takes_a_first_look_gets_it(fake: dict[str, str]) -> None:
     lines: list[str] = []
-    with pytest.raises(BrokerUnavailable, match="ended with code 3"):
+    with pytest.raises(BrokerUnavailableError, match="ended with code 3"):
         start_broker(environ=fake | NO_ENGINE, first_look=True, say=lines.append)
     (line,) = lines
     assert line == (
         "No Docker engine answers, and Java with Maven is not installed: starting an in-memory stand-in for Kafka; "
         "for a first look only."
     )
-    with pytest.raises(BrokerUnavailable, match="No Java is here to run Apache Kafka on"):
+    with pytest.raises(BrokerUnavailableError, match="No Java is here to run Apache Kafka on"):
         start_broker(environ=fake | NO_ENGINE)
 
 
@@ -104,7 +104,7 @@ def test_it_answers_on_loopback_at_a_port_of_its_own_and_has_our_topics_as_decla
         assert create_topics(admin_of(one.bootstrap)) == []
         assert not AdminClient({"bootstrap.servers": other.bootstrap}).list_topics(timeout=patient(30)).topics
         port, pid = int(one.bootstrap.rpartition(":")[2]), one.pid
-        with pytest.raises(BrokerUnavailable, match=f"Port {port} on 127.0.0.1 is taken"):
+        with pytest.raises(BrokerUnavailableError, match=f"Port {port} on 127.0.0.1 is taken"):
             StandInBroker.start(port=port)
     assert not alive(pid)
     one.close()

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas.message import Message
-from schemas.wire.codec import Codec, UndecodableError, load_schema
+from schemas.wire.codec import Codec, UndecodableError
+from schemas.wire.record_schema import load_schema
 from tests.support.messages import KINDS
 from tests.support.slowness import patient
 

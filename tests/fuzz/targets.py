@@ -10,7 +10,8 @@ import fastavro
 from fastavro import _read_py as python_reader
 
 from schemas.records.vendor_row import Delivered
-from schemas.wire.codec import Codec, load_schema
+from schemas.wire.codec import Codec
+from schemas.wire.record_schema import load_schema
 from tests.accounting.builders import integration, record
 from tests.fuzz.hostile_avro import decode_or_refuse, encoded_fixtures
 from tests.fuzz.hostile_json import PROVIDER, survive

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from messaging.schema_registry import Registry
 from schemas.message import Message
-from schemas.wire.codec import SINGLE_OBJECT_MAGIC, Codec, UndecodableError, load_schema
+from schemas.wire.codec import Codec, UndecodableError
+from schemas.wire.record_schema import SINGLE_OBJECT_MAGIC, load_schema
 from tests.fuzz.hostile_avro import (
     LONGEST_SECONDS,
     MARK,
@@ -219,7 +220,8 @@ def test_a_part_of_the_mark_is_found() -> None:
 REGISTRY_OF_AN_ENEMY = """
 import resource, struct, sys, time
 from datetime import UTC, datetime
-from schemas.wire.codec import Codec, UndecodableError, load_schema
+from schemas.wire.codec import Codec, UndecodableError
+from schemas.wire.record_schema import load_schema
 from messaging.schema_registry import Registry
 from schemas.records.sync_run import SyncRequested
 

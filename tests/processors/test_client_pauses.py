@@ -10,10 +10,10 @@ from processors.transport.partition_tasks import PartitionTasks
 from processors.vendor_sync.client_pauses import Pauses
 from processors.vendor_sync.requeue import Requeue
 from processors.work_queue import WorkQueue
-from schemas.records.integration import VANTACA
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_row import VendorRow
 from schemas.records.vendor_sync import Cause, VendorSync
+from schemas.systems import VANTACA
 from schemas.topics import VENDOR_SYNC
 from tests.support.eventually import eventually_async
 from tests.support.fake_accounting import FakeAccounting

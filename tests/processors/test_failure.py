@@ -10,7 +10,7 @@ from accounting.errors import (
     ThrottledError,
     UnavailableError,
 )
-from processors.vendor_sync.failure import bug, judge
+from processors.vendor_sync.failure import bug, credentials_refused, judge
 from processors.vendor_sync.preparation import PreparedSync
 from processors.vendor_sync.retry_policy import ATTEMPTS_IN_MEMORY, GiveUp, RetryAt, RetryInMemory, RetryPolicy
 from processors.vendor_sync.settlement import NotSynced
@@ -109,3 +109,8 @@ def test_a_bug_is_a_dead_letter_whose_trace_holds_places_and_no_values() -> None
     assert result.trace is not None
     assert "in fail" in result.trace
     assert secret not in result.reason + result.trace
+
+
+def test_the_reason_of_a_pause_names_the_accounting_system_of_the_client() -> None:
+    assert credentials_refused(integration()) == "Vantaca refuses the credentials of this client."
+    assert credentials_refused(None) == "The accounting system refuses the credentials of this client."

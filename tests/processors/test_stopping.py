@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from processors.runtime.bounded_wait import Ending
+from processors.bounded_wait import Ending
 
 
 async def test_the_steps_of_an_end_share_their_time(caplog: pytest.LogCaptureFixture) -> None:
     ending = Ending()
-    with caplog.at_level(logging.WARNING, logger="processors.runtime.bounded_wait"):
+    with caplog.at_level(logging.WARNING, logger="processors.bounded_wait"):
         await ending.step(0.05, "The first", asyncio.Event().wait())
         await ending.step(0.08, "The second", asyncio.Event().wait())
         await ending.step(0.08, "The third", asyncio.Event().wait())

@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError, UnknownError
 
 from devkit.broker import Broker
 from processors.state.row_epoch import RowEpoch
-from processors.transport.strict_transport import MembershipLostError
+from processors.transport.member_consumer import MembershipLostError
 from schemas.records.vendor_key import VendorKey
 from tests.processors.recovering import Recovering
 from tests.support.eventually import eventually_async

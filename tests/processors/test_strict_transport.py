@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import faust
 import pytest
@@ -17,7 +17,7 @@ from processors.state.shard import Summary
 from processors.state.vendor_table import VendorTable
 from processors.transport.strict_recovery import StrictTableManager
 from processors.transport.strict_transport import StrictTransport
-from tests.support.eventually import eventually_async, within
+from tests.support.eventually import eventually, eventually_async, within
 from tests.support.topics import committed, create_topic, produce, unique
 
 TransportClass = type[StockTransport]
@@ -155,6 +155,31 @@ async def a_poisoned_changelog_stops_the_worker(kafka: Broker, transport: Transp
         logging.getLogger("faust.tables.recovery").removeHandler(complaints)
 
 
+async def partitions_take_turns(kafka: Broker, transport: TransportClass, folder: Path) -> bool:
+    partitions, records = 8, 1000
+    backlog = create_topic(kafka.bootstrap, unique("backlog"), partitions=partitions)
+    for partition in range(partitions):
+        produce(kafka.bootstrap, backlog, [(b"k", b"snapshot")] * records, partition=partition)
+    press = create_topic(kafka.bootstrap, unique("press"))
+    app = app_of(kafka, transport, folder)
+    of_backlog, of_press = Reading(app, backlog), Reading(app, press)
+    read_before_press: list[int] = []
+
+    def press_after_the_first(_message: Any) -> None:
+        if len(of_backlog.messages) == 1:
+            # This keeps the event loop until the record is in aiokafka's buffer: it waits for its turn only.
+            produce(kafka.bootstrap, press, [(b"k", b"press")])
+            buffered = cast("Any", app.consumer)._thread._ensure_consumer()._fetcher._records  # noqa: SLF001
+            eventually(lambda: (press, 0) in buffered)
+
+    of_backlog.on_message = press_after_the_first
+    of_press.on_message = lambda _message: read_before_press.append(len(of_backlog.messages))
+    async with running(app):
+        await of_press.until(lambda: bool(of_press.messages))
+        await of_backlog.until(lambda: len(of_backlog.messages) == partitions * records)
+    return read_before_press[0] < partitions * records / 10
+
+
 class Complaints(logging.Handler):
     """Whether Faust has logged that it swallows an error in recovery."""
 
@@ -173,6 +198,7 @@ SCENARIOS: list[Scenario] = [
     holes_are_sought_back_to,
     without_a_commit_the_earliest_is_read_again,
     a_poisoned_changelog_stops_the_worker,
+    partitions_take_turns,
 ]
 
 

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from schemas.message import Message, Part
-from schemas.wire.codec import load_schema
-from tests.support.messages import KINDS
+from schemas.wire.record_schema import load_schema
+from tests.support.messages import KINDS, models_below
 
 
 def records_in(schema: Any) -> Iterator[dict[str, Any]]:
@@ -28,7 +28,7 @@ def records_in(schema: Any) -> Iterator[dict[str, Any]]:
 
 def parts() -> dict[str, type[Part]]:
     """Every model that stands in a message, by name."""
-    return {part.__name__: part for part in (*Part.__subclasses__(), *Message.__subclasses__()) if part is not Message}
+    return {part.__name__: part for part in models_below(Part)}
 
 
 RECORDS = [(kind, record) for kind in KINDS for record in records_in(load_schema(f"avsc/{kind.SCHEMA}.avsc"))]

@@ -15,9 +15,10 @@ from schemas.message import Message
 from schemas.records.integration import Integration
 from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.records.vendor_row import VendorRow
-from schemas.wire.codec import SINGLE_OBJECT_MAGIC, Codec, RegistryUnavailableError, UndecodableError, load_schema
+from schemas.wire.codec import Codec, RegistryUnavailableError, UndecodableError
+from schemas.wire.record_schema import SINGLE_OBJECT_MAGIC, load_schema
 from tests.support.free_port import free_port
-from tests.support.messages import KINDS, MESSAGES, NOW, integration, vendor_record
+from tests.support.messages import KINDS, MESSAGES, NOW, integration, models_below, vendor_record
 from tests.support.registry_server import RegistryServer
 
 PLAIN = Codec()
@@ -55,7 +56,7 @@ def refused(kind: type[Message], data: bytes | None, codec: Codec = PLAIN) -> Un
 
 
 def test_there_is_a_strategy_for_every_kind_of_message() -> None:
-    assert set(KINDS) == set(Message.__subclasses__())
+    assert set(KINDS) == set(models_below(Message))
 
 
 @kinds
@@ -276,3 +277,20 @@ def test_the_registry_gets_the_schema_with_its_docs_under_the_topics_subject(reg
     Codec(Registry(registry_server.address)).encode(integration(updated_at=NOW), topic="vive.integration")
     assert registry_server.asked == ["/subjects/vive.integration-value/versions?normalize=False"]
     assert json.loads(registry_server.schemas[1]["schema"]) == load_schema("avsc/integration.avsc")
+
+
+@pytest.mark.parametrize("key", [b"acme:v-2", b"\xff", b"", None])
+def test_a_vendor_record_under_another_key_is_invalid(key: bytes | None) -> None:
+    record = vendor_record(client_id="acme", vendor_id="v-1")
+    data = PLAIN.encode(record, topic=TOPIC)
+    assert PLAIN.decode_keyed(VendorRecord, b"acme:v-1", data) == record
+    with pytest.raises(UndecodableError, match=r"^The record's key .* is not its vendor acme:v-1\.$") as caught:
+        PLAIN.decode_keyed(VendorRecord, key, data)
+    assert caught.value.code == "invalid"
+
+
+def test_an_integration_under_the_key_of_another_client_is_invalid() -> None:
+    data = PLAIN.encode(integration(), topic=TOPIC)
+    assert PLAIN.decode_keyed(Integration, b"acme", data) == integration()
+    with pytest.raises(UndecodableError, match=r"^The record's key other is not its client acme\.$"):
+        PLAIN.decode_keyed(Integration, b"other", data)

@@ -10,7 +10,8 @@ import pytest
 from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
 
 from schemas.message import Message
-from schemas.wire.codec import Codec, load_schema, past_versions
+from schemas.wire.codec import Codec
+from schemas.wire.record_schema import load_schema, past_versions
 from tests.support.messages import KINDS
 
 FIXTURES = Path(__file__).parent / "fixtures"

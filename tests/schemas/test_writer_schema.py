@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from schemas.wire.codec import load_schema
+from schemas.wire.record_schema import load_schema
 from schemas.wire.writer_schema import DEEPEST, EndlessSchemaError, refuse_endless
 from tests.support.messages import KINDS
 

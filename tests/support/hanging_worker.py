@@ -15,7 +15,8 @@ from accounting.vantaca.adapter import Vantaca
 from cli import main
 from cli.processes import worker_process
 from processors.clock import Clock
-from schemas.records.integration import VANTACA, Integration
+from schemas.records.integration import Integration
+from schemas.systems import VANTACA
 
 HOW = sys.argv[1]
 

@@ -1,12 +1,13 @@
 """Strategies for every kind of message, with identifiers and texts as they come in practice and as they could come."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from string import ascii_letters, digits
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from schemas.message import Message
+from schemas.message import Message, Part
 from schemas.records.dead_letter import DeadLetter, LetterId
 from schemas.records.dead_letter_handled import Action, DeadLetterHandled
 from schemas.records.integration import FieldGroup, Integration, Mode
@@ -243,6 +244,14 @@ MESSAGES: Final[dict[type[Message], st.SearchStrategy[Any]]] = {
 KINDS: Final = tuple(MESSAGES)
 
 
+def models_below(base: type[Part]) -> Iterator[type[Part]]:
+    """All models that derive from ``base``, without the base classes of messages: these have no schema."""
+    for model in base.__subclasses__():
+        if not issubclass(model, Message) or "SCHEMA" in vars(model):
+            yield model
+        yield from models_below(model)
+
+
 def integration(**fields: Any) -> Integration:
     """A two-way Vantaca client that pushes status, holds and insurance, unless told otherwise."""
     given: dict[str, Any] = {
@@ -308,7 +317,7 @@ def unread_record(**fields: Any) -> DeadLetter:
 
 
 def handled(**fields: Any) -> DeadLetterHandled:
-    """Letter ``0-0`` was discarded by Dana, unless told otherwise."""
+    """Dead letter ``0-0`` was discarded by Dana, unless told otherwise."""
     given: dict[str, Any] = {
         "letter_id": "0-0",
         "letter_topic_id": "t1",

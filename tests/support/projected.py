@@ -15,10 +15,11 @@ from messaging.topic_reader import Record
 from schemas.message import Message
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.dead_letter_handled import DeadLetterHandled
-from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.integration import FieldGroup, Integration, Mode
 from schemas.records.outcome import Status, VendorSyncOutcome
 from schemas.records.sync_run import QueuedVendor, RunPart, SyncRun
 from schemas.records.vendor_record import Origin, VendorRecord
+from schemas.systems import VANTACA
 from schemas.topics import (
     DEAD_LETTER,
     DEAD_LETTER_HANDLED,

@@ -20,7 +20,7 @@ from processors.runtime.worker import Worker
 from processors.runtime.worker_parts import WorkerDependencies
 from processors.transport.strict_transport import StrictConsumer
 from processors.watchdog import StalledError
-from schemas.records.integration import VANTACA
+from schemas.systems import VANTACA
 from tests.support.eventually import eventually_async
 from tests.support.slowness import patient
 from tests.support.world import SESSION_TIMEOUT, World

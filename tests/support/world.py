@@ -30,10 +30,11 @@ from processors.runtime.worker import Worker
 from producers.button import CLIENT_ADMIN, press
 from producers.records import load
 from schemas.records.dead_letter import DeadLetter
-from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.integration import FieldGroup, Integration, Mode
 from schemas.records.outcome import Status, VendorSyncOutcome
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import Origin, VendorRecord
+from schemas.systems import VANTACA
 from schemas.topics import DEAD_LETTER, VENDOR_SYNC_OUTCOME
 from schemas.wire.codec import Codec
 from tests.support.eventually import eventually_async

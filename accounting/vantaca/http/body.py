@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import httpx
 
+from schemas.errors import ViveSyncError
+
 _GZIP: Final = zlib.MAX_WBITS | 16
 _ZLIB: Final = zlib.MAX_WBITS
 _RAW_DEFLATE: Final = -zlib.MAX_WBITS
@@ -17,11 +19,11 @@ _PLAIN: Final = frozenset({"", "identity"})
 _GZIPPED: Final = frozenset({"gzip", "x-gzip"})
 
 
-class TooLargeError(Exception):
+class TooLargeError(ViveSyncError):
     """The answer is larger than its bound, as it came or unpacked."""
 
 
-class BrokenPackingError(Exception):
+class BrokenPackingError(ViveSyncError):
     """The answer is packed in a way that was not asked for, or can't be unpacked."""
 
 

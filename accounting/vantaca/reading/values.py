@@ -5,6 +5,8 @@ import re
 from datetime import date
 from typing import Any, Final
 
+from schemas.errors import ViveSyncError
+
 _ISO_DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _AMERICAN_DATE: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
 _ID: Final = re.compile(r"[0-9]{1,18}")
@@ -13,7 +15,7 @@ _FALSE: Final = frozenset({"false", "0", "no", "n"})
 _ZIP_LENGTH: Final = 5
 
 
-class UnreadableError(ValueError):
+class UnreadableError(ViveSyncError, ValueError):
     """A value that is not of the kind that was expected. The text names the kind, never the value."""
 
 

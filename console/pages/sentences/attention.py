@@ -1,6 +1,6 @@
 """What needs a person at a client, and what to do about it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -54,39 +54,48 @@ ANY_LETTER: Final = "Look at the reason, then try again."
 
 
 def concerns(
-    read_model: ReadModel, client_id: str, view: ClientView, *, handled: frozenset[str] = frozenset()
+    snapshot: ReadModel, client_id: str, view: ClientView, *, handled: frozenset[str] = frozenset()
 ) -> tuple[Concern, ...]:
-    """What needs a person now, the most urgent first. ``handled``: letters that the read model may still tell as open."""
-    letters = read_model.dead_letters(client_id, limit=LOOKED_THROUGH) if view.open_dead_letters else None
+    """What needs a person now, the most urgent first.
+
+    ``view`` is of the same snapshot. ``handled`` are letters that the read model may still have as open.
+    """
+    letters = snapshot.dead_letters(client_id, limit=LOOKED_THROUGH) if view.open_dead_letters else None
     found_open = letters.items if letters is not None else ()
     lines = tuple(line for line in found_open if line.letter_id not in handled)
     by_vendor = {line.vendor_id: line for line in reversed(lines) if line.vendor_id is not None}
-    found = [paused(view.integration, view.parked, _some(read_model, client_id, VendorState.PARKED, view.parked, 1))]
-    told: set[str] = set()
+    found = [paused(view.integration, view.parked, _some(snapshot, client_id, VendorState.PARKED, view.parked, 1))]
+    covered: set[str] = set()
     for state, number in ((VendorState.MISSING, view.missing), (VendorState.REJECTED, view.rejected)):
-        vendors = _some(read_model, client_id, state, number, LOOKED_THROUGH)
-        told |= {vendor.vendor_id for vendor in vendors}
+        vendors = _some(snapshot, client_id, state, number, LOOKED_THROUGH)
+        covered |= {vendor.vendor_id for vendor in vendors}
         found.append(wrong(state, number, vendors, by_vendor))
-    failed = _some(read_model, client_id, VendorState.FAILED, view.failed, SHOWN)
-    cases = tuple(_of_failed(read_model, client_id, line, by_vendor.get(line.vendor_id)) for line in failed)
-    told |= {case.vendor_id for case in cases if case.letter_id is not None and case.vendor_id is not None}
+    cases = _failed_cases(snapshot, client_id, view.failed, by_vendor)
+    covered |= {case.vendor_id for case in cases if case.letter_id is not None and case.vendor_id is not None}
     found.append(failing(view.failed, cases))
-    other = tuple(line for line in lines if line.vendor_id not in told)
+    other = tuple(line for line in lines if line.vendor_id not in covered)
     more = view.open_dead_letters - len(found_open)
-    cases = tuple(_of_letter(read_model, client_id, line) for line in other[:SHOWN])
-    found.append(put_aside(cases, len(other) + more))
+    found.append(put_aside(_letter_cases(snapshot, client_id, other[:SHOWN]), len(other) + more))
     return tuple(concern for concern in found if concern is not None)
 
 
-def _some(read_model: ReadModel, client_id: str, state: VendorState, number: int, limit: int) -> tuple[VendorLine, ...]:
-    return read_model.vendors(client_id, states=frozenset({state}), limit=limit).items if number else ()
+def _some(snapshot: ReadModel, client_id: str, state: VendorState, number: int, limit: int) -> tuple[VendorLine, ...]:
+    return snapshot.vendors(client_id, states=frozenset({state}), limit=limit).items if number else ()
 
 
-def _of_failed(read_model: ReadModel, client_id: str, line: VendorLine, letter: DeadLetterLine | None) -> Case:
-    detail = read_model.vendor(client_id, line.vendor_id, outcomes=1)
-    outcomes = detail.outcomes if detail is not None else ()
-    next_attempt_at = outcomes[0].next_attempt_at if outcomes else None
-    return _case(line, letter if next_attempt_at is None else None, next_attempt_at)
+def _failed_cases(
+    snapshot: ReadModel, client_id: str, number: int, letters: Mapping[str, DeadLetterLine]
+) -> tuple[Case, ...]:
+    """Of the vendors that failed, those that are shown. A vendor that is tried again has no use for its letter."""
+    lines = _some(snapshot, client_id, VendorState.FAILED, number, SHOWN)
+    newest = snapshot.newest_outcomes(client_id, [line.vendor_id for line in lines])
+    cases = []
+    for line in lines:
+        outcome = newest.get(line.vendor_id)
+        next_attempt_at = None if outcome is None else outcome.next_attempt_at
+        letter = letters.get(line.vendor_id) if next_attempt_at is None else None
+        cases.append(_case(line, letter, next_attempt_at))
+    return tuple(cases)
 
 
 def _case(line: VendorLine, letter: DeadLetterLine | None, next_attempt_at: datetime | None = None) -> Case:
@@ -100,14 +109,17 @@ def _case(line: VendorLine, letter: DeadLetterLine | None, next_attempt_at: date
     )
 
 
-def _of_letter(read_model: ReadModel, client_id: str, line: DeadLetterLine) -> Case:
-    detail = None if line.vendor_id is None else read_model.vendor(client_id, line.vendor_id, outcomes=1)
-    return Case(
-        vendor_id=None if detail is None else line.vendor_id,
-        name=detail.line.name if detail is not None else line.vendor_id or f"Record {line.letter_id}",
-        reason=line.reason,
-        at=line.at,
-        letter_id=line.letter_id,
+def _letter_cases(snapshot: ReadModel, client_id: str, lines: Sequence[DeadLetterLine]) -> tuple[Case, ...]:
+    names = snapshot.vendor_names(client_id, [line.vendor_id for line in lines if line.vendor_id is not None])
+    return tuple(
+        Case(
+            vendor_id=line.vendor_id if line.vendor_id in names else None,
+            name=names.get(line.vendor_id or "") or line.vendor_id or f"Record {line.letter_id}",
+            reason=line.reason,
+            at=line.at,
+            letter_id=line.letter_id,
+        )
+        for line in lines
     )
 
 

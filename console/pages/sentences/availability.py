@@ -1,6 +1,7 @@
 """Why the button is not there, in the page's words. Whether it is there is decided where every producer decides it."""
 
-from schemas.records.integration import VANTACA, Integration, Mode, ineligible_reason
+from schemas.records.integration import Integration, Mode, ineligible_reason
+from schemas.systems import VANTACA
 
 
 def unavailable_because(client_id: str, integration: Integration | None) -> str | None:

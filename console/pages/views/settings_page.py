@@ -102,7 +102,9 @@ def show(
 ) -> Response:
     """The page, with what just happened."""
     look, listed, to = look or Look(), listed or VendorListQuery(), Addresses(client)
-    view = read_model.client(client)
+    with read_model.snapshot() as snapshot:
+        view = snapshot.client(client)
+        of_client = {} if view is None else _of_client(snapshot, client, view, look, listed)
     integration = None if view is None else view.integration
     shown: dict[str, Any] = {
         "to": to,
@@ -115,52 +117,47 @@ def show(
         "pressed": look.pressed,
         "said": "",
     }
-    if view is not None:
-        shown |= _of_client(read_model, client, view, look, listed)
     title = client_title(who, integration)
-    return renderer.page("settings.html", who=who, client_title=title, status=status, **shown)
+    return renderer.page("settings.html", who=who, client_title=title, status=status, **(shown | of_client))
 
 
-def _said(read_model: ReadModel, client: str, look: Look) -> str:
-    """What has just happened, as a sentence; an address that is opened again later tells of nothing."""
+def _notice(snapshot: ReadModel, client: str, look: Look) -> str:
+    """The action that led here, as a sentence; "" where an address is opened again later."""
     if look.pressed is not None and is_young(look.pressed, datetime.now(UTC)):
         return CONFIRMATION
-    letter = None if look.again is None else read_model.dead_letter(client, look.again)
+    letter = None if look.again is None else snapshot.dead_letter(client, look.again)
     if letter is None:
         return ""
     vendor = letter[0].vendor_id
-    detail = None if vendor is None else read_model.vendor(client, vendor, outcomes=1)
-    name = detail.line.name if detail is not None else vendor or f"Record {look.again}"
-    return f"{name} is queued to be synced once more."
+    name = None if vendor is None else snapshot.vendor_names(client, [vendor]).get(vendor)
+    return f"{name or vendor or f'Record {look.again}'} is queued to be synced once more."
 
 
 def _of_client(
-    read_model: ReadModel, client: str, view: ClientView, look: Look, listed: VendorListQuery
+    snapshot: ReadModel, client: str, view: ClientView, look: Look, listed: VendorListQuery
 ) -> dict[str, Any]:
     to = Addresses(client)
     try:
-        runs = read_model.runs(client, limit=RUNS_SHOWN, cursor=look.runs)
-        vendors = read_model.vendors(
+        runs = snapshot.runs(client, limit=RUNS_SHOWN, cursor=look.runs)
+        vendors = snapshot.vendors(
             client, states=listed.states, search=listed.search, limit=PAGE_SIZE, cursor=listed.cursor
         )
     except ValueError as error:
         raise Problem(422, "not-valid", "Not valid", str(error)) from error
     if look.pressed is not None:
-        run = read_model.run(client, look.pressed)
+        run = snapshot.run(client, look.pressed)
     else:
         run = next(iter(runs.items), None) if look.runs is None else None
-    # Counted after the run was read: nothing refreshes a page that shows a run as done, so it must show what came of the run.
-    view = read_model.client(client) or view
     young = look.pressed is not None and is_young(look.pressed, datetime.now(UTC))
     handled = frozenset() if look.again is None else frozenset({look.again})
     return {
-        "said": _said(read_model, client, look),
+        "said": _notice(snapshot, client, look),
         "run": run,
         "starting": look.pressed if run is None and young else None,
         "here": to.pressed(look.pressed) if look.pressed is not None else to.home,
         "runs": runs,
         "runs_further_on": look.runs is not None,
-        "concerns": concerns(read_model, client, view, handled=handled),
+        "concerns": concerns(snapshot, client, view, handled=handled),
         "groups": group_rules(view.integration),
         "vendors_heading": "Vendors",
         "no_vendors": "VIVE has no vendors of this client yet. They appear here once VIVE's services have sent them.",

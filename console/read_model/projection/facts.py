@@ -117,10 +117,7 @@ def _vendor(record: Record, codec: Codec) -> tuple[VendorKey, VendorRecord | Non
         raise UndecodableError(str(error)) from None
     if record.value is None:
         return key, None
-    said = codec.decode(VendorRecord, record.value)
-    if said.key != key:
-        raise UndecodableError(f"The record's key {key} is not its vendor {said.key}.", code="invalid")
-    return key, said
+    return key, codec.decode_keyed(VendorRecord, record.key, record.value)
 
 
 def _integration(record: Record, codec: Codec) -> tuple[str, Integration | None]:
@@ -130,7 +127,4 @@ def _integration(record: Record, codec: Codec) -> tuple[str, Integration | None]
         raise UndecodableError(f"{record.key!r} is not a client's id.") from None
     if record.value is None:
         return client_id, None
-    said = codec.decode(Integration, record.value)
-    if said.client_id != client_id:
-        raise UndecodableError(f"The record's key {client_id} is not its client {said.client_id}.", code="invalid")
-    return client_id, said
+    return client_id, codec.decode_keyed(Integration, record.key, record.value)

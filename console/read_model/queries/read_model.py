@@ -1,16 +1,19 @@
-"""What the read model tells of a client: its runs, vendors and dead letters."""
+"""The read model's queries: a client, its runs, vendors and dead letters."""
 
 import json
+from collections.abc import Collection, Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Engine, func, select, tuple_
+from sqlalchemy import Connection, Engine, func, select, tuple_
 
-from console.read_model.projection.fold_vendors import vendor_state
 from console.read_model.queries.cursor import page_of, read_cursor
 from console.read_model.queries.dead_letter_lists import client_letter, client_letters, number_open
-from console.read_model.queries.vendor_lists import client_vendors, vendor_line, vendors_of_run
+from console.read_model.queries.vendor_details import newest_outcomes, vendor_detail, vendor_names
+from console.read_model.queries.vendor_lists import client_vendors, vendors_of_run
 from console.read_model.store import tables
+from console.read_model.store.engine import reading
 from console.read_model.store.times import from_ms
 from console.read_model.store.views import (
     ClientView,
@@ -24,19 +27,35 @@ from console.read_model.store.views import (
 from schemas.records.dead_letter import DeadLetter, LetterId
 from schemas.records.integration import Integration
 from schemas.records.outcome import VendorSyncOutcome
-from schemas.records.vendor_record import VendorRecord
 
 
 class ReadModel:
-    """Reads the tables that the projector writes. Threads may share it. A cursor that none of its pages gave is a ValueError."""
+    """Reads the tables that the projector writes; each method reads one state of them. Threads may share it.
 
-    def __init__(self, engine: Engine) -> None:
+    A cursor that none of its pages gave is a ValueError.
+    """
+
+    def __init__(self, engine: Engine, *, connection: Connection | None = None) -> None:
+        """``connection``: the transaction of a snapshot, in which all methods read."""
         self._engine = engine
+        self._connection = connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator["ReadModel"]:
+        """A read model of which all methods read the same state of the tables, in one transaction. One thread may use it.
+
+        Whatever the projector writes meanwhile is not in it: keep it no longer than one page or one answer takes to read.
+        """
+        with self._reading() as connection:
+            yield ReadModel(self._engine, connection=connection)
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return reading(self._engine) if self._connection is None else nullcontext(self._connection)
 
     def client(self, client_id: str) -> ClientView | None:
         """The client's integration, and what needs a person. None: it is unknown, or its integration was ended by a tombstone."""
         table, states = tables.clients, tables.client_states
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             body = connection.execute(select(table.c.body).where(table.c.client_id == client_id)).scalar_one_or_none()
             if body is None:
                 return None
@@ -66,7 +85,7 @@ class ReadModel:
         found = select(table).where(mine)
         if after is not None:
             found = found.where(tuple_(table.c.at, table.c.run_id) < tuple_(*after))
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             newest_first = found.order_by(table.c.at.desc(), table.c.run_id.desc()).limit(limit + 1)
             rows = connection.execute(newest_first).mappings().all()
             total = connection.execute(select(func.count()).select_from(table).where(mine)).scalar_one()
@@ -76,7 +95,7 @@ class ReadModel:
         """One run as it stands; None: no worker has taken it up yet, or it is not the client's."""
         table = tables.runs
         found = select(table).where(table.c.client_id == client_id, table.c.run_id == run_id)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             row = connection.execute(found).mappings().one_or_none()
         return None if row is None else _run_view(row)
 
@@ -94,7 +113,7 @@ class ReadModel:
 
         A vendor's ``state`` is as its run counts it; ``at`` and ``reason`` are those of the outcome that settled it.
         """
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return vendors_of_run(
                 connection, client_id, run_id, states=states, search=search, limit=limit, cursor=cursor
             )
@@ -109,37 +128,29 @@ class ReadModel:
         cursor: str | None = None,
     ) -> Page[VendorLine]:
         """The vendors that VIVE has a record of, by name. ``search`` is looked for in name and id, in any case."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return client_vendors(connection, client_id, states=states, search=search, limit=limit, cursor=cursor)
 
     def vendor(self, client_id: str, vendor_id: str, *, outcomes: int = 10) -> VendorDetail | None:
-        """One vendor and its last so many outcomes, those that say that a write begins (``writing``) among them."""
-        vendors, records, said = tables.vendors, tables.vendor_records, tables.outcomes
-        with self._engine.connect() as connection:
-            is_it = vendors.c.client_id == client_id, vendors.c.vendor_id == vendor_id
-            row = connection.execute(select(vendors).where(*is_it)).mappings().one_or_none()
-            if row is None:
-                return None
-            of_it = records.c.client_id == client_id, records.c.vendor_id == vendor_id
-            body = connection.execute(select(records.c.body).where(*of_it)).scalar_one_or_none()
-            last = (
-                select(said.c.body)
-                .where(said.c.client_id == client_id, said.c.vendor_id == vendor_id)
-                .order_by(said.c.partition.desc(), said.c.offset.desc())
-                .limit(outcomes)
-            )
-            bodies = connection.execute(last).scalars().all()
-        return VendorDetail(
-            line=vendor_line({**row, "state": vendor_state(dict(row))}),
-            record=None if body is None else VendorRecord.model_validate_json(body),
-            outcomes=tuple(VendorSyncOutcome.model_validate_json(each) for each in bodies),
-        )
+        """One vendor and its last so many outcomes, those that announce a write (``writing``) among them."""
+        with self._reading() as connection:
+            return vendor_detail(connection, client_id, vendor_id, limit=outcomes)
+
+    def vendor_names(self, client_id: str, vendor_ids: Collection[str]) -> dict[str, str]:
+        """The names of those of these vendors that the client has, by id: one query however many they are."""
+        with self._reading() as connection:
+            return vendor_names(connection, client_id, vendor_ids)
+
+    def newest_outcomes(self, client_id: str, vendor_ids: Collection[str]) -> dict[str, VendorSyncOutcome]:
+        """The newest outcome of each of these vendors that has one, by id: one query however many they are."""
+        with self._reading() as connection:
+            return newest_outcomes(connection, client_id, vendor_ids)
 
     def dead_letters(
         self, client_id: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
     ) -> Page[DeadLetterLine]:
         """The client's dead letters, newest first."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return client_letters(connection, client_id, open_only=open_only, limit=limit, cursor=cursor)
 
     def dead_letter(self, client_id: str, letter_id: str) -> tuple[DeadLetterLine, DeadLetter] | None:
@@ -148,7 +159,7 @@ class ReadModel:
             parsed = LetterId.parse(letter_id)
         except ValueError:
             return None
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return client_letter(connection, client_id, parsed)
 
 

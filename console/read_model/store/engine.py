@@ -65,6 +65,15 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection in a transaction that only reads, and reads one state of the database however many statements it makes."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":  # whose usual transactions read a newer state with each statement
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        yield connection
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A connection in a transaction that writes, committed at the end and rolled back on an error."""
     with engine.execution_options(writes=True).begin() as connection:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, case, select, update
 from console.read_model.store.engine import writing
 from console.read_model.store.tables import projection
 from console.read_model.store.upsert import insert_into
+from schemas.errors import ViveSyncError
 
 HELD_FOR_MS: Final = 10_000
 _IT: Final = projection.c.id == 1
@@ -19,7 +20,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class LeaseLostError(RuntimeError):
+class LeaseLostError(ViveSyncError, RuntimeError):
     """Another one projects now: nothing was written."""
 
 

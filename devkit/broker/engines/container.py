@@ -8,7 +8,7 @@ from docker.errors import DockerException, NotFound
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
-from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
+from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailableError
 from devkit.broker.death_watch import DeathWatch
 from devkit.broker.engine import engine_with
 from devkit.broker.jars import KAFKA_VERSION
@@ -55,7 +55,7 @@ class ContainerBroker(Broker):
             pull_seconds: for how long the image may be pulled where it is missing.
 
         Raises:
-            BrokerUnavailable: no engine on this machine, no image and none to pull, or Kafka did not answer in 90 s.
+            BrokerUnavailableError: no engine on this machine, no image and none to pull, or Kafka did not answer in 90 s.
         """
         # Its reaper is a second image to pull; the death watch does that work.
         testcontainers_config.ryuk_disabled = True
@@ -63,7 +63,7 @@ class ContainerBroker(Broker):
         try:
             reserved = PortReservation(port)
         except OSError as error:
-            raise BrokerUnavailable(f"Port {port} on {LOOPBACK} is taken: {error.strerror}.") from error
+            raise BrokerUnavailableError(f"Port {port} on {LOOPBACK} is taken: {error.strerror}.") from error
         cluster_id = new_cluster_id()
         variables = as_variables(container_settings(LOOPBACK, reserved.port) | dict(settings or {}))
         container = DockerContainer(image).with_envs(
@@ -105,16 +105,16 @@ class ContainerBroker(Broker):
             self._container.start()
             self._leash.hold(self._container.get_container_id())
         except DockerException as error:
-            raise BrokerUnavailable(f"The Docker engine cannot start {image} ({error})") from error
+            raise BrokerUnavailableError(f"The Docker engine cannot start {image} ({error})") from error
         try:
             wait_until_ready(self.bootstrap, seconds=READY_SECONDS, cluster_id=cluster_id, check=self._check_alive)
         except TimeoutError as error:
-            raise BrokerUnavailable(f"{image} was {error}; its last lines:\n{self._last_lines()}") from error
+            raise BrokerUnavailableError(f"{image} was {error}; its last lines:\n{self._last_lines()}") from error
 
     def _check_alive(self) -> None:
         self._container.reload()
         if self._container.status in ("exited", "dead"):
-            raise BrokerUnavailable(f"The container of Kafka ended; its last lines:\n{self._last_lines()}")
+            raise BrokerUnavailableError(f"The container of Kafka ended; its last lines:\n{self._last_lines()}")
 
     def _last_lines(self) -> str:
         logs: bytes = self._container.get_wrapped_container().logs(tail=15)

@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 from typing import ClassVar, Self
 
-from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
+from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailableError
 from devkit.broker.readiness import wait_until_ready
 
 VARIABLE = "VIVE_SYNC_KAFKA"
@@ -17,15 +17,15 @@ class ExternalBroker(Broker):
         """The broker that VIVE_SYNC_KAFKA names.
 
         Raises:
-            BrokerUnavailable: the variable is not set, or nothing there answered within `ready_seconds`.
+            BrokerUnavailableError: the variable is not set, or nothing there answered within `ready_seconds`.
         """
         bootstrap = environ.get(VARIABLE, "").strip()
         if not bootstrap:
-            raise BrokerUnavailable(f"{VARIABLE} is not set: give it bootstrap servers, such as 127.0.0.1:9092.")
+            raise BrokerUnavailableError(f"{VARIABLE} is not set: give it bootstrap servers, such as 127.0.0.1:9092.")
         try:
             wait_until_ready(bootstrap, seconds=ready_seconds)
         except TimeoutError as error:
-            raise BrokerUnavailable(f"{VARIABLE} names {bootstrap}, where no Kafka answers ({error}).") from error
+            raise BrokerUnavailableError(f"{VARIABLE} names {bootstrap}, where no Kafka answers ({error}).") from error
         return cls(bootstrap)
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar, Self
 
-from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
+from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailableError
 from devkit.broker.death_watch import KILL_GROUP, DeathWatch
 from devkit.broker.jars import find_maven, kafka_jars
 from devkit.broker.java import find_java
@@ -47,7 +47,7 @@ class LocalBroker(Broker):
             environ: where PATH, JAVA_HOME, HOME and XDG_CACHE_HOME are looked up.
 
         Raises:
-            BrokerUnavailable: no Java, no Maven, the port is taken, or Kafka died or did not answer within 90 s.
+            BrokerUnavailableError: no Java, no Maven, the port is taken, or Kafka died or did not answer within 90 s.
         """
         java = find_java(environ)
         jars = kafka_jars(environ)
@@ -117,7 +117,7 @@ class LocalBroker(Broker):
         """Stop if it runs, start on the same data and port, and wait until it answers.
 
         Raises:
-            BrokerUnavailable: it died, or did not answer within 90 s; the message ends with its log's last lines.
+            BrokerUnavailableError: it died, or did not answer within 90 s; the message ends with its log's last lines.
         """
         self._node.stop()
         self._node.launch()
@@ -132,4 +132,4 @@ def _reserve(port: int | None) -> PortReservation:
     try:
         return PortReservation(port)
     except OSError as error:
-        raise BrokerUnavailable(f"Port {port} on {LOOPBACK} is taken: {error.strerror}.") from error
+        raise BrokerUnavailableError(f"Port {port} on {LOOPBACK} is taken: {error.strerror}.") from error

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar, Self
 
-from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailable
+from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailableError
 from devkit.broker.death_watch import KILL_GROUP, DeathWatch
 from devkit.broker.download import download_once, user_cache
 from devkit.broker.node import new_cluster_id
@@ -48,14 +48,14 @@ class StandInBroker(Broker):
             environ: where PATH, HOME and XDG_CACHE_HOME are looked up.
 
         Raises:
-            BrokerUnavailable: it cannot be fetched, the port is taken, or it died or did not answer within 30 s.
+            BrokerUnavailableError: it cannot be fetched, the port is taken, or it died or did not answer within 30 s.
         """
         program = stand_in_program(environ)
         with ExitStack() as undo:
             try:
                 reserved = PortReservation(port)
             except OSError as error:
-                raise BrokerUnavailable(f"Port {port} on {LOOPBACK} is taken: {error.strerror}.") from error
+                raise BrokerUnavailableError(f"Port {port} on {LOOPBACK} is taken: {error.strerror}.") from error
             undo.callback(reserved.release)
             folder = Path(tempfile.mkdtemp(prefix="vive-sync-stand-in-"))
             undo.callback(shutil.rmtree, folder)
@@ -92,13 +92,13 @@ def stand_in_program(environ: Mapping[str, str], *, tools: Path = Path(sys.prefi
         tools: where uv is when it is not on PATH; `make` installs it there, beside the virtual environment.
 
     Raises:
-        BrokerUnavailable: the program is not cached, and uv is missing or cannot fetch it.
+        BrokerUnavailableError: the program is not cached, and uv is missing or cannot fetch it.
     """
     target = cache_folder(environ) / "lib"
     if not target.is_dir():
         uv = shutil.which("uv", path=environ.get("PATH", "")) or shutil.which("uv", path=str(tools))
         if uv is None:
-            raise BrokerUnavailable(f"No uv is here to fetch a stand-in for Kafka: run make setup, {_INSTEAD}.")
+            raise BrokerUnavailableError(f"No uv is here to fetch a stand-in for Kafka: run make setup, {_INSTEAD}.")
         download_once(target, lambda work: _fetch(uv, environ, work / target.name))
     return target / PROGRAM
 
@@ -117,12 +117,12 @@ def _fetch(uv: str, environ: Mapping[str, str], target: Path) -> None:
             timeout=DOWNLOAD_SECONDS,
         )
     except subprocess.TimeoutExpired as error:
-        raise BrokerUnavailable(
+        raise BrokerUnavailableError(
             f"uv did not fetch the stand-in for Kafka within {DOWNLOAD_SECONDS} s: try again, {_INSTEAD}."
         ) from error
     if fetched.returncode != 0:
         printed = "\n".join(fetched.stdout.splitlines()[:10])
-        raise BrokerUnavailable(f"uv could not fetch a stand-in for Kafka: {_INSTEAD}. uv reports:\n{printed}")
+        raise BrokerUnavailableError(f"uv could not fetch a stand-in for Kafka: {_INSTEAD}. uv reports:\n{printed}")
     (target / PROGRAM).chmod(0o755)
 
 
@@ -146,7 +146,7 @@ def _wait(process: subprocess.Popen[bytes], bootstrap: str, cluster_id: str, log
 
     def check() -> None:
         if process.poll() is not None:
-            raise BrokerUnavailable(
+            raise BrokerUnavailableError(
                 f"The stand-in for Kafka ended with code {process.returncode}: {_INSTEAD}. "
                 f"Its last lines:\n{last_lines()}"
             )
@@ -154,7 +154,7 @@ def _wait(process: subprocess.Popen[bytes], bootstrap: str, cluster_id: str, log
     try:
         wait_until_ready(bootstrap, seconds=READY_SECONDS, cluster_id=cluster_id, check=check)
     except TimeoutError as error:
-        raise BrokerUnavailable(
+        raise BrokerUnavailableError(
             f"The stand-in for Kafka was {error}: {_INSTEAD}. Its last lines:\n{last_lines()}"
         ) from error
 

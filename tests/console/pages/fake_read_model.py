@@ -1,6 +1,7 @@
 """A read model of made-up data in every state, with the interface of the real one: for looking at pages without Kafka."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -15,9 +16,10 @@ from console.read_model.store.views import (
     VendorState,
 )
 from schemas.records.dead_letter import DeadLetter
-from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.integration import FieldGroup, Integration, Mode
 from schemas.records.outcome import Change, LeftAlone, Status, VendorSyncOutcome
 from schemas.records.vendor_record import Policy, PostalAddress, VendorRecord
+from schemas.systems import VANTACA
 from schemas.topics import VENDOR_SYNC
 
 CLIENT: Final = "harbor-homes"
@@ -104,6 +106,10 @@ class FakeReadModel(ReadModel):
         self.lines = [] if empty else [line(number, state) for number, state in states.items()]
         self.all_runs = [] if empty else self._runs(running=running)
         self.letters = self._letters() if trouble and not empty else []
+
+    @contextmanager
+    def snapshot(self) -> Iterator[ReadModel]:
+        yield self
 
     @property
     def by_state(self) -> dict[VendorState, int]:
@@ -311,6 +317,13 @@ class FakeReadModel(ReadModel):
         before = outcome("updated", 300, cause="vendor_changed", requested_by="", run_id=None, changes=changes[:1])
         announced = outcome("writing", 301, cause="vendor_changed", requested_by="", run_id=None, changes=changes[:1])
         return (first, before, announced)
+
+    def vendor_names(self, client_id: str, vendor_ids: Collection[str]) -> dict[str, str]:  # noqa: ARG002
+        return {one.vendor_id: one.name for one in self.lines if one.vendor_id in vendor_ids}
+
+    def newest_outcomes(self, client_id: str, vendor_ids: Collection[str]) -> dict[str, VendorSyncOutcome]:
+        details = {vendor_id: self.vendor(client_id, vendor_id, outcomes=1) for vendor_id in vendor_ids}
+        return {vendor_id: detail.outcomes[0] for vendor_id, detail in details.items() if detail and detail.outcomes}
 
     def dead_letters(
         self,

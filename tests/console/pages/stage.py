@@ -31,8 +31,9 @@ from devkit.sandbox_client import SandboxClient
 from messaging.producer import BlockingProducer
 from producers.button import CLIENT_ADMIN, press
 from producers.records import load
-from schemas.records.integration import VANTACA, FieldGroup, Integration, Mode
+from schemas.records.integration import FieldGroup, Integration, Mode
 from schemas.records.vendor_record import Origin, VendorRecord
+from schemas.systems import VANTACA
 from schemas.wire.codec import Codec
 from tests.console.pages.serving import serve
 from tests.support.eventually import eventually

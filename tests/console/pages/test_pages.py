@@ -8,7 +8,6 @@ from starlette.testclient import TestClient
 
 from console.app import create_app
 from console.pages.views.settings_page import AWAY
-from console.read_model.store.views import ClientView
 from messaging.producer import KafkaUnavailableError
 from producers.button import CONFIRMATION
 from tests.console.pages.fake_console import FakeConsole
@@ -125,25 +124,3 @@ def test_a_page_without_kafka_is_a_page(console: FakeConsole) -> None:
         answer = made.post(f"{HOME}/dead-letters/3-17/redrive", headers={"Origin": ORIGIN})
     assert answer.status_code == 503
     assert "Kafka does not answer." in answer.text
-
-
-class RunEndsMeanwhile(FakeReadModel):
-    """The run that the page shows ends after the client was read for the first time: its vendors are parked then."""
-
-    def __init__(self) -> None:
-        super().__init__(integration=integration(), paused=True)
-        self.looks = 0
-
-    def client(self, client_id: str) -> ClientView | None:
-        self.looks += 1
-        view = super().client(client_id)
-        if view is None or self.looks > 1:
-            return view
-        return replace(view, parked=0)
-
-
-def test_a_run_that_is_shown_as_done_is_shown_with_what_came_of_it(console: FakeConsole) -> None:
-    read_model = RunEndsMeanwhile()
-    with TestClient(create_app(console.parts(read_model)), cookies={"vive_session": console.token()}) as made:
-        answer = made.get(HOME)
-    assert 'data-concern="paused"' in answer.text

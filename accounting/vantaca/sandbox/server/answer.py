@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from schemas.errors import ViveSyncError
+
 JSON = "application/json; charset=utf-8"
 _ZIP = "application/x-zip-compressed"
 
@@ -29,7 +31,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class CallRefusedError(Exception):
+class CallRefusedError(ViveSyncError):
     """A call that cannot be carried out: status and the message for the reason phrase, never a value of the call."""
 
     def __init__(self, status: int, reason: str) -> None:

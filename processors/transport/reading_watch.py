@@ -8,9 +8,9 @@ from typing import Final, NoReturn
 from faust.types import TP
 
 from messaging.unread_partitions import Behind, behind, stuck
+from processors.seconds_seen import SecondsSeen
 from processors.stalled import StalledError
 from processors.transport.topic_ends import TopicEnds
-from processors.watchdog.seconds_seen import SecondsSeen
 
 LOOKS: Final = 12
 """Looks within one stall timeout."""

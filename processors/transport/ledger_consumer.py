@@ -1,0 +1,109 @@
+"""A Faust consumer that acknowledges and commits by an offset ledger for each partition."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from processors.transport.member_consumer import MemberConsumer
+from processors.transport.offset_ledger import OffsetLedger, Standing
+
+READ_TO_SECONDS: Final = 0.01
+
+
+class LedgerConsumer(MemberConsumer):
+    """Keeps how far each partition is: read, handed over, taken in by its agent, finished and committed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._ledgers: dict[TP, OffsetLedger] = {}
+        self._handed_over: dict[TP, int] = {}
+        self._taken: dict[TP, int] = {}
+        self._fetches = 0
+
+    def standing(self) -> Mapping[TP, Standing]:
+        """How far each partition that streams read is."""
+        return {tp: ledger.standing(read_to=self._position(tp)) for tp, ledger in self._ledgers.items()}
+
+    def finish(self, tp: TP, offset: int) -> None:
+        """The record's effects are safe; its offset may be committed once all before it are finished too."""
+        ledger = self._ledgers.get(tp)
+        if ledger is not None:
+            ledger.finish(offset)
+
+    def taken(self, tp: TP, offset: int) -> None:
+        """The stream's agent has taken this record in (its work may go on)."""
+        self._taken[tp] = offset
+
+    def ack(self, message: Any) -> bool:
+        """Faust's way of saying ``finish``."""
+        if message.acked:
+            return False
+        message.acked = True
+        self._unacked_messages.discard(message)
+        self.finish(message.tp, message.offset)
+        return True
+
+    def _begin_ledger(self, tp: TP, offset: int) -> None:
+        self._ledgers[tp] = OffsetLedger(offset)
+        self._handed_over.pop(tp, None)
+        self._taken.pop(tp, None)
+
+    async def maybe_wait_for_commit_to_finish(self) -> bool:
+        """Wait for a commit that is under way, and return whether there was one.
+
+        Faust's own method cancels that commit when it is cancelled itself, goes on, and lets its caller commit once more.
+        """
+        under_way = self._commit_fut
+        if under_way is None:
+            return False
+        await asyncio.wait({under_way})
+        return True
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Holes are booked by the ledger alone."""
+
+    def _filter_tps_with_pending_acks(self, topics: Iterable[Any] | None = None) -> Iterator[TP]:
+        return (tp for tp in self._ledgers if topics is None or tp in topics or tp.topic in topics)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        ledger = self._ledgers.get(tp)
+        return None if ledger is None else ledger.committable()
+
+    def _should_commit(self, _tp: TP, _offset: int) -> bool:
+        return True
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 -- Faust's signature
+        committed: bool = await super()._commit_offsets(offsets, start_new_transaction)
+        if committed:
+            for tp, offset in offsets.items():
+                ledger = self._ledgers.get(tp)
+                if ledger is not None:
+                    ledger.committed(offset)
+        return committed
+
+    async def read_to(self, tp: TP, end: int) -> None:
+        """Wait until all records of the partition below ``end`` have been taken in by its agent.
+
+        Ends too when the partition is taken away meanwhile.
+        """
+        fetches_past_end: int | None = None
+        while (ledger := self._ledgers.get(tp)) is not None:
+            # A tail that compaction or a transaction marker took is never read: the position alone passes it.
+            if fetches_past_end is None and self._position(tp) >= end:
+                fetches_past_end = self._fetches
+            read = ledger.expect() >= end or (fetches_past_end is not None and self._fetches >= fetches_past_end + 2)
+            if read and self._taken.get(tp, -1) >= self._handed_over.get(tp, -1):
+                return
+            await asyncio.sleep(READ_TO_SECONDS)
+
+    def _position(self, tp: TP) -> int:
+        """What aiokafka has handed to Faust. Read in place: a question to its thread waits for the fetch under way."""
+        subscription = self._thread._ensure_consumer()._subscription.subscription  # noqa: SLF001 -- aiokafka is pinned
+        assignment = None if subscription is None else subscription.assignment
+        if assignment is None or tp not in assignment.tps:
+            return -1
+        state = assignment.state_value(driver.ensure_aiokafka_TP(tp))
+        return state.position if state is not None and state.has_valid_position else -1
