@@ -77,13 +77,7 @@ class Pauses:
         waiting = self.queue.waiting_of(client_id)
         for key in waiting:
             self.park(key)
-        step = next_step(
-            client_id,
-            integration,
-            parked=parked,
-            any_waiting=bool(waiting),
-            seconds=self.monotonic(),
-        )
+        step = next_step(client_id, integration, parked=parked, any_waiting=bool(waiting), seconds=self.monotonic())
         if isinstance(step, Resume) or (isinstance(step, Probe) and credentials_accepted(await self._probe(step))):
             self._resume(client_id, parked)
 
