@@ -79,6 +79,22 @@ class Lengths:
             time.sleep(LOOK_SECONDS)
 
 
+def vendor_records(client: str, vendors: int) -> list[VendorRecord]:
+    """Linked, compliant vendors whose providers are 1 to ``vendors``."""
+    return [
+        VendorRecord(
+            client_id=client,
+            vendor_id=f"v{number}",
+            version=1,
+            updated_at=datetime.now(UTC),
+            origin=Origin.SNAPSHOT,
+            provider_id=str(number),
+            compliant=True,
+        )
+        for number in range(1, vendors + 1)
+    ]
+
+
 def measure(bootstrap: str, stub_port: int, *, client: str, vendors: int, worker_pid: int) -> dict[str, float]:
     """One round with a client of its own."""
     codec = Codec()
@@ -93,22 +109,10 @@ def measure(bootstrap: str, stub_port: int, *, client: str, vendors: int, worker
         max_in_flight=IN_FLIGHT,
         updated_at=datetime.now(UTC),
     )
-    records = [
-        VendorRecord(
-            client_id=client,
-            vendor_id=f"v{number}",
-            version=1,
-            updated_at=datetime.now(UTC),
-            origin=Origin.SNAPSHOT,
-            provider_id=str(number),
-            compliant=True,
-        )
-        for number in range(1, vendors + 1)
-    ]
     producer = BlockingProducer(bootstrap, seconds=60.0)
     lengths = Lengths(bootstrap)
     rows = lengths.of(VENDOR_TABLE_CHANGELOG) + vendors
-    load([integration, *records], producer=producer, codec=codec)
+    load([integration, *vendor_records(client, vendors)], producer=producer, codec=codec)
     lengths.wait_for(VENDOR_TABLE_CHANGELOG, rows)
     outcomes = lengths.of(VENDOR_SYNC_OUTCOME) + 2 * vendors
     cpu, began = cpu_seconds(worker_pid), time.monotonic()
@@ -130,6 +134,15 @@ def summary(name: str, results: Sequence[Mapping[str, float]]) -> str:
     return (
         f"{name}: min {min(speeds):.0f}, median {statistics.median(speeds):.0f}, max {max(speeds):.0f} vendors/s; "
         f"median {statistics.median(cpus):.2f} ms CPU a vendor"
+    )
+
+
+def print_round(name: str, result: Mapping[str, float], calls: Mapping[str, int]) -> None:
+    """The line of one round; ``calls`` are the stub's counts."""
+    print(
+        f"{name}: {result['vendors_per_second']:.0f} vendors/s, {result['cpu_ms_per_vendor']:.2f} ms CPU a vendor, "
+        f"{calls['all']} calls, most in flight {calls['most']}",
+        flush=True,
     )
 
 
@@ -165,14 +178,8 @@ def main() -> None:
                         )
                         stub.stdin.write(b"?\n")
                         stub.stdin.flush()
-                        counts = json.loads(stub.stdout.readline())
                         found[name].append(result)
-                        print(
-                            f"{name}: {result['vendors_per_second']:.0f} vendors/s, "
-                            f"{result['cpu_ms_per_vendor']:.2f} ms CPU a vendor, "
-                            f"{counts['all']} calls, most in flight {counts['most']}",
-                            flush=True,
-                        )
+                        print_round(name, result, json.loads(stub.stdout.readline()))
     for name, results in found.items():
         print(summary(name, results))
 

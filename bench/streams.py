@@ -116,9 +116,7 @@ async def serve(streams: int, vendors: int, seconds: float, folder: Path) -> boo
     app, begin = create_app(parts), threading.Event()
     projecting = threading.Thread(target=settle, args=(projected, vendors, seconds, begin))
     projecting.start()
-    lags: list[float] = []
-    turns: list[float] = []
-    memory: list[float] = []
+    lags, turns, memory = list[float](), list[float](), list[float]()
     async with serving(app) as address:
         reader = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bench.streams", "--read", address, "--streams", str(streams)),

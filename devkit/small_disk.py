@@ -1,3 +1,5 @@
+"""A disk of a chosen size in memory, for tests of a full disk."""
+
 import errno
 import os
 import shutil

@@ -47,17 +47,7 @@ class TopicReader:
         """By partition: everything before it has been handed over, or is not there."""
         self.more = False
         """Whether there may have been more to hand over at once when it was last polled."""
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap,
-                "group.id": "vive-sync-reader",
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
-                "fetch.wait.max.ms": 100,
-                "log_level": LOG_LEVEL,
-            }
-        )
+        self._consumer = _consumer(bootstrap)
         try:
             self._where = [tp for topic in topics for tp in self._partitions(topic, partition)]
             starts = self._starts(since_ms)
@@ -127,3 +117,17 @@ class TopicReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _consumer(bootstrap: str) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "vive-sync-reader",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 100,
+            "log_level": LOG_LEVEL,
+        }
+    )

@@ -1,3 +1,5 @@
+"""The interface that all brokers share, and the errors of starting one."""
+
 from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import ClassVar, Literal, Self

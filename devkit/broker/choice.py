@@ -1,3 +1,5 @@
+"""The choice of the kind of broker to start: a pure function."""
+
 from dataclasses import dataclass
 
 from devkit.broker.broker import BrokerKind

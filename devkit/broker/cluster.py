@@ -1,6 +1,6 @@
+"""Kafka as several nodes on the local Java, for tests that break nodes."""
+
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from devkit.broker.broker import Broker, BrokerKind
+from devkit.broker.data_folder import kafka_folder
 from devkit.broker.death_watch import KILL_GROUP, DeathWatch
 from devkit.broker.jars import kafka_jars
 from devkit.broker.java import find_java
@@ -55,33 +56,24 @@ class LocalCluster(Broker):
         Raises:
             BrokerUnavailableError: no Java, no Maven, or a node died or did not answer within 90 s.
         """
-        java = find_java(environ)
-        jars = kafka_jars(environ)
+        java, jars, made = find_java(environ), kafka_jars(environ), dict[int, LocalNode]()
         with ExitStack() as undo:
-            if data_dir is None:
-                folder = Path(tempfile.mkdtemp(prefix="vive-sync-kafka-"))
-                undo.callback(shutil.rmtree, folder)
-            else:
-                folder = data_dir.absolute()
-            made = {}
+            folder = kafka_folder(data_dir, undo)
             for plan in _plans(nodes, folder, disks or {}, undo):
-                death_watch = DeathWatch(KILL_GROUP, folder=folder if data_dir is None else None)
-                undo.callback(death_watch.release)
-                made[plan.voter.node_id] = node = LocalNode(
+                watch = DeathWatch(KILL_GROUP, folder=folder if data_dir is None else None)
+                undo.callback(watch.release)
+                number = plan.voter.node_id
+                made[number] = LocalNode(
                     plan,
-                    folder=_folder_of(plan.voter.node_id, folder),
+                    folder=_folder_of(number, folder),
                     java=java,
                     jars=jars,
-                    death_watch=death_watch,
+                    death_watch=watch,
                     extra=CLUSTER_SETTINGS | dict(settings or {}),
                     heap_megabytes=HEAP_MEGABYTES,
                 )
-                undo.callback(node.kill)
-            _format_new(list(made.values()))
-            for node in made.values():
-                node.launch()
-            for node in made.values():
-                node.wait_until_serving(others=made.values())
+                undo.callback(made[number].kill)
+            _launch(list(made.values()))
             return cls(made, undo.pop_all())
 
     @property
@@ -167,6 +159,15 @@ def _plans(nodes: int, folder: Path, disks: Mapping[int, Path], undo: ExitStack)
 
 def _folder_of(number: int, folder: Path) -> Path:
     return folder / f"node-{number}"
+
+
+def _launch(nodes: list[LocalNode]) -> None:
+    """Start all nodes and wait until each of them serves."""
+    _format_new(nodes)
+    for node in nodes:
+        node.launch()
+    for node in nodes:
+        node.wait_until_serving(others=nodes)
 
 
 def _format_new(nodes: list[LocalNode]) -> None:

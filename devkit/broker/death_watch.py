@@ -1,3 +1,5 @@
+"""Cleans up processes, containers and folders after this process has died."""
+
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path

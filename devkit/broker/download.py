@@ -1,3 +1,5 @@
+"""Downloads into this user's cache, once for all work trees."""
+
 import fcntl
 import shutil
 import tempfile

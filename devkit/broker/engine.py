@@ -1,3 +1,5 @@
+"""Connects to the Docker engine of this machine and pulls images."""
+
 import socket
 import time
 from collections.abc import Mapping

@@ -1,3 +1,5 @@
+"""Apache Kafka's jars, fetched by Maven."""
+
 import shutil
 import subprocess
 from collections.abc import Mapping

@@ -1,3 +1,5 @@
+"""Finds a Java that can run Kafka."""
+
 import re
 import shutil
 import subprocess

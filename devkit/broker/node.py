@@ -1,3 +1,5 @@
+"""One Kafka node as a Java process."""
+
 import base64
 import os
 import signal

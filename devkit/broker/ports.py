@@ -1,5 +1,9 @@
+"""Ports on loopback for the servers that are started here."""
+
 import socket
 import sys
+
+from devkit.broker.broker import BrokerUnavailableError
 
 LOOPBACK = "127.0.0.1"
 
@@ -32,3 +36,15 @@ class PortReservation:
     def release(self) -> None:
         """Let the port go, for a server that shares it with nobody, or for good."""
         self._socket.close()
+
+
+def reserve_port(port: int | None) -> PortReservation:
+    """Reserve ``port``, or any free one, for a broker.
+
+    Raises:
+        BrokerUnavailableError: the port is in use.
+    """
+    try:
+        return PortReservation(port)
+    except OSError as error:
+        raise BrokerUnavailableError(f"Port {port} on {LOOPBACK} is taken: {error.strerror}.") from error

@@ -1,3 +1,5 @@
+"""The settings of Kafka nodes for development."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

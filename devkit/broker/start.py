@@ -1,3 +1,5 @@
+"""Starts a Kafka by the first way that works on this machine."""
+
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -35,12 +37,11 @@ def start_broker(
 ) -> Broker:
     """A Kafka that answers, by the first way that works here.
 
-    "auto" tries in this order: the broker that VIVE_SYNC_KAFKA names (one that is named and does not answer is an
-    error, not a reason to take another); a container; the local Java. Data that is to be kept skips the container.
-    A stand-in for Kafka takes the place of the local Java where that is not installed and `first_look` allows it.
+    "auto" tries in this order: the broker that VIVE_SYNC_KAFKA names, which must answer; a container, unless data is
+    to be kept; the local Java, or a stand-in for Kafka where Java is not installed and `first_look` allows it.
 
     Args:
-        kind: "auto", or the one way to try.
+        kind: the one way to try; "auto" as above.
         data_dir: where the local kind keeps its data beyond `close()`; without it the data goes with the broker.
         port: for clients, on 127.0.0.1, of a broker started here; any free one when not given.
         settings: broker settings by Kafka's names, over ours, for a broker started here.
@@ -60,9 +61,17 @@ def start_broker(
     }
     if kind != "auto":
         return start[kind]()
-    situation = Situation(
-        named=bool(environ.get(VARIABLE, "").strip()), keeps_data=data_dir is not None, first_look=first_look
-    )
+    named = bool(environ.get(VARIABLE, "").strip())
+    situation = Situation(named=named, keeps_data=data_dir is not None, first_look=first_look)
+    return _start_first(start, situation, environ, say)
+
+
+def _start_first(
+    start: Mapping[BrokerKind, Callable[[], Broker]],
+    situation: Situation,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+) -> Broker:
     chosen = choose(situation)
     if chosen == "container":
         try:

@@ -114,12 +114,7 @@ def _update(
     name, desired, observed = _name(wanted), wanted.policy.expires_on, row.expires_on
     new_date = desired if desired is not None and desired != observed and fits else None
     new_required = required if row.is_required is not None and row.is_required is not required else None
-    if desired is None and observed is not None:
-        draft.leave_empty(GROUP, f"{name}: expirationDate", _date_text(observed))
-    if not fits:
-        draft.leave(
-            GROUP, f"{name}: expirationDate", _date_text(observed), _date_text(desired), "invalid_value", _BAD_DATE
-        )
+    _leave_date(draft, name, observed, desired, fits=fits)
     if not renews and new_date is None and new_required is None:
         return
     if not row.insurance_id:
@@ -141,6 +136,15 @@ def _update(
         draft.change(GROUP, f"{name}: expirationDate", _date_text(observed), _date_text(new_date))
     if new_required is not None:
         draft.change(GROUP, f"{name}: isRequired", as_read(row.is_required), as_read(new_required))
+
+
+def _leave_date(draft: Draft, name: str, observed: date | None, desired: date | None, *, fits: bool) -> None:
+    """Report an expiration date that VIVE does not write: it has none, or one that Vantaca can't hold."""
+    field = f"{name}: expirationDate"
+    if desired is None and observed is not None:
+        draft.leave_empty(GROUP, field, _date_text(observed))
+    if not fits:
+        draft.leave(GROUP, field, _date_text(observed), _date_text(desired), "invalid_value", _BAD_DATE)
 
 
 def _delivered(wanted: DesiredPolicy, row: InsuranceRow | None) -> DeliveredPolicy:

@@ -1,3 +1,5 @@
+"""Answers of the sandbox, and the error that refuses a call."""
+
 import html
 import io
 import zipfile

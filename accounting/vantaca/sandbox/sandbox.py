@@ -1,3 +1,5 @@
+"""The sandbox without a network: companies, faults and the log of calls."""
+
 import random
 from collections.abc import Iterable
 from enum import Enum

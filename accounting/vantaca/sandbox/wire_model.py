@@ -1,3 +1,5 @@
+"""The base class of the sandbox's values, with Vantaca's spelling of names in JSON."""
+
 from pydantic import BaseModel, ConfigDict
 
 

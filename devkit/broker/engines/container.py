@@ -1,3 +1,5 @@
+"""Kafka in a container of the local Docker engine."""
+
 import logging
 import os
 import sys
@@ -13,7 +15,7 @@ from devkit.broker.death_watch import DeathWatch
 from devkit.broker.engine import engine_with
 from devkit.broker.jars import KAFKA_VERSION
 from devkit.broker.node import new_cluster_id
-from devkit.broker.ports import LOOPBACK, PortReservation
+from devkit.broker.ports import LOOPBACK, reserve_port
 from devkit.broker.readiness import wait_until_ready
 from devkit.broker.settings import CLIENT_PORT_IN_CONTAINER, as_variables, container_settings
 
@@ -32,7 +34,7 @@ class ContainerBroker(Broker):
     def __init__(self, container: DockerContainer, *, bootstrap: str, death_watch: DeathWatch) -> None:
         super().__init__(bootstrap)
         self._container = container
-        self._leash = death_watch
+        self._death_watch = death_watch
         self._closed = False
 
     @classmethod
@@ -60,18 +62,9 @@ class ContainerBroker(Broker):
         # Its reaper is a second image to pull; the death watch does that work.
         testcontainers_config.ryuk_disabled = True
         engine_with(image, environ=environ, pull_seconds=pull_seconds).client.close()
-        try:
-            reserved = PortReservation(port)
-        except OSError as error:
-            raise BrokerUnavailableError(f"Port {port} on {LOOPBACK} is taken: {error.strerror}.") from error
+        reserved = reserve_port(port)
         cluster_id = new_cluster_id()
-        variables = as_variables(container_settings(LOOPBACK, reserved.port) | dict(settings or {}))
-        container = DockerContainer(image).with_envs(
-            **variables, CLUSTER_ID=cluster_id, KAFKA_HEAP_OPTS="-Xmx512m -XX:TieredStopAtLevel=1"
-        )
-        # with_bind_ports takes a number alone, which would publish the port on every address of the machine.
-        published: dict[str, Any] = container.ports
-        published[f"{CLIENT_PORT_IN_CONTAINER}/tcp"] = (LOOPBACK, reserved.port)
+        container = _container(image, reserved.port, settings or {}, cluster_id)
         broker = cls(
             container, bootstrap=f"{LOOPBACK}:{reserved.port}", death_watch=DeathWatch((sys.executable, "-c", _REMOVE))
         )
@@ -98,12 +91,12 @@ class ContainerBroker(Broker):
         except NotFound:
             _log.info("the container of %s was removed by somebody else", self.bootstrap)
         finally:
-            self._leash.release()
+            self._death_watch.release()
 
     def _run(self, image: str, cluster_id: str) -> None:
         try:
             self._container.start()
-            self._leash.hold(self._container.get_container_id())
+            self._death_watch.hold(self._container.get_container_id())
         except DockerException as error:
             raise BrokerUnavailableError(f"The Docker engine cannot start {image} ({error})") from error
         try:
@@ -119,3 +112,14 @@ class ContainerBroker(Broker):
     def _last_lines(self) -> str:
         logs: bytes = self._container.get_wrapped_container().logs(tail=15)
         return logs.decode(errors="replace")
+
+
+def _container(image: str, port: int, settings: Mapping[str, str], cluster_id: str) -> DockerContainer:
+    variables = as_variables(container_settings(LOOPBACK, port) | dict(settings))
+    container = DockerContainer(image).with_envs(
+        **variables, CLUSTER_ID=cluster_id, KAFKA_HEAP_OPTS="-Xmx512m -XX:TieredStopAtLevel=1"
+    )
+    # with_bind_ports takes only a number, and would publish the port on every address of the machine.
+    published: dict[str, Any] = container.ports
+    published[f"{CLIENT_PORT_IN_CONTAINER}/tcp"] = (LOOPBACK, port)
+    return container

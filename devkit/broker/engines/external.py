@@ -1,3 +1,5 @@
+"""A Kafka that is already running, named by VIVE_SYNC_KAFKA."""
+
 from collections.abc import Mapping
 from typing import ClassVar, Self
 

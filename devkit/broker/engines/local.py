@@ -1,17 +1,18 @@
+"""Kafka as one node on the local Java."""
+
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar, Self
 
-from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailableError
+from devkit.broker.broker import Broker, BrokerKind
+from devkit.broker.data_folder import kafka_folder
 from devkit.broker.death_watch import KILL_GROUP, DeathWatch
 from devkit.broker.jars import find_maven, kafka_jars
 from devkit.broker.java import find_java
 from devkit.broker.node import LocalNode, new_cluster_id
-from devkit.broker.ports import LOOPBACK, PortReservation
+from devkit.broker.ports import LOOPBACK, reserve_port
 from devkit.broker.settings import NodePlan, Voter
 
 
@@ -52,14 +53,10 @@ class LocalBroker(Broker):
         java = find_java(environ)
         jars = kafka_jars(environ)
         with ExitStack() as undo:
-            ports = [_reserve(port), _reserve(None)]
+            ports = [reserve_port(port), reserve_port(None)]
             for reserved in ports:
                 undo.callback(reserved.release)
-            if data_dir is None:
-                folder = Path(tempfile.mkdtemp(prefix="vive-sync-kafka-"))
-                undo.callback(shutil.rmtree, folder)
-            else:
-                folder = data_dir.absolute()
+            folder = kafka_folder(data_dir, undo)
             death_watch = DeathWatch(KILL_GROUP, folder=folder if data_dir is None else None)
             undo.callback(death_watch.release)
             voter = Voter(node_id=1, host=LOOPBACK, controller_port=ports[1].port)
@@ -126,10 +123,3 @@ class LocalBroker(Broker):
     def close(self) -> None:
         """Stop the process and let the ports go. Data in a temporary folder goes too, so its process is killed."""
         self._undo.close()
-
-
-def _reserve(port: int | None) -> PortReservation:
-    try:
-        return PortReservation(port)
-    except OSError as error:
-        raise BrokerUnavailableError(f"Port {port} on {LOOPBACK} is taken: {error.strerror}.") from error

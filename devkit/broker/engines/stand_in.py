@@ -1,3 +1,5 @@
+"""An in-memory stand-in for Kafka, for a first look on a machine without Java and Docker."""
+
 import hashlib
 import os
 import shutil
@@ -14,7 +16,7 @@ from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailableError
 from devkit.broker.death_watch import KILL_GROUP, DeathWatch
 from devkit.broker.download import download_once, user_cache
 from devkit.broker.node import new_cluster_id
-from devkit.broker.ports import LOOPBACK, PortReservation
+from devkit.broker.ports import LOOPBACK, reserve_port
 from devkit.broker.readiness import wait_until_ready
 
 REQUIREMENTS = Path(__file__).with_name("stand-in.lock")
@@ -52,19 +54,16 @@ class StandInBroker(Broker):
         """
         program = stand_in_program(environ)
         with ExitStack() as undo:
-            try:
-                reserved = PortReservation(port)
-            except OSError as error:
-                raise BrokerUnavailableError(f"Port {port} on {LOOPBACK} is taken: {error.strerror}.") from error
+            reserved = reserve_port(port)
             undo.callback(reserved.release)
             folder = Path(tempfile.mkdtemp(prefix="vive-sync-stand-in-"))
             undo.callback(shutil.rmtree, folder)
-            leash = DeathWatch(KILL_GROUP, folder=folder)
-            undo.callback(leash.release)
+            death_watch = DeathWatch(KILL_GROUP, folder=folder)
+            undo.callback(death_watch.release)
             bootstrap, cluster_id, log = f"{LOOPBACK}:{reserved.port}", new_cluster_id(), folder / "stand-in.log"
             process = _launch(program, bootstrap, cluster_id, log)
             undo.callback(_kill, process)
-            leash.hold(str(process.pid))
+            death_watch.hold(str(process.pid))
             _wait(process, bootstrap, cluster_id, log)
             return cls(process, bootstrap, undo.pop_all())
 

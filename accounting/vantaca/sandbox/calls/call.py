@@ -1,3 +1,5 @@
+"""A call to the sandbox, parsed from an HTTP request."""
+
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field

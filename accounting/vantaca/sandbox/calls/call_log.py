@@ -1,3 +1,5 @@
+"""The log and the counters of the calls to a sandbox."""
+
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass

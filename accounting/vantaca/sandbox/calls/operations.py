@@ -1,3 +1,5 @@
+"""The calls of Vantaca's vendor interface, carried out on a company."""
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""The faults in force, and the decision which of them strikes a call."""
+
 import math
 import random
 from collections.abc import Mapping

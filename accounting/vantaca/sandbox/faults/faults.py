@@ -1,3 +1,5 @@
+"""The kinds of faults that a sandbox can simulate, as the admin paths and the data file write them."""
+
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, model_validator

@@ -1,3 +1,5 @@
+"""Differences between companies in the form of Vantaca's answers."""
+
 from typing import Literal
 
 from accounting.vantaca.sandbox.wire_model import WireModel

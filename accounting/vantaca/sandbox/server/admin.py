@@ -1,3 +1,5 @@
+"""The admin paths, by which tests and developers read and change a running sandbox."""
+
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict

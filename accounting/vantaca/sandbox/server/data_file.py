@@ -1,3 +1,5 @@
+"""The data file, from which a sandbox is filled."""
+
 from pathlib import Path
 
 from pydantic import Field

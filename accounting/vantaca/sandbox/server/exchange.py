@@ -1,3 +1,5 @@
+"""Handles the HTTP requests of a served sandbox, transport faults included."""
+
 import asyncio
 import contextlib
 import logging

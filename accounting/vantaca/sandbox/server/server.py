@@ -1,3 +1,5 @@
+"""Serves a sandbox over HTTP."""
+
 import asyncio
 import contextlib
 import logging

@@ -1,3 +1,5 @@
+"""A company: its settings, its providers and their insurance rows."""
+
 import base64
 import hmac
 from collections.abc import Iterable, Mapping

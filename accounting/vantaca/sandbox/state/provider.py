@@ -1,3 +1,5 @@
+"""Providers and insurance rows as the sandbox stores them."""
+
 from datetime import date
 
 from pydantic import Field, model_validator

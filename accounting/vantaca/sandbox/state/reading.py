@@ -1,3 +1,5 @@
+"""The JSON of a provider as Vantaca's read calls return it."""
+
 import json
 from typing import Any
 

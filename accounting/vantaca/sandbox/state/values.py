@@ -1,3 +1,5 @@
+"""Values of the parameters of a call, converted as Vantaca converts them."""
+
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
