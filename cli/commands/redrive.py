@@ -36,11 +36,15 @@ from producers.redrive_plan import Refusal, plan_discard, plan_redrive
 from schemas.dead_letter_state import DeadLetterHistory
 from schemas.wire.codec import Codec
 
-Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="DeadLetterQueries by id, PARTITION-OFFSET.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Letters by id, PARTITION-OFFSET.")]
 AllOpen = Annotated[bool, typer.Option("--all-open", help="Every letter that is open.")]
 Person = Annotated[str, typer.Option("--as", help="Who does it; who runs the command when not given.")]
 Note = Annotated[str, typer.Option(help="A note that is kept with it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+Again = Annotated[bool, typer.Option("--again", help="Also letters that were handled already.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Also put back a record that is not the last of its key on its topic.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text; needs --yes.")]
 KAFKA_SECONDS = 60.0
 """How long Kafka may take to have all of what is said."""
@@ -61,10 +65,8 @@ def redrive_letters(
     since: Since = None,
     until: Until = None,
     all_open: AllOpen = False,
-    again: Annotated[bool, typer.Option("--again", help="Also letters that were handled already.")] = False,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Also put back a record that is not the last of its key on its topic.")
-    ] = False,
+    again: Again = False,
+    replace: Replace = False,
     person: Person = "",
     note: Note = "",
     yes: Yes = False,
