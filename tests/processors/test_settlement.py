@@ -18,7 +18,7 @@ from tests.support.tasks import sync_task
 
 CLIENT = integration()
 RECORD = vendor_record(version=3)
-CHANGE = Change(group="status", field="complianceStatus", before="PendingEvent", after="Approved")
+CHANGE = Change(group="status", field="complianceStatus", before="Pending", after="Approved")
 NOT_OWNED = LeftAlone(
     group="names", field="name", observed="Joe", desired="Joe's", code="not_owned", reason="VIVE does not own names."
 )
