@@ -66,7 +66,7 @@ class ShardExpander:
     codec: Codec
     publisher: EventPublisher
     rows: Rows
-    in_progress: PendingEvents
+    pending_events: PendingEvents
     in_flight: PartitionTasks
     gate: PartitionGate
     topic_id: str
@@ -111,7 +111,7 @@ class ShardExpander:
         self.in_flight.enter(Phase.SETTLING)
 
     async def _queue(self, partition: int, expansion: SyncExpansion, chunk: Chunk) -> DeliveryFuture:
-        progress = by_progress(expansion, chunk, partial(self.in_progress.of, partition))
+        progress = by_progress(expansion, chunk, partial(self.pending_events.of, partition))
         deliveries = [
             (vendor_id, self.publisher.vendor_sync(event_for(expansion, vendor_id), partition=partition))
             for vendor_id in progress.to_publish
@@ -122,7 +122,7 @@ class ShardExpander:
             published.append(QueuedVendor(vendor_id=vendor_id, offset=offset))
             key = VendorKey(expansion.client_id, vendor_id)
             answered = self.rows.answered_through(partition, key)
-            self.in_progress.note(partition, key, PendingEvent(offset, expansion.run_id), answered_through=answered)
+            self.pending_events.note(partition, key, PendingEvent(offset, expansion.run_id), answered_through=answered)
         queued = (*progress.queued, *published)
         return self.publisher.sync_run(
             report(expansion, chunk, queued=queued, already=progress.already, topic_id=self.topic_id, now=self.now())

@@ -72,7 +72,7 @@ def _shard_expander(given: WorkerDependencies, parts: SharedParts) -> ShardExpan
         codec=given.codec,
         publisher=given.publisher,
         rows=parts.rows,
-        in_progress=parts.in_progress,
+        pending_events=parts.pending_events,
         in_flight=parts.in_flight,
         gate=parts.gate,
         topic_id=given.topic_id,
@@ -111,7 +111,7 @@ def _coordinator(given: WorkerDependencies, parts: SharedParts) -> VendorSyncing
         integrations=given.integrations,
         attempts=attempts,
         ownership=Ownership(monotonic=given.clock.monotonic),
-        in_progress=parts.in_progress,
+        pending_events=parts.pending_events,
         in_flight=parts.in_flight,
         gate=parts.gate,
         topic_id=given.topic_id,
@@ -123,7 +123,9 @@ def _coordinator(given: WorkerDependencies, parts: SharedParts) -> VendorSyncing
 
 def _vendor_timers(given: WorkerDependencies, parts: SharedParts, syncing: VendorSyncing) -> tuple[Timer, ...]:
     rows, in_flight, gate, now = parts.rows, parts.in_flight, parts.gate, given.clock.now
-    requeue = Requeue(rows=rows, publisher=given.publisher, in_progress=parts.in_progress, in_flight=in_flight, now=now)
+    requeue = Requeue(
+        rows=rows, publisher=given.publisher, pending_events=parts.pending_events, in_flight=in_flight, now=now
+    )
     retries = RetryScheduler(rows=rows, requeue=requeue, in_flight=in_flight, gate=gate, now=now)
     pauses = Pauses(
         rows=rows,

@@ -55,7 +55,7 @@ class SharedParts:
     table: VendorTable
     rows: Rows
     in_flight: PartitionTasks
-    in_progress: PendingEvents
+    pending_events: PendingEvents
     queue: WorkQueue
     calls: Calls
 
@@ -73,7 +73,7 @@ def shared_parts(given: WorkerDependencies) -> SharedParts:
         table=table,
         rows=rows,
         in_flight=PartitionTasks(on_crash=given.on_crash),
-        in_progress=PendingEvents(),
+        pending_events=PendingEvents(),
         queue=queue,
         calls=Calls(monotonic=given.clock.monotonic),
     )

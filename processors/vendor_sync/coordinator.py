@@ -43,7 +43,7 @@ class VendorSyncing:
     integrations: Integrations
     attempts: Attempts
     ownership: Ownership
-    in_progress: PendingEvents
+    pending_events: PendingEvents
     in_flight: PartitionTasks
     gate: PartitionGate
     topic_id: str
@@ -68,7 +68,7 @@ class VendorSyncing:
         if offset <= answered:
             self.gate.finish(tp, offset)
             return
-        self.in_progress.note(tp.partition, event.key, PendingEvent(offset, event.run_id), answered_through=answered)
+        self.pending_events.note(tp.partition, event.key, PendingEvent(offset, event.run_id), answered_through=answered)
         self.queue.add(
             VendorSyncTask(
                 key=event.key,
@@ -117,7 +117,7 @@ class VendorSyncing:
         self.queue.drop(partitions)
         await self.in_flight.drain(partitions, seconds=seconds, settling=settling)
         # A task that ends in the drain still reads these marks, and sets some.
-        self.in_progress.drop(partitions)
+        self.pending_events.drop(partitions)
 
     async def _bury(self, message: Any, error: UndecodableError) -> None:
         self.in_flight.enter(Phase.SETTLING)
@@ -167,6 +167,6 @@ class VendorSyncing:
         await self.gate.ensure_group_membership()
         latest = self.rows.get(task.partition, task.key)
         await self.rows.put(task.partition, task.key, with_latest_record(settlement.row, latest))
-        self.in_progress.answered(task.partition, task.key, task.through_offset)
+        self.pending_events.answered(task.partition, task.key, task.through_offset)
         for offset in task.offsets:
             self.gate.finish(TP(VENDOR_SYNC.name, task.partition), offset)

@@ -19,13 +19,13 @@ class Requeue:
 
     rows: Rows
     publisher: EventPublisher
-    in_progress: PendingEvents
+    pending_events: PendingEvents
     in_flight: PartitionTasks
     now: Callable[[], datetime]
 
     def is_pending(self, partition: int, key: VendorKey) -> bool:
         """Whether an event of this vendor is not answered yet, so that it is in the queue or on its way there."""
-        return self.in_progress.of(partition, key) is not None
+        return self.pending_events.of(partition, key) is not None
 
     async def again(self, partition: int, key: VendorKey) -> None:
         """Queue this vendor for another attempt in lane ``bulk``; return when the brokers have the event."""
@@ -42,4 +42,4 @@ class Requeue:
         self.in_flight.enter(Phase.SETTLING)
         offset = (await self.publisher.vendor_sync(event, partition=partition)).offset
         answered = self.rows.answered_through(partition, key)
-        self.in_progress.note(partition, key, PendingEvent(offset, None), answered_through=answered)
+        self.pending_events.note(partition, key, PendingEvent(offset, None), answered_through=answered)

@@ -172,7 +172,7 @@ async def test_a_record_that_hangs_while_others_are_finished(world_alone: World)
                 for number in numbers[0 if version == 1 else 1 :]
             ]
             await world.load(changed)
-            await eventually_async(lambda: len(worker.parts.syncing.in_progress) <= 1 or worker.running.done())
+            await eventually_async(lambda: len(worker.parts.syncing.pending_events) <= 1 or worker.running.done())
         said = await worker.ends()
     assert said.startswith(
         f"Records hang: other work was done for {STOOD_STILL}, but nothing moved on in vive.vendor-sync "

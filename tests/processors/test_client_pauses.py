@@ -67,7 +67,7 @@ async def scene() -> Scene:
         rows=rows,
         queue=queue,
         requeue=Requeue(
-            rows=rows, publisher=publisher, in_progress=PendingEvents(), in_flight=in_flight, now=lambda: NOW
+            rows=rows, publisher=publisher, pending_events=PendingEvents(), in_flight=in_flight, now=lambda: NOW
         ),
         integrations=integrations_of(integration()),
         systems={VANTACA: system},

@@ -88,7 +88,7 @@ async def stage() -> Stage:
         codec=CODEC,
         publisher=publisher,
         rows=rows,
-        in_progress=pending,
+        pending_events=pending,
         in_flight=in_flight,
         gate=gate,
         topic_id=TOPIC_ID,

@@ -40,7 +40,7 @@ async def scheduler(producer: MemoryProducer, consumer: MemoryConsumer) -> Retry
     requeue = Requeue(
         rows=rows,
         publisher=publisher_of(producer),
-        in_progress=PendingEvents(),
+        pending_events=PendingEvents(),
         in_flight=in_flight,
         now=lambda: NOW,
     )

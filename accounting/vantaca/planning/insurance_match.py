@@ -47,7 +47,7 @@ class Matches:
     retired: tuple[DeliveredPolicy, ...]
 
 
-def wanted_policies(policies: Iterable[Policy], types: Mapping[str, str]) -> tuple[DesiredPolicy, ...]:
+def desired_policies(policies: Iterable[Policy], types: Mapping[str, str]) -> tuple[DesiredPolicy, ...]:
     """The policies in order of their keys. Of two with the same type and number the one that expires later counts."""
     found: dict[Key, DesiredPolicy] = {}
     for policy in policies:

@@ -6,7 +6,7 @@ from typing import Final
 from accounting.vantaca.planning import mapping
 from accounting.vantaca.planning.calls import CreateInsurance, UpdateInsurance
 from accounting.vantaca.planning.draft import Draft, as_read
-from accounting.vantaca.planning.insurance_match import DesiredPolicy, Match, match_rows, wanted_policies
+from accounting.vantaca.planning.insurance_match import DesiredPolicy, Match, desired_policies, match_rows
 from accounting.vantaca.reading import normalise
 from accounting.vantaca.reading.provider import InsuranceRow, Provider
 from schemas.records.integration import FieldGroup, Integration
@@ -36,7 +36,7 @@ def plan_insurance(
     """Bring the rows of VIVE's policies up to date; the answer is what is delivered once that is done."""
     if not record.policies:
         return delivered
-    wanted = wanted_policies(record.policies, integration.insurance_types)
+    wanted = desired_policies(record.policies, integration.insurance_types)
     nameless = [one for one in wanted if not all(one.key)]
     if nameless:
         wanted = tuple(one for one in wanted if all(one.key))
