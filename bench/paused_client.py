@@ -24,7 +24,7 @@ from devkit.broker import start_broker
 from messaging.producer import BlockingProducer
 from messaging.topic_admin import admin_of, create_topics
 from messaging.topic_reader import TopicReader
-from producers.button import CLIENT_ADMIN, press
+from producers.button import CLIENT_ADMIN, request_sync
 from producers.records import load
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.integration import FieldGroup, Integration, Mode
@@ -91,7 +91,7 @@ async def measure(
         sandbox.faults.put("refused", ErrorAnswer(status=403, reason="Authentication failed", company=names[-1]))
 
     def pressed(name: str) -> str:
-        return press(
+        return request_sync(
             name, person="bench", roles={CLIENT_ADMIN}, integration=integrations[name], producer=producer, codec=codec
         ).run_id
 

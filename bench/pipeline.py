@@ -24,7 +24,7 @@ from devkit.broker import start_broker
 from messaging.producer import BlockingProducer
 from messaging.topic_admin import admin_of, create_topics, partition_count
 from messaging.topic_offsets import TopicOffsets
-from producers.button import CLIENT_ADMIN, press
+from producers.button import CLIENT_ADMIN, request_sync
 from producers.records import load
 from schemas.records.integration import FieldGroup, Integration, Mode
 from schemas.records.outcome import Status
@@ -116,7 +116,7 @@ def measure(bootstrap: str, stub_port: int, *, client: str, vendors: int, worker
     lengths.wait_for(VENDOR_TABLE_CHANGELOG, rows)
     outcomes = lengths.of(VENDOR_SYNC_OUTCOME) + 2 * vendors
     cpu, began = cpu_seconds(worker_pid), time.monotonic()
-    pressed = press(
+    pressed = request_sync(
         client, person="bench", roles={CLIENT_ADMIN}, integration=integration, producer=producer, codec=codec
     )
     lengths.wait_for(VENDOR_SYNC_OUTCOME, outcomes)

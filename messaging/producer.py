@@ -19,11 +19,14 @@ Delivered = Callable[[KafkaError | None, Message], None]
 
 
 class KafkaUnavailableError(ViveSyncError, RuntimeError):
-    """Kafka did not take the records in time. Nothing, or not all of them, was queued; the text is for a person."""
+    """The brokers did not confirm the records in time: none, or not all, are queued. The text is for a person."""
 
 
 class OutgoingRecord(NamedTuple):
-    """A record to produce. ``value`` None is a tombstone; without a ``partition`` the key decides, or chance."""
+    """A record to produce.
+
+    ``value`` None is a tombstone. Without a ``partition`` the key chooses it; without a key it is a random one.
+    """
 
     topic: str
     key: bytes | None
@@ -32,7 +35,7 @@ class OutgoingRecord(NamedTuple):
 
 
 class RecordPosition(NamedTuple):
-    """Where a record lies."""
+    """The position of a record on its topic."""
 
     topic: str
     partition: int
@@ -40,7 +43,7 @@ class RecordPosition(NamedTuple):
 
 
 class BlockingProducer:
-    """An idempotent producer (acks=all) for short-lived users, which answers within ``seconds``."""
+    """An idempotent producer (acks=all) for short-lived callers. Every call returns within about ``seconds``."""
 
     def __init__(self, bootstrap: str, *, seconds: float = 4.0, settings: Mapping[str, Any] | None = None) -> None:
         self._bootstrap = bootstrap
@@ -65,10 +68,10 @@ class BlockingProducer:
         """Produce all records.
 
         Returns:
-            How many there were, once the brokers have every one.
+            Their number, once the brokers have all of them.
 
         Raises:
-            KafkaUnavailableError: the brokers do not have all of them within the time given.
+            KafkaUnavailableError: the brokers do not have all of them in time.
         """
         failed: list[KafkaError] = []
 
@@ -90,10 +93,10 @@ class BlockingProducer:
         """Produce all records.
 
         Returns:
-            Where each lies, in their order, once the brokers have every one.
+            The position of each, in their order, once the brokers have all of them.
 
         Raises:
-            KafkaUnavailableError: the brokers do not have all of them within the time given.
+            KafkaUnavailableError: the brokers do not have all of them in time.
         """
         positions: dict[int, RecordPosition] = {}
         failed: list[KafkaError] = []
@@ -141,7 +144,7 @@ class BlockingProducer:
                 return
 
     def _unavailable(self, what: str, failed: Sequence[KafkaError]) -> KafkaUnavailableError:
-        """Drop what was not delivered, and make the error that reports it."""
+        """Drop the records that were not delivered, and return the error that reports them."""
         self._producer.purge()
         why = failed[0].str() if failed else "no answer"
         return KafkaUnavailableError(

@@ -16,13 +16,13 @@ FORGET_UNKNOWN_AFTER: Final = 30.0
 NOT_KNOWN: Final = frozenset({40403, 40400})
 """The registry's code for an id without a schema (Confluent, "Schema Registry API Reference"), and that of its mock."""
 MAX_UNKNOWN: Final = 10_000
-"""Hostile ids must not fill the memory."""
+"""The most unknown ids that are remembered, so that hostile records do not fill the memory."""
 
 
 class Registry:
-    """Ids for schemas and schemas for ids, asked once each. An id that is not known is not asked for again for half a minute.
+    """Fetches each schema and each id once. It does not request an unknown id again for half a minute.
 
-    Records name ids of their writer's choosing, so that hostile ones could otherwise make a reader ask without end.
+    Records name ids of their writer's choosing: without that pause, hostile records could cause any number of requests.
     """
 
     def __init__(self, address: str) -> None:
@@ -31,15 +31,15 @@ class Registry:
         self._unknown: dict[int, float] = {}
 
     def id_for(self, subject: str, schema: Schema) -> int:
-        """The id of this schema, registered under the subject if need be.
+        """The id of this schema. It is registered under the subject where it is not yet.
 
         Raises:
             RegistryUnavailableError: the registry does not answer, or refuses the schema.
         """
         try:
             return int(self._client.register_schema(subject, RegisteredSchema(json.dumps(schema), "AVRO")))
-        except Exception as error:  # the client lets through whatever its HTTP library and the answer's form raise
-            raise self._away(f"did not take {subject}", error) from error
+        except Exception as error:  # the client lets through all errors of its HTTP library and of parsing the answer
+            raise self._unavailable(f"did not take {subject}", error) from error
 
     def schema_for(self, schema_id: int) -> Schema:
         """The schema of an id.
@@ -54,7 +54,7 @@ class Registry:
             text = self._client.get_schema(schema_id).schema_str
         except Exception as error:  # as above
             if not isinstance(error, SchemaRegistryError) or error.error_code not in NOT_KNOWN:
-                raise self._away("does not tell", error) from error
+                raise self._unavailable("does not tell", error) from error
             if len(self._unknown) > MAX_UNKNOWN:
                 self._unknown.clear()
             self._unknown[schema_id] = time.monotonic()
@@ -62,9 +62,9 @@ class Registry:
         schema: Schema = json.loads(text or "")
         return schema
 
-    def _away(self, what: str, error: Exception) -> RegistryUnavailableError:
+    def _unavailable(self, failure: str, error: Exception) -> RegistryUnavailableError:
         why = error if isinstance(error, SchemaRegistryError) else type(error).__name__
-        return RegistryUnavailableError(f"The schema registry at {self._address} {what}: {why}.")
+        return RegistryUnavailableError(f"The schema registry at {self._address} {failure}: {why}.")
 
 
 def _without_credentials(address: str) -> str:

@@ -1,4 +1,4 @@
-"""The declared topics, on a real Kafka: created, checked, and known by their ids."""
+"""Creates and checks the declared topics, and reads their ids."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -19,19 +19,19 @@ from schemas.topics import ALL, DEFAULT_PARTITIONS, Topic
 SECONDS = 30.0
 POLL_SECONDS = 0.05
 BROKER_DEFAULT: Final = -1
-"""As a number of replicas: as many as the broker is set to give, by its default.replication.factor."""
+"""As a number of replicas: the broker's default.replication.factor."""
 
 LIBRDKAFKA_LOG_LEVEL: Final = 2
-"""Critical lines alone on standard error: what matters is raised."""
+"""Only critical lines of librdkafka reach standard error. Errors are raised."""
 
 
 def admin_of(bootstrap: str) -> AdminClient:
-    """An administrator's connection. Keep it while its futures are waited for: they end with it."""
+    """A client for Kafka's admin requests. Keep a reference while futures of it are pending: they end with it."""
     return AdminClient({"bootstrap.servers": bootstrap, "log_level": LIBRDKAFKA_LOG_LEVEL})
 
 
 class TopicsError(ViveSyncError, RuntimeError):
-    """The topics are not as declared, or Kafka does not say. The text is for a person."""
+    """The topics are not as declared, or Kafka does not describe them. The text is for a person."""
 
 
 def create_topics(
@@ -41,15 +41,15 @@ def create_topics(
     replication: int = BROKER_DEFAULT,
     topics: Iterable[Topic] = ALL,
 ) -> list[str]:
-    """Create the topics that are missing; the names of those created, once Kafka tells about them.
+    """Create the missing topics. Return the names of the created ones, once the brokers describe them.
 
     Raises:
         TopicsError: Kafka refuses one, or does not answer.
     """
     topics = tuple(topics)
-    wanted = [NewTopic(topic.name, partitions, replication, config=dict(topic.config())) for topic in topics]
+    missing = [NewTopic(topic.name, partitions, replication, config=dict(topic.config())) for topic in topics]
     created = []
-    for name, future in admin.create_topics(wanted, operation_timeout=SECONDS, request_timeout=SECONDS).items():
+    for name, future in admin.create_topics(missing, operation_timeout=SECONDS, request_timeout=SECONDS).items():
         try:
             future.result()
         except KafkaException as error:
@@ -57,12 +57,12 @@ def create_topics(
                 raise TopicsError(f"Topic {name} can't be created: {error.args[0].str()}.") from error
         else:
             created.append(name)
-    _wait_until_told(admin, tuple(topic for topic in topics if topic.name in created))
+    _wait_until_described(admin, tuple(topic for topic in topics if topic.name in created))
     return sorted(created)
 
 
 def check_topics(admin: AdminClient, topics: Iterable[Topic] = ALL) -> list[str]:
-    """What is not as declared, a sentence each; empty when all is well.
+    """One sentence for each difference from the declaration; empty where there is none.
 
     Raises:
         TopicsError: Kafka does not answer.
@@ -86,19 +86,19 @@ def check_topics(admin: AdminClient, topics: Iterable[Topic] = ALL) -> list[str]
 
 
 def partition_count(admin: AdminClient, topic: Topic) -> int:
-    """How many partitions the topic has.
+    """The number of the topic's partitions.
 
     Raises:
-        TopicsError: it is missing, or Kafka does not answer.
+        TopicsError: the topic is missing, or Kafka does not answer.
     """
     return len(_existing(admin, topic).partitions)
 
 
 def topic_id(admin: AdminClient, topic: Topic) -> str:
-    """Kafka's id of the topic's present life: a topic that is deleted and created again has another.
+    """Kafka's id of the topic. A topic that is deleted and created again has another id.
 
     Raises:
-        TopicsError: it is missing, or Kafka does not answer.
+        TopicsError: the topic is missing, or Kafka does not answer.
     """
     return str(_existing(admin, topic).topic_id)
 
@@ -111,9 +111,9 @@ def _existing(admin: AdminClient, topic: Topic) -> TopicDescription:
 
 
 def _describe(admin: AdminClient, topics: tuple[Topic, ...]) -> Mapping[str, TopicDescription]:
-    asked = admin.describe_topics(TopicCollection([topic.name for topic in topics]), request_timeout=SECONDS)
+    pending = admin.describe_topics(TopicCollection([topic.name for topic in topics]), request_timeout=SECONDS)
     described = {}
-    for name, future in asked.items():
+    for name, future in pending.items():
         try:
             described[name] = future.result()
         except KafkaException as error:
@@ -122,8 +122,8 @@ def _describe(admin: AdminClient, topics: tuple[Topic, ...]) -> Mapping[str, Top
     return described
 
 
-def _wait_until_told(admin: AdminClient, topics: tuple[Topic, ...]) -> None:
-    """Brokers learn of a topic a moment after it was created."""
+def _wait_until_described(admin: AdminClient, topics: tuple[Topic, ...]) -> None:
+    """Wait until the brokers describe new topics, which takes a moment after their creation."""
     deadline = time.monotonic() + SECONDS
     while topics and len(_describe(admin, topics)) < len(topics):
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Where partitions begin and end, and where a moment lies in them."""
+"""First and end offsets of partitions, and the offsets of a point in time."""
 
 import time
 from collections.abc import Iterable
@@ -21,53 +21,58 @@ POLL_SECONDS: Final = 0.05
 
 
 class TopicOffsets:
-    """Asks the brokers on a connection of its own: a consumer's answers wait behind its fetches, a tenth of a second each."""
+    """Requests offsets on a connection of its own: on a consumer's they wait behind fetches, a tenth of a second each.
+
+    ``seconds`` is the longest that a request is repeated while the brokers refuse it.
+    """
 
     def __init__(self, bootstrap: str, *, seconds: float) -> None:
         self._bootstrap = bootstrap
         self._seconds = seconds
         self._admin = admin_of(bootstrap)
 
-    def begins(self, places: Iterable[PartitionId]) -> Offsets:
-        """The first offset that each partition still holds.
+    def begins(self, partitions: Iterable[PartitionId]) -> Offsets:
+        """The first offset that each partition still has.
 
         Raises:
-            KafkaUnavailableError: the brokers do not tell within the seconds given, or a topic is gone.
+            KafkaUnavailableError: the brokers do not answer in time, or a topic does not exist.
         """
-        return self._ask(places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        return self._request(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
 
-    def ends(self, places: Iterable[PartitionId]) -> Offsets:
+    def ends(self, partitions: Iterable[PartitionId]) -> Offsets:
         """The offset behind the last record of each partition, now.
 
         Raises:
-            KafkaUnavailableError: the brokers do not tell within the seconds given, or a topic is gone.
+            KafkaUnavailableError: the brokers do not answer in time, or a topic does not exist.
         """
-        return self._ask(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return self._request(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
-    def since(self, places: Iterable[PartitionId], moment_ms: int) -> Offsets:
+    def since(self, partitions: Iterable[PartitionId], moment_ms: int) -> Offsets:
         """The first record of ``moment_ms`` (Unix time, milliseconds) or later in each partition, or its end.
 
-        The ends are asked for first. "Wherever the end is when it is read" would miss what is said until then.
+        The ends are requested first: an end that is read later would skip the records that are produced until then.
 
         Raises:
-            KafkaUnavailableError: the brokers do not tell within the seconds given, or a topic is gone.
+            KafkaUnavailableError: the brokers do not answer in time, or a topic does not exist.
         """
-        places = tuple(places)
-        ends = self.ends(places)
-        found = self._ask(places, OffsetSpec.for_timestamp(moment_ms))
-        return {place: ends[place] if offset == NOTHING_SINCE else offset for place, offset in found.items()}
+        partitions = tuple(partitions)
+        ends = self.ends(partitions)
+        found = self._request(partitions, OffsetSpec.for_timestamp(moment_ms))
+        return {
+            partition: ends[partition] if offset == NOTHING_SINCE else offset for partition, offset in found.items()
+        }
 
-    def _ask(self, places: Iterable[PartitionId], spec: OffsetSpec) -> Offsets:
-        asked = {TopicPartition(*place): spec for place in places}
+    def _request(self, partitions: Iterable[PartitionId], spec: OffsetSpec) -> Offsets:
+        requests = {TopicPartition(*partition): spec for partition in partitions}
         deadline = time.monotonic() + self._seconds
         while True:
             try:
                 futures = self._admin.list_offsets(
-                    asked, request_timeout=max(deadline - time.monotonic(), POLL_SECONDS)
+                    requests, request_timeout=max(deadline - time.monotonic(), POLL_SECONDS)
                 )
-                return {(place.topic, place.partition): future.result().offset for place, future in futures.items()}
+                return {(each.topic, each.partition): future.result().offset for each, future in futures.items()}
             except KafkaException as error:
-                # Brokers refuse in many ways while a partition is new, changes its leader, or they have just started.
+                # Brokers refuse with many codes while a partition is new, changes its leader, or a broker has just started.
                 if time.monotonic() > deadline:
                     raise KafkaUnavailableError(
                         f"Kafka at {self._bootstrap} does not tell its offsets: {error.args[0].str()}."

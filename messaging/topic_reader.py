@@ -1,4 +1,4 @@
-"""Reads topics without a consumer group: from a time or the beginning, to the end or on."""
+"""Reads topics without a consumer group, from a point in time or from the beginning."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from messaging.topic_offsets import Offsets, TopicOffsets
 
 
 class ConsumedRecord(NamedTuple):
-    """A record as it lies on its topic."""
+    """A record with its position on its topic."""
 
     topic: str
     partition: int
@@ -35,7 +35,14 @@ class TopicReader:
         partition: int | None = None,
         seconds: float = 10.0,
     ) -> None:
-        """Begin at the first record of ``since_ms`` (Unix time) or later; None: at the beginning.
+        """Seek to the start.
+
+        Args:
+            bootstrap: the brokers.
+            topics: the names of the topics.
+            since_ms: read from the first record of this time (Unix, milliseconds) or later; None: from the beginning.
+            partition: read only this partition of each topic; None: all.
+            seconds: the longest that Kafka may take to answer.
 
         Raises:
             KafkaUnavailableError: Kafka does not answer within ``seconds``, or a topic is missing.
@@ -44,12 +51,12 @@ class TopicReader:
         self._seconds = seconds
         self._at_end: set[tuple[str, int]] = set()
         self.positions: Offsets = {}
-        """By partition: everything before it has been handed over, or is not there."""
+        """The next offset of each partition: the reader has returned all records before it."""
         self.more = False
-        """Whether there may have been more to hand over at once when it was last polled."""
+        """Whether the last poll returned a full batch, so that more records may be there already."""
         self._consumer = _consumer(bootstrap)
         try:
-            self._where = [tp for topic in topics for tp in self._partitions(topic, partition)]
+            self._partitions = [tp for topic in topics for tp in self._partitions_of(topic, partition)]
             starts = self._starts(since_ms)
             self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
             self._consumer.assign(starts)
@@ -60,22 +67,22 @@ class TopicReader:
             self._consumer.close()
             raise
 
-    def _partitions(self, topic: str, partition: int | None) -> list[TopicPartition]:
-        known = self._consumer.list_topics(topic, timeout=self._seconds).topics[topic]
-        if known.error is not None:
-            raise KafkaUnavailableError(f"Topic {topic} can't be read: {known.error.str()}. Run `vive-sync topics`.")
-        numbers = sorted(known.partitions) if partition is None else [partition]
+    def _partitions_of(self, topic: str, partition: int | None) -> list[TopicPartition]:
+        metadata = self._consumer.list_topics(topic, timeout=self._seconds).topics[topic]
+        if metadata.error is not None:
+            raise KafkaUnavailableError(f"Topic {topic} can't be read: {metadata.error.str()}. Run `vive-sync topics`.")
+        numbers = sorted(metadata.partitions) if partition is None else [partition]
         return [TopicPartition(topic, number) for number in numbers]
 
     def _starts(self, since_ms: int | None) -> list[TopicPartition]:
         if since_ms is None:
-            return [TopicPartition(tp.topic, tp.partition, OFFSET_BEGINNING) for tp in self._where]
-        places = [(tp.topic, tp.partition) for tp in self._where]
-        found = TopicOffsets(self._bootstrap, seconds=self._seconds).since(places, since_ms)
-        return [TopicPartition(*place, offset) for place, offset in found.items()]
+            return [TopicPartition(tp.topic, tp.partition, OFFSET_BEGINNING) for tp in self._partitions]
+        partitions = [(tp.topic, tp.partition) for tp in self._partitions]
+        found = TopicOffsets(self._bootstrap, seconds=self._seconds).since(partitions, since_ms)
+        return [TopicPartition(*each, offset) for each, offset in found.items()]
 
     def poll(self, seconds: float) -> list[ConsumedRecord]:
-        """What came within so many seconds; empty when nothing did."""
+        """The records that arrive within so many seconds; empty when none does."""
         records = []
         messages = self._consumer.consume(BATCH, seconds)
         self.more = len(messages) == BATCH
@@ -91,25 +98,25 @@ class TopicReader:
         return records
 
     def to_end(self) -> Iterator[ConsumedRecord]:
-        """Everything that the topics hold.
+        """All records up to the ends of the topics.
 
         Raises:
-            KafkaUnavailableError: nothing more came for as long as Kafka may take to answer.
+            KafkaUnavailableError: no record arrived for as long as Kafka may take to answer.
         """
         deadline = time.monotonic() + self._seconds
-        while len(self._at_end) < len(self._where):
+        while len(self._at_end) < len(self._partitions):
             records = self.poll(0.1)
             if records:
                 deadline = time.monotonic() + self._seconds
             elif time.monotonic() > deadline:
                 raise KafkaUnavailableError(
-                    f"Kafka at {self._bootstrap} did not hand over {', '.join(sorted({tp.topic for tp in self._where}))} "
+                    f"Kafka at {self._bootstrap} did not hand over {', '.join(sorted({tp.topic for tp in self._partitions}))} "
                     f"within {self._seconds:.0f} seconds."
                 )
             yield from records
 
     def close(self) -> None:
-        """End reading."""
+        """Close the consumer."""
         self._consumer.close()
 
     def __enter__(self) -> Self:

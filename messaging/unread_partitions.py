@@ -1,4 +1,4 @@
-"""Which partitions are longer than what was read of them, and since when nothing more was read."""
+"""Finds partitions whose reading has stopped before their end. Pure."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, TypeVar
@@ -8,11 +8,11 @@ PartitionId = TypeVar("PartitionId", bound=tuple[str, int])
 
 
 class Behind(NamedTuple):
-    """A partition that is longer than what was read of it."""
+    """A partition that has unread records."""
 
     read_to: int
     since: float
-    """From when on it was so at each look, and no more was read. In seconds, of the clock that the looks use."""
+    """The time of the first check at which it was behind at this offset. In seconds of the checks' clock."""
 
 
 def behind(
@@ -22,7 +22,7 @@ def behind(
     *,
     at: float,
 ) -> dict[PartitionId, Behind]:
-    """The partitions that are behind at this look; ``before``: those that were at the look before."""
+    """The partitions that are behind at this check, which happens ``at``; ``before`` is the result of the check before."""
     now = {}
     for place, end in ends.items():
         read = read_to[place]

@@ -1,4 +1,4 @@
-"""The button Sync All Vendors: who may press it, when it works, and what pressing it says."""
+"""The button Sync All Vendors: checks who may press it and for which client, and produces the request."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ CLIENT_ADMIN: Final = "client_admin"
 
 
 class SyncRefusedError(ViveSyncError, RuntimeError):
-    """The press is refused, and nothing was queued. The text says why."""
+    """The request is refused, and nothing was queued. The text is the reason, for a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SyncReceipt:
-    """A press that Kafka has."""
+    """A request that the brokers have."""
 
     run_id: str
     message: str = CONFIRMATION
 
 
-def press(
+def request_sync(
     client_id: str,
     *,
     person: str,
@@ -41,9 +41,17 @@ def press(
     vendor_ids: tuple[str, ...] | None = None,
     run_id: str | None = None,
 ) -> SyncReceipt:
-    """Ask for a sync of all (or these) vendors of the client. ``integration`` is the client's, as it stands.
+    """Request a sync of vendors of the client.
 
-    ``run_id`` is given where the same press may come twice: then both have the same run. None: a new one.
+    Args:
+        client_id: the client.
+        person: the name of the person who requests it, kept in the run.
+        roles: that person's roles at the client.
+        integration: the client's present integration; None where it has none.
+        producer: publishes the request.
+        codec: encodes the request.
+        vendor_ids: the vendors; None for all linked vendors.
+        run_id: the id of the run, so that a repeated request has the same run; None for a new id.
 
     Raises:
         SyncRefusedError: the person is no Client Admin, or the client's integration can't be synced.

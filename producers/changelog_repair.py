@@ -14,7 +14,7 @@ from schemas.wire.codec import Codec, UndecodableError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """One key whose row can't be read, and what is to be put in its place; ``row`` None: nothing, the key names no vendor."""
+    """A key whose row can't be read, and the row that replaces it; ``row`` is None where the key names no vendor."""
 
     partition: int
     offset: int
@@ -24,16 +24,20 @@ class Repair:
 
     @property
     def sentence(self) -> str:
-        """What is wrong, and what the repair does about it."""
+        """The fault and the repair, in one line for a person."""
         what = "is taken out: its key names no vendor" if self.row is None else "gets back what is known of it"
         return f"partition {self.partition} offset {self.offset}, key {self.key!r}: {self.reason}. It {what}."
 
 
 def repairs(records: Iterable[ConsumedRecord], codec: Codec) -> list[Repair]:
-    """What to repair, from all records of the changelog and of ``vendor-record``, each topic in its order.
+    """The repairs that the changelog needs.
 
-    A vendor gets back its last row that can be read, with its latest record. Without any such row it is synced as one that
-    VIVE has never sent.
+    A vendor gets its last readable row back, with its latest record. A vendor without a readable row is synced like one
+    that VIVE has never sent.
+
+    Args:
+        records: all records of the changelog and of ``vendor-record``, each topic in its order.
+        codec: decodes them.
     """
     rows: dict[bytes, VendorRow] = {}
     latest: dict[bytes, VendorRecord] = {}
@@ -44,7 +48,7 @@ def repairs(records: Iterable[ConsumedRecord], codec: Codec) -> list[Repair]:
             latest.pop(key, None)
             continue
         if record.topic == VENDOR_RECORD.name:
-            with suppress(UndecodableError):  # such a record is a dead letter already
+            with suppress(UndecodableError):  # a worker has made a dead letter of such a record
                 latest[key] = codec.decode(VendorRecord, record.value)
             continue
         broken.pop((record.partition, key), None)
@@ -75,6 +79,6 @@ def _row(key: bytes, row: VendorRow | None, record: VendorRecord | None) -> Vend
     return row.model_copy(update={"record": record})
 
 
-def value_of(mending: Repair, codec: Codec) -> bytes | None:
-    """What to write to the changelog under the mending's key, in its partition."""
-    return None if mending.row is None else codec.encode(mending.row, topic=VENDOR_TABLE_CHANGELOG.name)
+def value_of(repair: Repair, codec: Codec) -> bytes | None:
+    """The value to produce to the changelog under the key of the repair, into its partition; None is a tombstone."""
+    return None if repair.row is None else codec.encode(repair.row, topic=VENDOR_TABLE_CHANGELOG.name)

@@ -1,4 +1,4 @@
-"""Integrations and vendor records from a file of JSON lines, as a user brings them."""
+"""Loads integrations and vendor records from a file of JSON lines."""
 
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
@@ -38,7 +38,7 @@ def read_lines(lines: Iterable[str]) -> Iterator[Integration | VendorRecord]:
     """The records of a file. A line is ``{"kind": "integration", "integration": {...}}`` or ``{"kind": "vendor_record", ...}``.
 
     Raises:
-        BadLineError: a line is not; the text has its number and what is wrong.
+        BadLineError: a line is not; the text has the number of the line and the reason.
     """
     for number, text in enumerate(lines, start=1):
         if not text.strip():
@@ -46,11 +46,11 @@ def read_lines(lines: Iterable[str]) -> Iterator[Integration | VendorRecord]:
         try:
             line = _line.validate_json(text)
         except ValidationError as error:
-            raise BadLineError(_what_is_wrong(number, error)) from None
+            raise BadLineError(_sentence(number, error)) from None
         yield line.integration if isinstance(line, _IntegrationLine) else line.vendor_record
 
 
-def _what_is_wrong(number: int, error: ValidationError) -> str:
+def _sentence(number: int, error: ValidationError) -> str:
     (first, *_) = error.errors(include_url=False, include_input=False)
     if first["type"] == "json_invalid":
         return f"Line {number} is not JSON: {first['ctx']['error'].replace(' line 1', '')}."
@@ -58,15 +58,15 @@ def _what_is_wrong(number: int, error: ValidationError) -> str:
 
 
 def load(records: Iterable[Integration | VendorRecord], *, producer: BlockingProducer, codec: Codec) -> int:
-    """Write the records to their topics; how many there were. A file is checked whole first: pass a list.
+    """Produce the records to their topics, and return their number. Pass a list, so that a file is checked before.
 
     Raises:
         KafkaUnavailableError: Kafka does not have all of them.
     """
-    return producer.publish(_said(record, codec) for record in records)
+    return producer.publish(_outgoing(record, codec) for record in records)
 
 
-def _said(record: Integration | VendorRecord, codec: Codec) -> OutgoingRecord:
+def _outgoing(record: Integration | VendorRecord, codec: Codec) -> OutgoingRecord:
     if isinstance(record, Integration):
         return OutgoingRecord(INTEGRATION.name, record.client_id.encode(), codec.encode(record, topic=INTEGRATION.name))
     return OutgoingRecord(VENDOR_RECORD.name, record.key.to_bytes(), codec.encode(record, topic=VENDOR_RECORD.name))

@@ -1,4 +1,4 @@
-"""Says again what dead letters stand for, or puts them aside, and keeps who did it."""
+"""Redrives and discards dead letters, and publishes who did it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -21,15 +21,15 @@ from schemas.wire.partitioning import partition_of
 
 @dataclass(frozen=True, kw_only=True)
 class Redriven:
-    """A step that was taken, and where what was said lies."""
+    """A step that was taken, and the position of the record that it produced."""
 
     step: Step
-    put: RecordPosition
+    position: RecordPosition
 
 
 @dataclass(frozen=True, kw_only=True)
 class Handler:
-    """Who handles letters, when and with what note. ``letters_topic_id`` is Kafka's id of ``vive.dead-letter``."""
+    """The person who handles letters, with a note. ``letters_topic_id`` is Kafka's id of ``vive.dead-letter``."""
 
     person: str
     note: str
@@ -38,7 +38,7 @@ class Handler:
 
 
 def read_newest(bootstrap: str, letters: Iterable[DeadLetterHistory]) -> Newest:
-    """What the compacted topics hold last under these letters' keys; it reads each partition concerned from its beginning.
+    """The newest values of these letters' keys on compacted topics. It reads each affected partition from its beginning.
 
     Raises:
         KafkaUnavailableError: Kafka does not answer.
@@ -61,59 +61,61 @@ def read_newest(bootstrap: str, letters: Iterable[DeadLetterHistory]) -> Newest:
 def redrive(
     steps: Sequence[Step], handler: Handler, *, producer: BlockingProducer, codec: Codec
 ) -> tuple[Redriven, ...]:
-    """Say the steps again, then that their letters were redriven.
+    """Produce the targets of the steps, then a record for each letter that it was redriven.
 
-    A crash in between leaves letters open that were said again. Redriving them once more changes nothing: a vendor that
-    agrees is not written, and a record that was read already is not news.
+    A crash in between leaves letters open whose targets were produced. Redriving them again is safe: a vendor that agrees
+    is not written, and a worker ignores a record that it has read before.
 
     Raises:
-        KafkaUnavailableError: Kafka does not have all of it. Doing it again is safe.
+        KafkaUnavailableError: the brokers do not have all of it. Repeating the call is safe.
     """
-    puts = producer.produce_at([_record(step.again, handler, codec) for step in steps])
-    redriven = tuple(Redriven(step=step, put=put) for step, put in zip(steps, puts, strict=True))
-    producer.produce_at([_said(letter, handler, codec, one.put) for one in redriven for letter in one.step.letters])
+    positions = producer.produce_at([_record(step.target, handler, codec) for step in steps])
+    redriven = tuple(Redriven(step=step, position=position) for step, position in zip(steps, positions, strict=True))
+    producer.produce_at(
+        [_handled(letter, handler, codec, one.position) for one in redriven for letter in one.step.letters]
+    )
     return redriven
 
 
 def discard(
     letters: Sequence[DeadLetterHistory], handler: Handler, *, producer: BlockingProducer, codec: Codec
 ) -> None:
-    """Say that nothing is to follow from these letters.
+    """Produce a record for each of these letters that nothing follows from it.
 
     Raises:
-        KafkaUnavailableError: Kafka does not have all of it.
+        KafkaUnavailableError: the brokers do not have all of it.
     """
-    producer.produce_at([_said(letter, handler, codec) for letter in letters])
+    producer.produce_at([_handled(letter, handler, codec) for letter in letters])
 
 
-def _record(again: VendorKey | OutgoingRecord, handler: Handler, codec: Codec) -> OutgoingRecord:
-    if isinstance(again, OutgoingRecord):
-        return again
+def _record(target: VendorKey | OutgoingRecord, handler: Handler, codec: Codec) -> OutgoingRecord:
+    if isinstance(target, OutgoingRecord):
+        return target
     event = VendorSync(
-        client_id=again.client_id,
-        vendor_id=again.vendor_id,
+        client_id=target.client_id,
+        vendor_id=target.vendor_id,
         lane=Lane.LIVE,
         cause=Cause.REDRIVE,
         requested_by=handler.person,
         requested_at=handler.now,
     )
-    return OutgoingRecord(VENDOR_SYNC.name, again.to_bytes(), codec.encode(event, topic=VENDOR_SYNC.name))
+    return OutgoingRecord(VENDOR_SYNC.name, target.to_bytes(), codec.encode(event, topic=VENDOR_SYNC.name))
 
 
-def _said(
-    letter: DeadLetterHistory, handler: Handler, codec: Codec, put: RecordPosition | None = None
+def _handled(
+    letter: DeadLetterHistory, handler: Handler, codec: Codec, position: RecordPosition | None = None
 ) -> OutgoingRecord:
     handled = DeadLetterHandled(
         letter_id=str(letter.id),
         letter_topic_id=handler.letters_topic_id,
-        action=Action.DISCARDED if put is None else Action.REDRIVEN,
+        action=Action.DISCARDED if position is None else Action.REDRIVEN,
         by=handler.person,
         note=handler.note,
         at=handler.now,
-        topic=None if put is None else put.topic,
-        partition=None if put is None else put.partition,
-        offset=None if put is None else put.offset,
+        topic=None if position is None else position.topic,
+        partition=None if position is None else position.partition,
+        offset=None if position is None else position.offset,
     )
-    # Into the letter's own partition, also where it has no key: so what was done with one letter keeps its order.
+    # Into the partition of the letter, also where it has no key: so the records about one letter keep their order.
     value = codec.encode(handled, topic=DEAD_LETTER_HANDLED.name)
     return OutgoingRecord(DEAD_LETTER_HANDLED.name, letter.content.key, value, letter.id.partition)

@@ -1,4 +1,4 @@
-"""What a redrive says again, and which letters it leaves."""
+"""Plans a redrive: the records to produce, and the letters that are refused. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,20 +17,20 @@ READ_BY_WORKERS: Final[Mapping[str, Topic]] = {
 """The topics whose records can become dead letters."""
 
 Newest = Mapping[tuple[str, bytes], bytes | None]
-"""The last value of a key on a compacted topic; a key that the topic does not hold at all is left out."""
+"""The last value of a key on a compacted topic, without keys that the topic does not hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What is said again, once for all its letters: a vendor is to be synced, or a record as it came."""
+    """One record to produce for all its letters: the sync of a vendor, or the original record."""
 
-    again: VendorKey | OutgoingRecord
+    target: VendorKey | OutgoingRecord
     letters: tuple[DeadLetterHistory, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """A letter that is left as it is, and why, as a sentence."""
+    """A letter that is not handled, and the reason as a sentence."""
 
     letter: DeadLetterHistory
     why: str
@@ -38,7 +38,7 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class RedrivePlan:
-    """What a redrive will say, in the letters' order, and what it leaves."""
+    """The steps of a redrive in the order of their letters, and the letters that it does not handle."""
 
     steps: tuple[Step, ...]
     refusals: tuple[Refusal, ...]
@@ -47,25 +47,29 @@ class RedrivePlan:
 def plan_redrive(
     letters: Iterable[DeadLetterHistory], newest: Newest, *, again: bool = False, replace: bool = False
 ) -> RedrivePlan:
-    """What redriving these letters, oldest first, says.
+    """Plan the redrive of these letters. Letters with the same target share one step.
 
-    ``again``: also letters that were handled already. ``replace``: also records that are not the last of their key, though
-    each then takes the place of what the topic holds now. Letters that stand for the same are said once.
+    Args:
+        letters: the letters, oldest first.
+        newest: the last values of the letters' keys.
+        again: whether letters that were handled before are redriven too.
+        replace: whether a record is put back that is not the last of its key; it replaces the record that is.
     """
     steps: dict[VendorKey | OutgoingRecord, list[DeadLetterHistory]] = defaultdict(list)
     refusals = []
     for letter in letters:
-        said = _what_to_say(letter, newest, again=again, replace=replace)
-        if isinstance(said, Refusal):
-            refusals.append(said)
+        target = _target(letter, newest, again=again, replace=replace)
+        if isinstance(target, Refusal):
+            refusals.append(target)
         else:
-            steps[said].append(letter)
+            steps[target].append(letter)
     return RedrivePlan(
-        steps=tuple(Step(again=said, letters=tuple(of_it)) for said, of_it in steps.items()), refusals=tuple(refusals)
+        steps=tuple(Step(target=target, letters=tuple(letters)) for target, letters in steps.items()),
+        refusals=tuple(refusals),
     )
 
 
-def _what_to_say(
+def _target(
     letter: DeadLetterHistory, newest: Newest, *, again: bool, replace: bool
 ) -> VendorKey | OutgoingRecord | Refusal:
     if letter.state is not DeadLetterState.OPEN and not again:
@@ -99,7 +103,7 @@ def _why_not_put_back(content: DeadLetter, newest: Newest, *, replace: bool) -> 
 
 
 def plan_discard(letters: Iterable[DeadLetterHistory]) -> tuple[tuple[DeadLetterHistory, ...], tuple[Refusal, ...]]:
-    """The letters that can be discarded, and those that were handled already."""
+    """The letters that can be discarded, and refusals of those that were handled before."""
     letters = tuple(letters)
     return (
         tuple(letter for letter in letters if letter.state is DeadLetterState.OPEN),

@@ -1,4 +1,4 @@
-"""A dead letter as it stands: what it says, and what people did with it."""
+"""A dead letter with everything that people did with it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +17,7 @@ _identifier: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 
 
 class DeadLetterState(StrEnum):
-    """What is to be done about a letter: something while it is ``open``."""
+    """The state of a letter. An ``open`` one needs a person."""
 
     OPEN = "open"
     REDRIVEN = Action.REDRIVEN.value
@@ -26,7 +26,7 @@ class DeadLetterState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetterHistory:
-    """A letter and all that was done with it, oldest first."""
+    """A letter and the records of its handling, oldest first."""
 
     id: LetterId
     content: DeadLetter
@@ -34,12 +34,12 @@ class DeadLetterHistory:
 
     @property
     def state(self) -> DeadLetterState:
-        """As the last one who handled it left it."""
+        """The state after its last handling."""
         return DeadLetterState(self.handled[-1].action.value) if self.handled else DeadLetterState.OPEN
 
     @property
     def vendor(self) -> VendorKey | None:
-        """The vendor that its record's key names; None when it names none."""
+        """The vendor that the key of its record names; None where it names none."""
         try:
             return VendorKey.from_bytes(self.content.key)
         except ValueError:
@@ -47,7 +47,7 @@ class DeadLetterHistory:
 
     @property
     def client_id(self) -> str | None:
-        """The client, also where the record was one of a client and not of a vendor."""
+        """The client of its record, which may be a record of a client or of a vendor; None where it names none."""
         if self.content.client_id is not None or self.content.topic not in KEYED_BY_CLIENT:
             return self.content.client_id
         try:
@@ -57,5 +57,5 @@ class DeadLetterHistory:
 
     @property
     def of_unsynced_vendor(self) -> bool:
-        """Whether a vendor could not be synced; else a record could not be read."""
+        """Whether it reports a vendor that could not be synced, and not a record that could not be read."""
         return self.content.topic == VENDOR_SYNC.name and self.content.value is None

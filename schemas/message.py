@@ -24,7 +24,7 @@ class Message(Part):
 
     SCHEMA: ClassVar[str]
     LARGEST: ClassVar[int] = 16 * 1024 * 1024
-    """Bytes on the wire beyond which a record is not read: what follows from it has to fit into a record of Kafka's too."""
+    """The most bytes on the wire of a record that is read: records that follow from it must fit into Kafka's limit too."""
 
 
 class KeyedMessage(Message):

@@ -1,4 +1,4 @@
-"""Every topic, declared once."""
+"""All topics with their keys and settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ APP_ID: Final = "vive-sync"
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """A topic's name, key, and how Kafka cleans it. ``retention_ms`` None: kept by key alone (compaction)."""
+    """A topic's name, key and cleanup. ``retention_ms`` is None where a topic is only compacted."""
 
     name: str
     key: str
-    says: str
+    description: str
     compacted: bool = False
     retention_ms: int | None = None
 
@@ -28,36 +28,56 @@ class Topic:
 
 
 INTEGRATION: Final = Topic(
-    name="vive.integration", key="client_id", compacted=True, says="a client's integration; a tombstone ends it"
+    name="vive.integration", key="client_id", compacted=True, description="a client's integration; a tombstone ends it"
 )
 VENDOR_RECORD: Final = Topic(
-    name="vive.vendor-record", key="vendor key", compacted=True, says="a vendor's latest data and link"
+    name="vive.vendor-record", key="vendor key", compacted=True, description="a vendor's latest data and link"
 )
 SYNC_REQUESTED: Final = Topic(
-    name="vive.sync-requested", key="client_id", retention_ms=7 * DAY_MS, says="sync all, or these, vendors of a client"
+    name="vive.sync-requested",
+    key="client_id",
+    retention_ms=7 * DAY_MS,
+    description="sync all, or these, vendors of a client",
 )
 SYNC_EXPANSION: Final = Topic(
-    name="vive.sync-expansion", key="run_id", retention_ms=7 * DAY_MS, says="expand a run in this partition (internal)"
+    name="vive.sync-expansion",
+    key="run_id",
+    retention_ms=7 * DAY_MS,
+    description="expand a run in this partition (internal)",
 )
 SYNC_RUN: Final = Topic(
-    name="vive.sync-run", key="run_id", retention_ms=365 * DAY_MS, says="what a run is made of, or why it was refused"
+    name="vive.sync-run",
+    key="run_id",
+    retention_ms=365 * DAY_MS,
+    description="what a run is made of, or why it was refused",
 )
-VENDOR_SYNC: Final = Topic(name="vive.vendor-sync", key="vendor key", compacted=True, says="a vendor is to be synced")
+VENDOR_SYNC: Final = Topic(
+    name="vive.vendor-sync", key="vendor key", compacted=True, description="a vendor is to be synced"
+)
 VENDOR_SYNC_OUTCOME: Final = Topic(
-    name="vive.vendor-sync-outcome", key="vendor key", retention_ms=365 * DAY_MS, says="what happened, before and after"
+    name="vive.vendor-sync-outcome",
+    key="vendor key",
+    retention_ms=365 * DAY_MS,
+    description="what happened, before and after",
 )
 DEAD_LETTER: Final = Topic(
-    name="vive.dead-letter", key="vendor key", retention_ms=365 * DAY_MS, says="what no retry will mend, with the bytes"
+    name="vive.dead-letter",
+    key="vendor key",
+    retention_ms=365 * DAY_MS,
+    description="what no retry will mend, with the bytes",
 )
 DEAD_LETTER_HANDLED: Final = Topic(
     name="vive.dead-letter-handled",
     key="vendor key",
     # Twice a letter's time: were it gone before its letter, the letter would be open again.
     retention_ms=730 * DAY_MS,
-    says="a dead letter was redriven or discarded, and by whom",
+    description="a dead letter was redriven or discarded, and by whom",
 )
 VENDOR_TABLE_CHANGELOG: Final = Topic(
-    name=f"{APP_ID}-vendors-changelog", key="vendor key", compacted=True, says="the vendor table's rows (internal)"
+    name=f"{APP_ID}-vendors-changelog",
+    key="vendor key",
+    compacted=True,
+    description="the vendor table's rows (internal)",
 )
 
 ALL: Final = (
@@ -72,4 +92,4 @@ ALL: Final = (
     DEAD_LETTER_HANDLED,
     VENDOR_TABLE_CHANGELOG,
 )
-"""All topics. All have the same number of partitions, so that what belongs to one vendor meets in one worker."""
+"""All topics. All have the same number of partitions, so that one worker has all records about a vendor."""

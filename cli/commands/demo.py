@@ -21,7 +21,7 @@ from devkit.comparison import differences
 from devkit.demo_data import DemoClient, demo_clients
 from devkit.sandbox_client import SandboxClient
 from messaging.producer import BlockingProducer
-from producers.button import CLIENT_ADMIN, press
+from producers.button import CLIENT_ADMIN, request_sync
 from producers.records import load
 
 LATENCY = (0.02, 0.06)
@@ -129,7 +129,7 @@ class Demo:
         return progress
 
     def _press(self, client: DemoClient) -> str:
-        pressed = press(
+        pressed = request_sync(
             client.integration.client_id,
             person="Dana, Client Admin",
             roles={CLIENT_ADMIN},

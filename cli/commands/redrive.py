@@ -90,7 +90,7 @@ def redrive_letters(
     producer = BlockingProducer(settings.kafka, seconds=KAFKA_SECONDS)
     done = redrive(plan.steps, _handler(letters, person, note), producer=producer, codec=codec)
     if as_json:
-        redriven = [put_json(one.step.letters, one.put) for one in done]
+        redriven = [put_json(one.step.letters, one.position) for one in done]
         print_json({"redriven": redriven, "left": refusals_json(plan.refusals)})
     else:
         people.print(f"Redrove {what}.")

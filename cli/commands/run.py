@@ -14,7 +14,7 @@ from console.topic_queries.integration_view import read_integrations
 from console.topic_queries.runs import status_of, vendor_view
 from messaging.producer import BlockingProducer
 from messaging.topic_admin import admin_of, partition_count
-from producers.button import CLIENT_ADMIN, SyncRefusedError, press
+from producers.button import CLIENT_ADMIN, SyncRefusedError, request_sync
 from producers.records import BadLineError, read_lines
 from producers.records import load as load_records
 from schemas.records.vendor_key import VendorKey
@@ -65,7 +65,7 @@ def sync_all(
     settings = Settings()
     codec = codec_for(settings)
     try:
-        pressed = press(
+        pressed = request_sync(
             client,
             person=person or getpass.getuser(),
             roles=frozenset([CLIENT_ADMIN] if role is None else role),

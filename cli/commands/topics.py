@@ -34,7 +34,7 @@ def topics(
         table = Table("Topic", "Key", "Cleanup", "Says")
         for topic in ALL:
             name = f"{topic.name} (created)" if topic.name in created else topic.name
-            table.add_row(name, topic.key, topic.config()["cleanup.policy"], topic.says)
+            table.add_row(name, topic.key, topic.config()["cleanup.policy"], topic.description)
         people.print(table)
     if problems:
         fail("\n".join(problems))

@@ -132,10 +132,10 @@ def print_plan(steps: Sequence[Step]) -> None:
     """What a redrive is about to say."""
     for step in steps[:SHOWN]:
         ids = ", ".join(str(letter.id) for letter in step.letters)
-        if isinstance(step.again, VendorKey):
-            _plain(f"{ids}: vendor {step.again} is to be synced.")
+        if isinstance(step.target, VendorKey):
+            _plain(f"{ids}: vendor {step.target} is to be synced.")
         else:
-            _plain(f"{ids}: the record of {len(step.again.value or b'')} bytes goes to {step.again.topic} again.")
+            _plain(f"{ids}: the record of {len(step.target.value or b'')} bytes goes to {step.target.topic} again.")
     _and_more(steps)
 
 

@@ -11,7 +11,7 @@ from console.auth.principal import Principal
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.idempotency import Idempotency
 from messaging.producer import BlockingProducer, KafkaUnavailableError
-from producers.button import SyncReceipt, press
+from producers.button import SyncReceipt, request_sync
 from schemas.wire.codec import Codec
 
 KAFKA_SECONDS: Final = 3.5
@@ -58,7 +58,7 @@ class SyncRequestService:
     def _say(self, principal: Principal, client_id: str, run_id: str) -> SyncReceipt:
         view = self._read_model.client(client_id)
         with self._producer() as producer:
-            return press(
+            return request_sync(
                 client_id,
                 person=principal.signature,
                 roles=principal.roles,

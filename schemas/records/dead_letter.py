@@ -1,4 +1,4 @@
-"""What no retry will mend, with the reason and the original bytes."""
+"""A failure that no retry can repair, with its reason and the original bytes."""
 
 import re
 from typing import ClassVar, NamedTuple
@@ -9,7 +9,7 @@ LETTER_ID_PATTERN = r"^[0-9]{1,9}-[0-9]{1,18}$"
 
 
 class LetterId(NamedTuple):
-    """Where a dead letter lies on ``vive.dead-letter``. As text ``partition-offset``, such as ``3-17``."""
+    """The position of a dead letter on ``vive.dead-letter``. As text ``partition-offset``, such as ``3-17``."""
 
     partition: int
     offset: int
@@ -19,7 +19,7 @@ class LetterId(NamedTuple):
         """Read an id.
 
         Raises:
-            ValueError: it has another form; the text says which it must have.
+            ValueError: the text has another form; the message names the right one.
         """
         if re.fullmatch(LETTER_ID_PATTERN, text, re.ASCII) is None:
             raise ValueError(f"{text!r} is not a dead letter's id: an id is PARTITION-OFFSET, such as 3-17.")
@@ -39,7 +39,7 @@ class DeadLetter(Message):
     vendor_id: str | None = None
     run_id: str | None = None
     code: str
-    """Why, for programs: ``undecodable``, ``invalid``, ``rejected``, ``missing``, ``bug``, ``gave_up``."""
+    """The reason for programs: ``undecodable``, ``invalid``, ``rejected``, ``missing``, ``bug``, ``gave_up``."""
     reason: str
     trace: str | None = None
     topic: str
@@ -48,6 +48,6 @@ class DeadLetter(Message):
     key: bytes | None = None
     value: bytes | None = None
     cut: bool = False
-    """Whether key or value were too large to be kept whole. The record itself lies on its topic for as long as that keeps it."""
+    """Whether key or value were too large and are cut. The whole record is on its topic until its retention ends."""
     attempts: int = 0
     at: Timestamp

@@ -1,4 +1,4 @@
-"""How one client's VIVE talks to its accounting system."""
+"""The integration of one client with its accounting system."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
@@ -11,7 +11,7 @@ from schemas.systems import DISPLAY_NAMES, display_name
 
 
 class Mode(StrEnum):
-    """Who may write where."""
+    """The direction of writes, and the fields that VIVE may own."""
 
     ONE_WAY = "one_way"
     TWO_WAY = "two_way"
@@ -19,7 +19,7 @@ class Mode(StrEnum):
 
 
 class FieldGroup(StrEnum):
-    """What VIVE can own of a provider. Names and address are owned by a system of record alone."""
+    """The groups of a provider's fields that VIVE can own. Only a system of record owns names and address."""
 
     STATUS = "status"
     PAYMENT_HOLD = "payment_hold"
@@ -64,7 +64,7 @@ class Integration(KeyedMessage):
         try:
             parts = urlsplit(value)
             wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0
-        except ValueError:  # its text quotes the address, and what was meant as a password with it
+        except ValueError:  # its text quotes the address, which may hold a password
             wrong = True
         if wrong or any(character.isspace() for character in value):
             raise ValueError("base_url must be an http or https address")
@@ -83,7 +83,7 @@ class Integration(KeyedMessage):
 
 
 def ineligible_reason(client_id: str, integration: Integration | None) -> str | None:
-    """Why this client can't be synced, as a sentence for a person; None when it can."""
+    """The reason why this client can't be synced, as a sentence for a person; None when it can."""
     if integration is None:
         return f"Client {client_id} has no accounting integration: it is unknown, or its integration was ended."
     if integration.ended_at is not None:

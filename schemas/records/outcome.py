@@ -1,4 +1,4 @@
-"""What became of one vendor in one attempt, field by field, before and after."""
+"""The result of one attempt to sync one vendor, field by field, before and after."""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -11,15 +11,15 @@ class Status(StrEnum):
     """How an attempt ended. Every status but ``writing`` settles the events up to ``through_offset``."""
 
     WRITING = "writing"
-    """About to be written: what follows is planned, and a crash before the outcome leaves this trace."""
+    """The writes are about to begin, and the changes are planned ones. A crash before the outcome leaves this record."""
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     FAILED = "failed"
-    """Not done after the attempts of this event; tried again later by itself."""
+    """The attempts of this event failed; the worker retries later by itself."""
     REJECTED = "rejected"
-    """The accounting system, or VIVE's own check, refuses this data: a person or a newer record mends it."""
+    """The accounting system, or VIVE's own check, refuses this data until a person or a newer record corrects it."""
     MISSING = "missing"
-    """The linked provider is gone: the link is broken and a person must look."""
+    """The linked provider does not exist: a person must correct the link."""
     PARKED = "parked"
     """The client is paused (its credentials are refused); goes on by itself when they are accepted."""
     SKIPPED = "skipped"
@@ -36,21 +36,21 @@ class Change(Part):
 
 
 class LeftAlone(Part):
-    """One field that differs and was not written, and why."""
+    """One field that differs and was not written, with the reason."""
 
     group: str
     field: str
     observed: str | None
     desired: str | None
     code: str
-    """Why, for programs: ``not_owned``, ``foreign_hold``, ``not_ours``, ``empty_value``, ``invalid_value``, ``ambiguous``,
+    """The reason for programs: ``not_owned``, ``foreign_hold``, ``not_ours``, ``empty_value``, ``invalid_value``, ``ambiguous``,
     ``not_stored``."""
     reason: str
-    """Why, as a sentence for a person."""
+    """The reason as a sentence for a person."""
 
 
 class VendorSyncOutcome(VendorMessage):
-    """What happened to one vendor. ``through_offset`` is the highest ``vendor-sync`` offset that this answers."""
+    """The outcome of one vendor. ``through_offset`` is the highest ``vendor-sync`` offset that it answers."""
 
     SCHEMA: ClassVar[str] = "vendor_sync_outcome"
 

@@ -1,4 +1,4 @@
-"""One press of the button, or a schedule's or reconciliation's run: what was asked, and what the run is made of."""
+"""A run: its request, its expansion, and the vendors that belong to it."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -12,7 +12,7 @@ CHUNK_SIZE = 1000
 
 
 class Lane(StrEnum):
-    """``live`` (one change, someone waits) goes before ``bulk`` (a run)."""
+    """``live`` (one change, a person waits) goes before ``bulk`` (a run)."""
 
     LIVE = "live"
     BULK = "bulk"
@@ -56,7 +56,7 @@ class QueuedVendor(Part):
 
 
 class RunPart(StrEnum):
-    """What a ``sync-run`` record says."""
+    """The kind of a ``sync-run`` record."""
 
     REFUSED = "refused"
     EXPANDING = "expanding"
@@ -64,7 +64,7 @@ class RunPart(StrEnum):
 
 
 class SyncRun(Message):
-    """One part of what a run is made of.
+    """One part of a run.
 
     ``refused`` carries the reason. ``expanding`` carries the number of partitions that will report. ``shard`` names vendors
     of one partition, in chunks numbered from 0, of which ``last`` closes the partition; reading a chunk twice changes nothing.
@@ -89,4 +89,4 @@ class SyncRun(Message):
     already_in_progress: Annotated[tuple[QueuedVendor, ...], Field(fail_fast=True)] = ()
     unlinked: Annotated[tuple[Identifier, ...], Field(fail_fast=True)] = ()
     unknown: Annotated[tuple[Identifier, ...], Field(fail_fast=True)] = ()
-    """Vendors that were asked for by id and that VIVE does not have."""
+    """Vendors that were requested by id and that VIVE does not have."""

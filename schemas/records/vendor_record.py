@@ -11,12 +11,12 @@ from schemas.records.vendor_key import VendorMessage
 
 
 class Origin(StrEnum):
-    """Why a record was written."""
+    """The reason why a record was produced."""
 
     CHANGE = "change"
-    """Something changed in VIVE: what is pushed goes to the accounting system at once."""
+    """The vendor changed in VIVE: its pushed fields go to the accounting system at once."""
     SNAPSHOT = "snapshot"
-    """The state as it stands, as a load writes it: kept, and pushed by the next sync."""
+    """The present state, as a load produces it: the worker keeps it, and the next sync pushes it."""
 
 
 class PostalAddress(Part):

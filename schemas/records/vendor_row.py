@@ -17,7 +17,7 @@ class DeliveredPolicy(Part):
 
 
 class Delivered(Part):
-    """What was last delivered and can't be read back, or whose row must be recognised later."""
+    """Values delivered last that can't be read back, and insurance rows that must be recognised later."""
 
     dba_name: str | None = None
     policies: tuple[DeliveredPolicy, ...] = ()

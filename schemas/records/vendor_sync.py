@@ -9,7 +9,7 @@ from schemas.records.vendor_key import VendorMessage
 
 
 class Cause(StrEnum):
-    """What asked for the sync of one vendor."""
+    """The cause of the sync of one vendor."""
 
     SYNC_ALL = "sync_all"
     VENDOR_CHANGED = "vendor_changed"

@@ -27,11 +27,11 @@ K = TypeVar("K", bound=KeyedMessage)
 
 
 class RegistryUnavailableError(ViveSyncError, ConnectionError):
-    """The schema registry does not answer, or refuses. What was to be read may be good: it waits. The text is for a person."""
+    """The schema registry does not answer, or refuses. The record may be valid: its reader retries. The text is for a person."""
 
 
 class UndecodableError(ViveSyncError, ValueError):
-    """Bytes that are not a record of the expected kind. The text says why and is safe to show."""
+    """Bytes that are not a record of the expected kind. The text is the reason, without values, for a person."""
 
     def __init__(self, reason: str, *, code: str = "undecodable") -> None:
         super().__init__(reason)
@@ -44,7 +44,7 @@ class SchemaIds(Protocol):
     """A schema registry: ids for schemas and schemas for ids."""
 
     def id_for(self, subject: str, schema: Schema) -> int:
-        """The id under which the registry knows this schema of this subject, registered if need be."""
+        """The id of this schema of this subject. It is registered where it is not yet."""
 
     def schema_for(self, schema_id: int) -> Schema:
         """The schema of an id.
@@ -174,17 +174,17 @@ class Codec:
 
 
 def describe(error: ValidationError, kind: str) -> str:
-    """A validation error as one sentence: which fields of what are wrong and why, without their values."""
+    """A validation error as one sentence: the wrong fields with reasons, without their values."""
     every = error.errors(include_url=False, include_input=False)
     problems = "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc']) or 'the record'}: {_what_is_wrong(problem)}"
+        f"{'.'.join(str(part) for part in problem['loc']) or 'the record'}: {_reason(problem)}"
         for problem in every[:MAX_PROBLEMS]
     )
     more = f"; and {len(every) - MAX_PROBLEMS} more" if len(every) > MAX_PROBLEMS else ""
     return f"Not a valid {kind}: {problems}{more}."
 
 
-def _what_is_wrong(problem: ErrorDetails) -> str:
+def _reason(problem: ErrorDetails) -> str:
     if problem["type"] == "union_tag_invalid":  # its text quotes the tag
         return f"{problem['ctx']['discriminator']} must be one of {problem['ctx']['expected_tags']}"
     return problem["msg"]

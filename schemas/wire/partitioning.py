@@ -1,4 +1,4 @@
-"""Which partition a key belongs to."""
+"""The partition of a key."""
 
 from aiokafka.partitioner import murmur2
 

@@ -1,4 +1,4 @@
-"""Schemas that somebody else registered: reading with them must end."""
+"""Refuses registered schemas by which reading might not end."""
 
 from functools import partial
 from typing import Any, Final
@@ -10,11 +10,11 @@ DEEPEST: Final = 32
 
 
 class EndlessSchemaError(ViveSyncError, ValueError):
-    """A few bytes of this schema can take for ever, or end the process. The text says which part."""
+    """Reading a few bytes by this schema may never end, or may end the process. The text names the part."""
 
 
 def refuse_endless(schema: Any) -> None:
-    """See that what is read by this schema takes no longer than its bytes are many.
+    """Make sure that the time of reading by this schema grows only with the number of bytes.
 
     Raises:
         EndlessSchemaError: a record holds one of its own kind, items of a list take no room, or it nests too deep.

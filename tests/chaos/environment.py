@@ -19,7 +19,7 @@ from devkit.demo_data import DemoClient
 from devkit.small_disk import SmallDiskUnavailableError, small_disk
 from messaging.producer import BlockingProducer, KafkaUnavailableError
 from messaging.topic_admin import admin_of, create_topics
-from producers.button import CLIENT_ADMIN, press
+from producers.button import CLIENT_ADMIN, request_sync
 from producers.records import load
 from schemas.records.vendor_record import VendorRecord
 from schemas.wire.codec import Codec
@@ -145,7 +145,7 @@ class Stage:
                 return
 
     def _press(self, client: DemoClient) -> str:
-        return press(
+        return request_sync(
             client.integration.client_id,
             person="Dana",
             roles={CLIENT_ADMIN},

@@ -10,7 +10,7 @@ from devkit.broker import LocalBroker
 from messaging.producer import BlockingProducer, KafkaUnavailableError
 from messaging.topic_reader import TopicReader
 from processors.runtime.kafka_outage import EVERY_SECONDS
-from producers.button import CLIENT_ADMIN, press
+from producers.button import CLIENT_ADMIN, request_sync
 from schemas.records.outcome import Status
 from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
@@ -88,7 +88,7 @@ async def test_a_worker_logs_one_line_a_minute_while_kafka_is_unavailable(broker
 
 
 def _press(world: World, producer: BlockingProducer) -> str:
-    return press(
+    return request_sync(
         world.client_id,
         person="Dana",
         roles={CLIENT_ADMIN},

@@ -8,7 +8,7 @@ import pytest
 from console.topic_queries.integration_view import read_integrations
 from console.topic_queries.runs import began_at
 from messaging.producer import BlockingProducer, KafkaUnavailableError
-from producers.button import CLIENT_ADMIN, SyncReceipt, SyncRefusedError, press
+from producers.button import CLIENT_ADMIN, SyncReceipt, SyncRefusedError, request_sync
 from producers.records import load
 from schemas.records.integration import Integration, Mode
 from schemas.records.sync_run import SyncRequested
@@ -28,7 +28,7 @@ def pressed(
     vendor_ids: tuple[str, ...] | None = None,
     producer: BlockingProducer | None = None,
 ) -> SyncReceipt:
-    return press(
+    return request_sync(
         client,
         person="Dana",
         roles=roles,

@@ -48,7 +48,7 @@ def done(letter: DeadLetterHistory) -> DeadLetterHistory:
 
 
 def said_again(plan: RedrivePlan) -> list[tuple[VendorKey | OutgoingRecord, list[int]]]:
-    return [(step.again, [letter.id.offset for letter in step.letters]) for step in plan.steps]
+    return [(step.target, [letter.id.offset for letter in step.letters]) for step in plan.steps]
 
 
 def refusals(plan: RedrivePlan) -> list[tuple[int, str]]:
@@ -143,7 +143,7 @@ def test_a_redriven_vendor_is_an_event_in_lane_live_and_its_letters_are_marked(b
     plan = plan_redrive(letters, {})
     (one,) = redrive(plan.steps, HANDLER, producer=BlockingProducer(bootstrap, seconds=patient(30)), codec=CODEC)
     (record,) = records_of(bootstrap, VENDOR_SYNC, key)
-    assert (record.topic, record.partition, record.offset) == one.put
+    assert (record.topic, record.partition, record.offset) == one.position
     event = CODEC.decode(VendorSync, record.value)
     assert (event.key, event.lane, event.cause) == (VendorKey(client, "v1"), Lane.LIVE, Cause.REDRIVE)
     assert (event.requested_by, event.requested_at, event.run_id) == ("Dana", NOW, None)

@@ -17,7 +17,7 @@ PARTITIONS = 40
 def a_topic(bootstrap: str, *, partitions: int) -> str:
     """A fresh one, empty."""
     name = f"read-{uuid.uuid4().hex}"
-    topic = Topic(name=name, key="any", retention_ms=60_000_000, says="what a test says")
+    topic = Topic(name=name, key="any", retention_ms=60_000_000, description="of a test")
     create_topics(admin_of(bootstrap), partitions=partitions, topics=[topic])
     return name
 

@@ -28,7 +28,7 @@ def admin(kafka: Broker) -> AdminClient:
 
 def topic(name: str, *, compacted: bool = False) -> Topic:
     retention = None if compacted else DAY_MS
-    return Topic(name=unique(name), key="vendor key", says="a test", compacted=compacted, retention_ms=retention)
+    return Topic(name=unique(name), key="vendor key", description="a test", compacted=compacted, retention_ms=retention)
 
 
 def test_every_topic_is_compacted_or_deleted_after_a_time() -> None:
@@ -44,7 +44,7 @@ def test_every_topic_is_named_once_and_says_something() -> None:
     declared = {value for value in vars(topics).values() if isinstance(value, Topic)}
     assert declared == set(ALL)
     assert len({one.name for one in ALL}) == len(ALL)
-    assert all(one.says and one.key in {"vendor key", "client_id", "run_id"} for one in ALL)
+    assert all(one.description and one.key in {"vendor key", "client_id", "run_id"} for one in ALL)
 
 
 def test_the_changelogs_name_is_the_one_that_faust_gives_the_table() -> None:

@@ -27,7 +27,7 @@ from messaging.topic_reader import TopicReader
 from processors.clock import Clock
 from processors.config import WorkerConfig
 from processors.runtime.worker import Worker
-from producers.button import CLIENT_ADMIN, press
+from producers.button import CLIENT_ADMIN, request_sync
 from producers.records import load
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.integration import FieldGroup, Integration, Mode
@@ -98,7 +98,7 @@ class World:
 
     async def press(self, vendor_ids: tuple[str, ...] | None = None) -> str:
         pressed = await asyncio.to_thread(
-            press,
+            request_sync,
             self.client_id,
             person="Dana",
             roles={CLIENT_ADMIN},

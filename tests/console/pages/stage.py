@@ -29,7 +29,7 @@ from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.engine import migrate, open_engine
 from devkit.sandbox_client import SandboxClient
 from messaging.producer import BlockingProducer
-from producers.button import CLIENT_ADMIN, press
+from producers.button import CLIENT_ADMIN, request_sync
 from producers.records import load
 from schemas.records.integration import FieldGroup, Integration, Mode
 from schemas.records.vendor_record import Origin, VendorRecord
@@ -165,7 +165,7 @@ class Stage:
 
     def press(self, client: Client) -> None:
         """Press the button without a browser."""
-        press(
+        request_sync(
             client.client_id,
             person="Dana Reyes",
             roles={CLIENT_ADMIN},
