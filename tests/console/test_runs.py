@@ -132,7 +132,7 @@ def test_following_goes_on_with_a_new_consumer_when_its_own_stops_delivering(
     monkeypatch.setattr(runs, "TopicReader", Noted)
     telling.expanding(1)
     telling.shard(0, v1=0)
-    following = follow(telling.bootstrap, telling.run, CODEC, patience=2.0)
+    following = follow(telling.bootstrap, telling.run, CODEC, stall_timeout=2.0)
     until(following, lambda progress: progress.counts().queued == 1)
     consumer = opened[0]._consumer  # noqa: SLF001 -- nothing outside can break it
     consumer.pause(consumer.assignment())

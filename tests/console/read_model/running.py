@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from console.read_model.projection.projection import projected
 from console.read_model.projection.projector import Projector
 from console.read_model.projection.source import ends_of, layout_of
-from console.stillness import PATIENCE
+from console.stall_detector import STALL_TIMEOUT
 from messaging.producer import BlockingProducer, OutgoingRecord
 from producers.records import load
 from schemas.records.integration import Integration
@@ -21,9 +21,9 @@ CODEC = Codec()
 
 
 @contextmanager
-def projecting(engine: Engine, bootstrap: str, *, patience: float = PATIENCE) -> Iterator[Projector]:
+def projecting(engine: Engine, bootstrap: str, *, stall_timeout: float = STALL_TIMEOUT) -> Iterator[Projector]:
     """Project in a thread; what ended it before its time is raised at the end."""
-    projector = Projector(engine, bootstrap=bootstrap, codec=CODEC, patience=patience)
+    projector = Projector(engine, bootstrap=bootstrap, codec=CODEC, stall_timeout=stall_timeout)
     stop = threading.Event()
     failed: list[BaseException] = []
 

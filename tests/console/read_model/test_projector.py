@@ -156,7 +156,7 @@ def test_it_goes_on_when_kafka_was_away_and_counts_a_topic_that_was_created_anew
     engine.dispose()
 
 
-PATIENCE = 2.0
+STALL_TIMEOUT = 2.0
 
 
 @pytest.fixture
@@ -176,14 +176,14 @@ def sources(monkeypatch: pytest.MonkeyPatch) -> list[Source]:
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_consumer_that_stops_delivering_is_replaced(engine: Engine, bootstrap: str, sources: list[Source]) -> None:
     client_id = new_client()
-    with projecting(engine, bootstrap, patience=PATIENCE) as projector:
+    with projecting(engine, bootstrap, stall_timeout=STALL_TIMEOUT) as projector:
         eventually(projector.caught_up)
         (source,) = sources
         source._consumer.pause(source._consumer.assignment())  # noqa: SLF001 -- nothing outside can break it
         say(bootstrap, [vendor_record(client_id=client_id)])
         eventually(lambda: vendors_of(engine, client_id) == 1)
         assert len(sources) == 2
-        eventually(lambda: not projector.stands_still())
+        eventually(lambda: not projector.is_stalled())
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -199,21 +199,21 @@ def test_a_projector_whose_consumers_get_no_connection_stands_still_until_one_do
     monkeypatch.setattr(projector_module, "Source", Elsewhere)
     client_id = new_client()
     say(bootstrap, [vendor_record(client_id=client_id)])
-    with projecting(engine, bootstrap, patience=PATIENCE) as projector:
-        eventually(projector.stands_still)
+    with projecting(engine, bootstrap, stall_timeout=STALL_TIMEOUT) as projector:
+        eventually(projector.is_stalled)
         assert not projector.caught_up()
         where[0] = bootstrap
         eventually(lambda: vendors_of(engine, client_id) == 1)
-        eventually(lambda: projector.caught_up() and not projector.stands_still())
+        eventually(lambda: projector.caught_up() and not projector.is_stalled())
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_projector_that_waits_for_kafka_does_not_stand_still(
     engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with projecting(engine, f"127.0.0.1:{free_port()}", patience=0.1) as projector:
+    with projecting(engine, f"127.0.0.1:{free_port()}", stall_timeout=0.1) as projector:
         eventually(lambda: "does not answer" in caplog.text)
-        assert not projector.stands_still()
+        assert not projector.is_stalled()
 
 
 def test_what_another_client_knows_to_be_longer_is_not_read_to_its_end(bootstrap: str) -> None:
