@@ -107,7 +107,7 @@ async def serve(streams: int, vendors: int, seconds: float, folder: Path) -> boo
     well = Health(database=True, projector=True, caught_up=True)
     parts = ConsolePorts(
         read_model=ReadModel(engine),
-        press=press,
+        request_sync=press,
         redrive=handle,
         discard=handle,
         verifier=issuer.verifier,

@@ -1,4 +1,4 @@
-"""Who may be signed in as on a person's own machine: people of the demo's clients, made up as these are."""
+"""The people as whom a person may sign in on their own machine: invented, as the demo's clients are."""
 
 from typing import Final
 

@@ -43,7 +43,7 @@ for commands in (
 
 
 def main() -> None:
-    """Run the command; troubles that a person can mend are a sentence and exit code 1, not a trace."""
+    """Run the command; errors that a person can fix are a sentence and exit code 1, not a trace."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """The settings; ``docs/reference/settings.md`` tells each, and a test fails when one is missing there."""
+    """The settings; ``docs/reference/settings.md`` describes each, and a test fails when one is missing there."""
 
     model_config = SettingsConfigDict(env_prefix="VIVE_SYNC_", frozen=True, extra="ignore")
 

@@ -1,4 +1,4 @@
-"""What the console is made of. Whoever starts it puts the parts together."""
+"""The ports of the console: everything that the code that starts it must provide."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from schemas.records.dead_letter_handled import Action
 
 
 class RequestSync(Protocol):
-    """SyncRequestService the button for a client. The same ``key`` of the same person is the same press: it has the same run."""
+    """Requests a sync for a client. The same ``key`` of the same person is the same request: it has the same run."""
 
     def __call__(self, principal: Principal, client_id: str, *, key: str | None = None) -> SyncReceipt:
         """Request a sync; it returns once Kafka has the request, and blocks for some seconds at most.
@@ -29,7 +29,7 @@ class RequestSync(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetterReceipt:
-    """What was done with a dead letter."""
+    """The action on a dead letter, and the person who took it."""
 
     letter_id: LetterId
     action: Action
@@ -37,7 +37,7 @@ class DeadLetterReceipt:
 
 
 class DeadLetterUnchangedError(ViveSyncError, RuntimeError):
-    """The letter was left as it is. The text says why, as a sentence."""
+    """The dead letter was left as it is. The message is the reason, as a sentence."""
 
 
 class DeadLetterHandler(Protocol):
@@ -46,7 +46,7 @@ class DeadLetterHandler(Protocol):
     def __call__(
         self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = ""
     ) -> DeadLetterReceipt | None:
-        """Do it; None: this client has no such letter.
+        """Redrive or discard it; None: this client has no such dead letter.
 
         Raises:
             DeadLetterUnchangedError: it was handled already, or can't be redriven.
@@ -60,9 +60,9 @@ class Health:
 
     database: bool
     projector: bool
-    """Whether it runs, and reads on or knows why it waits."""
+    """Whether it runs, and reads on or waits for a known reason."""
     caught_up: bool
-    """Whether it has projected all there was when last looked."""
+    """Whether it has projected all that the topics held at its last check."""
 
     @property
     def well(self) -> bool:
@@ -75,7 +75,7 @@ class ConsolePorts:
     """Everything that the app needs."""
 
     read_model: ReadModel
-    press: RequestSync
+    request_sync: RequestSync
     redrive: DeadLetterHandler
     discard: DeadLetterHandler
     verifier: Verifier

@@ -106,8 +106,8 @@ def up(
 
 def wait_for_signal() -> None:
     """Block until SIGINT or SIGTERM."""
-    told = threading.Event()
+    stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
-    while not told.wait(1.0):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.wait(1.0):
         pass

@@ -30,7 +30,7 @@ def console(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
 ) -> None:
     """Serve the settings page and the HTTP interface until SIGTERM or Ctrl-C; keeps the read model up to date meanwhile."""
-    # The web framework, the database's and the cryptography are loaded by this command alone.
+    # Only this command loads the web framework, the database's library and the cryptography.
     from cli.demo_people import DEMO_PEOPLE  # noqa: PLC0415
     from cli.processes.console_process import run_console  # noqa: PLC0415
     from cli.processes.console_server import ConsoleError  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""``vive-sync dead-letters``: ``list`` and ``show``, and the group that all its commands are in."""
+"""``vive-sync dead-letters``: ``list`` and ``show``, and the group of all its commands."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -20,23 +20,23 @@ from cli.views.dead_letter_choice import (
     filter_of,
     parse_id,
 )
-from cli.views.dead_letter_view import letter_in_full_json, letter_json, print_letter, print_letters
+from cli.views.dead_letter_view import dead_letter_json, full_dead_letter_json, print_dead_letter, print_dead_letters
 from cli.views.output import fail, people, print_json
-from console.topic_queries.dead_letters import history, last_outcome, read_letters
+from console.topic_queries.dead_letters import history, last_outcome, read_dead_letters
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="List, show, redrive and discard what no retry would mend.", no_args_is_help=True)
-    group.command("list")(list_letters)
+    group = typer.Typer(help="List, show, redrive and discard dead letters.", no_args_is_help=True)
+    group.command("list")(list_dead_letters)
     group.command()(show)
     commands_redrive.register(group)
     app.add_typer(group, name="dead-letters")
 
 
-def list_letters(
+def list_dead_letters(
     *,
     client: Client = None,
     vendor: Vendor = None,
@@ -53,26 +53,26 @@ def list_letters(
         client=client, vendor=vendor, codes=codes, since=since, until=until, handled_too=handled_too
     )
     try:
-        wanted = filter_of(options, now=datetime.now(UTC))
+        chosen = filter_of(options, now=datetime.now(UTC))
     except ChoiceError as error:
         fail(str(error), as_json=as_json)
-    letters = read_letters(settings.kafka, codec_for(settings), since=wanted.since)
-    found = [letter for letter in letters.oldest_first() if wanted.lets_through(letter)]
+    dead_letters = read_dead_letters(settings.kafka, codec_for(settings), since=chosen.since)
+    found = [dead_letter for dead_letter in dead_letters.oldest_first() if chosen.lets_through(dead_letter)]
     shown = found[-limit:]
     if as_json:
-        listed = [letter_json(letter) for letter in shown]
-        print_json({"letters": listed, "matching": len(found), "unreadable": len(letters.unreadable)})
+        listed = [dead_letter_json(dead_letter) for dead_letter in shown]
+        print_json({"letters": listed, "matching": len(found), "unreadable": len(dead_letters.unreadable)})
         return
     if found:
-        print_letters(shown)
+        print_dead_letters(shown)
     newest = f", the newest {len(shown)} are shown" if len(shown) < len(found) else ""
     people.print(f"{len(found)} {'' if handled_too else 'open '}dead letters{newest}.")
-    if letters.unreadable:
-        people.print(f"{len(letters.unreadable)} records of the topics of dead letters can't be read themselves.")
+    if dead_letters.unreadable:
+        people.print(f"{len(dead_letters.unreadable)} records of the topics of dead letters can't be read themselves.")
 
 
 def show(
-    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The letter's id, PARTITION-OFFSET.")],
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The dead letter's id, PARTITION-OFFSET.")],
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -80,14 +80,14 @@ def show(
     settings = Settings()
     codec = codec_for(settings)
     try:
-        wanted = parse_id(letter_id)
-        letters = read_letters(settings.kafka, codec, partition=wanted.partition)
-        (letter,) = by_ids(letters, [wanted])
+        chosen = parse_id(letter_id)
+        dead_letters = read_dead_letters(settings.kafka, codec, partition=chosen.partition)
+        (dead_letter,) = by_ids(dead_letters, [chosen])
     except ChoiceError as error:
         fail(str(error), as_json=as_json)
-    events = history(letters.of_the_same(letter))
-    outcome = None if letter.vendor is None else last_outcome(settings.kafka, letter.vendor, codec)
+    events = history(dead_letters.of_the_same(dead_letter))
+    outcome = None if dead_letter.vendor is None else last_outcome(settings.kafka, dead_letter.vendor, codec)
     if as_json:
-        print_json(letter_in_full_json(letter, events, outcome))
+        print_json(full_dead_letter_json(dead_letter, events, outcome))
     else:
-        print_letter(letter, events, outcome)
+        print_dead_letter(dead_letter, events, outcome)

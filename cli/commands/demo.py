@@ -78,7 +78,7 @@ def _running_stack(vendors: int) -> DevEnvironment:
 
 
 class Demo:
-    """The play: press, press again, look."""
+    """The demo's steps: request a sync, request it again, compare the books."""
 
     def __init__(self, stack: DevEnvironment) -> None:
         self._stack = stack
@@ -86,7 +86,7 @@ class Demo:
         self._producer = BlockingProducer(stack.bootstrap, seconds=10.0)
 
     def play(self) -> dict[str, object]:
-        """Play it; what came of it, ``agreed`` being the verdict."""
+        """Run the demo; the results, with ``agreed`` as the verdict."""
         self._stack.sandbox.forget_calls()
         began = time.monotonic()
         runs = [self._sync(client, press_again=number == 0) for number, client in enumerate(self._stack.clients)]
@@ -129,7 +129,7 @@ class Demo:
         return progress
 
     def _press(self, client: DemoClient) -> str:
-        pressed = request_sync(
+        receipt = request_sync(
             client.integration.client_id,
             person="Dana, Client Admin",
             roles={CLIENT_ADMIN},
@@ -137,11 +137,11 @@ class Demo:
             producer=self._producer,
             codec=self._codec,
         )
-        people.print(f"Pressed Sync All Vendors: {pressed.message}", style="bold")
-        return pressed.run_id
+        people.print(f"Pressed Sync All Vendors: {receipt.message}", style="bold")
+        return receipt.run_id
 
     def _press_again(self, client: DemoClient, run_id: str, second: list[str]) -> None:
-        """Press once more as soon as a part of the first run is settled and a part is not."""
+        """Request a sync once more as soon as a part of the first run is settled and a part is not."""
         progress = RunProgress(run_id)
         while not (progress.expanded and progress.counts().settled > 0):
             progress = status_of(self._stack.bootstrap, run_id, self._codec)

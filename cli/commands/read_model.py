@@ -14,6 +14,6 @@ def rebuild_read_model(
     *, as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False
 ) -> None:
     """Build the console's read model again from the topics; consoles that run go on by themselves afterwards."""
-    from cli.processes.read_model_rebuild import rebuild_and_tell  # noqa: PLC0415 -- the database's library is loaded by this command alone
+    from cli.processes.read_model_rebuild import rebuild_and_report  # noqa: PLC0415 -- only this command loads the database's library
 
-    rebuild_and_tell(as_json=as_json)
+    rebuild_and_report(as_json=as_json)

@@ -65,7 +65,7 @@ def sync_all(
     settings = Settings()
     codec = codec_for(settings)
     try:
-        pressed = request_sync(
+        receipt = request_sync(
             client,
             person=person or getpass.getuser(),
             roles=frozenset([CLIENT_ADMIN] if role is None else role),
@@ -77,13 +77,13 @@ def sync_all(
     except SyncRefusedError as error:
         fail(str(error), as_json=as_json)
     if as_json:
-        print_json({"run_id": pressed.run_id, "message": pressed.message})
+        print_json({"run_id": receipt.run_id, "message": receipt.message})
     else:
-        people.print(pressed.message, style="bold green")
-        people.print(f"Run {pressed.run_id}")
+        people.print(receipt.message, style="bold green")
+        people.print(f"Run {receipt.run_id}")
     if not wait:
         return
-    progress = watch(settings.kafka, pressed.run_id, codec, quiet=as_json)
+    progress = watch(settings.kafka, receipt.run_id, codec, quiet=as_json)
     if as_json:
         print_json(progress_json(progress))
     else:
@@ -93,7 +93,7 @@ def sync_all(
 
 
 def status(run: Annotated[str, typer.Argument(help="The run's id.")], *, as_json: AsJson = False) -> None:
-    """Where a run stands."""
+    """Show the progress of a run."""
     settings = Settings()
     progress = status_of(settings.kafka, run, codec_for(settings))
     if progress.client_id is None:
@@ -110,7 +110,7 @@ def vendor(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """What VIVE keeps of a vendor, and its last outcome with before and after."""
+    """Show VIVE's row of a vendor, and its last outcome with before and after."""
     settings = Settings()
     partitions = partition_count(admin_of(settings.kafka), VENDOR_SYNC_OUTCOME)
     view = vendor_view(settings.kafka, VendorKey(client, vendor_id), codec_for(settings), partitions=partitions)

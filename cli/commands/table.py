@@ -34,7 +34,7 @@ def check(*, as_json: AsJson = False) -> None:
 @table_app.command("mend", hidden=True)
 @table_app.command()
 def repair(*, as_json: AsJson = False) -> None:
-    """Put back what is known of each vendor whose row can't be read. Nothing else of the table is touched."""
+    """Write the known data of each vendor with an unreadable row again. Nothing else of the table is touched."""
     settings = Settings()
     codec = codec_for(settings)
     found = _find(settings, codec)

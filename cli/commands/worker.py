@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def worker() -> None:
     """Run one worker of the stream processor until SIGTERM or Ctrl-C."""
-    from cli.processes.worker_process import run_worker  # noqa: PLC0415 -- Faust is loaded by this command alone
+    from cli.processes.worker_process import run_worker  # noqa: PLC0415 -- only this command loads Faust
     from processors.runtime.kafka_outage import OutageLog  # noqa: PLC0415
 
     settings = Settings()

@@ -1,4 +1,4 @@
-"""Runs the console in this process until it is told to stop: the projector in a thread, the server on the event loop."""
+"""Runs the console in this process until it gets a signal: the projector in a thread, the server on the event loop."""
 
 import asyncio
 import gc
@@ -32,7 +32,7 @@ from console.read_model.store.idempotency import Idempotency
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS: Final = 3
-"""How long answers that are under way may take when the console is told to stop."""
+"""How long answers that are under way may take after the signal to stop."""
 PROJECTOR_SECONDS: Final = 1.5
 
 
@@ -78,7 +78,7 @@ def run_console(
 
 
 def freeze_memory() -> None:
-    """Take what lives at the start out of the garbage collector's sight: a look through all of it stops everybody for 0.1 s."""
+    """Exclude the objects made at the start from garbage collection: a full collection of them stops all threads for 0.1 s."""
     gc.collect()
     gc.freeze()
 
@@ -93,13 +93,13 @@ def ports_for(
 ) -> ConsolePorts:
     """The parts as they work with a real Kafka and this database."""
     codec, read_model = codec_for(settings), ReadModel(engine)
-    presses = SyncRequestService(settings.kafka, codec, read_model, Idempotency(engine))
-    letters = DeadLetterService(settings.kafka, codec, read_model)
+    sync_requests = SyncRequestService(settings.kafka, codec, read_model, Idempotency(engine))
+    dead_letters = DeadLetterService(settings.kafka, codec, read_model)
     return ConsolePorts(
         read_model=read_model,
-        press=presses.press,
-        redrive=letters.redrive,
-        discard=letters.discard,
+        request_sync=sync_requests.request_sync,
+        redrive=dead_letters.redrive,
+        discard=dead_letters.discard,
         verifier=verifier,
         health=health,
         sign_in_page=None if sign_in is None else sign_in_page(sign_in),
@@ -107,10 +107,10 @@ def ports_for(
 
 
 def issuers_of(settings: Settings, sign_in: LocalSignIn | None) -> list[Issuer]:
-    """Whose tokens are taken; the local sign-in's first, since its keys are at hand.
+    """The issuers of the tokens that are accepted; the local sign-in first, since its keys are in memory.
 
     Raises:
-        ConsoleError: there are keys, and it is not said whose they are or for whom.
+        ConsoleError: keys are configured without their issuer or audience.
     """
     issuers = [] if sign_in is None else [sign_in.issuer]
     if settings.jwks is not None:
@@ -125,7 +125,7 @@ def issuers_of(settings: Settings, sign_in: LocalSignIn | None) -> list[Issuer]:
 
 def health_of(engine: Engine, projector: Projector, thread: threading.Thread) -> Health:
     """Whether database and projector do their work."""
-    works = thread.is_alive() and not projector.stands_still()
+    works = thread.is_alive() and not projector.is_stalled()
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))

@@ -15,7 +15,7 @@ BACKLOG: Final = 256
 
 
 class ConsoleError(ViveSyncError, RuntimeError):
-    """The console can't start. The text says what to do."""
+    """The console can't start. The message names the remedy."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ class Server(uvicorn.Server):
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve, and say so."""
+        """Begin to serve, and report it."""
         await super().startup(sockets)
         if self.started:
             loop = asyncio.get_running_loop()

@@ -30,12 +30,12 @@ STOP_SECONDS = 25.0
 
 
 class DevEnvironmentError(ViveSyncError, RuntimeError):
-    """A part did not start. The text says which and where its log is."""
+    """A part did not start. The message names it and the end of its log."""
 
 
 @dataclass
 class DevEnvironment:
-    """What runs. ``folder`` holds credentials, logs and state; it goes when the stack ends."""
+    """The running processes. ``folder`` holds credentials, logs and state; it is deleted at the end."""
 
     bootstrap: str
     sandbox_url: str
@@ -91,7 +91,7 @@ class DevEnvironment:
         return address
 
     def log(self, name: str) -> Path:
-        """Where a process logs."""
+        """The log file of a process."""
         return self.folder / f"{name}.log"
 
     def wait_for(self, name: str, ready: Callable[[], bool]) -> None:
@@ -104,8 +104,8 @@ class DevEnvironment:
         while not ready():
             ended = self.processes[name].poll() is not None
             if ended or time.monotonic() > deadline:
-                what = "ended" if ended else "did not get ready"
-                raise DevEnvironmentError(f"The {name} {what}. The end of its log:\n{self._tail(name)}")
+                problem = "ended" if ended else "did not get ready"
+                raise DevEnvironmentError(f"The {name} {problem}. The end of its log:\n{self._tail(name)}")
             time.sleep(0.05)
 
     def all_alive(self) -> None:
@@ -143,7 +143,7 @@ def running_stack(
     ``latency`` is the sandbox's, least and most, in seconds.
 
     Raises:
-        BrokerUnavailableError: there is no way to have a Kafka here; the text says what to install.
+        BrokerUnavailableError: no Kafka can run here; the message names what to install.
         DevEnvironmentError: a part did not start.
     """
     with ExitStack() as parts:

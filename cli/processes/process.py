@@ -1,4 +1,4 @@
-"""What every long-running process of ours does."""
+"""Set-up that all long-running processes share."""
 
 import logging
 import signal

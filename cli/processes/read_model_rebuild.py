@@ -1,4 +1,4 @@
-"""Builds the read model again and tells how it goes."""
+"""Rebuilds the read model and reports the progress."""
 
 import time
 
@@ -16,7 +16,7 @@ from console.read_model.projection.rebuild import Progress, rebuild
 from console.read_model.store.lease import LeaseLostError
 
 
-def rebuild_and_tell(*, as_json: bool) -> None:
+def rebuild_and_report(*, as_json: bool) -> None:
     """Build it, with a bar for people, and print what was built; a failure is a sentence and exit code 1."""
     settings = Settings()
     began = time.monotonic()
@@ -42,5 +42,5 @@ def _with_bar(engine: Engine, settings: Settings, *, quiet: bool) -> Progress:
             engine,
             bootstrap=settings.kafka,
             codec=codec_for(settings),
-            tell=lambda progress: bar.update(task, completed=progress.done, total=progress.total),
+            report=lambda progress: bar.update(task, completed=progress.done, total=progress.total),
         )

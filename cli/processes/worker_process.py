@@ -1,4 +1,4 @@
-"""Runs a worker in this process until it is told to stop."""
+"""Runs a worker in this process until it gets a signal."""
 
 import asyncio
 import signal
@@ -64,7 +64,7 @@ async def run_worker(
 
     Raises:
         TopicsError: the topics are not as declared, or Kafka does not answer.
-        SystemExit: the worker stood still; a line on standard error says how.
+        SystemExit: the worker stalled; a line on standard error describes it.
         Exception: whatever made the worker unable to go on.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)

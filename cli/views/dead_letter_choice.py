@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from console.topic_queries.dead_letters import DeadLetterQueries, Filter, read_letters
+from console.topic_queries.dead_letters import DeadLetterQueries, Filter, read_dead_letters
 from schemas.dead_letter_state import DeadLetterHistory
 from schemas.errors import ViveSyncError
 from schemas.records.dead_letter import LetterId
@@ -27,7 +27,7 @@ UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": 
 
 
 class ChoiceError(ViveSyncError, ValueError):
-    """What was asked for can't be understood or is not there. The text is for a person."""
+    """The arguments can't be understood, or nothing matches them. The message is for a person."""
 
 
 def point_in_time(text: str, now: datetime) -> datetime:
@@ -76,7 +76,7 @@ def filter_of(options: FilterOptions, *, now: datetime) -> Filter:
 
 
 def parse_id(text: str) -> LetterId:
-    """A letter's id.
+    """A dead letter's id.
 
     Raises:
         ChoiceError: it has another form.
@@ -87,45 +87,45 @@ def parse_id(text: str) -> LetterId:
         raise ChoiceError(f"{error} `vive-sync dead-letters list` shows them.") from None
 
 
-def by_ids(letters: DeadLetterQueries, ids: Sequence[LetterId]) -> list[DeadLetterHistory]:
-    """These letters, each once, oldest first.
+def by_ids(dead_letters: DeadLetterQueries, ids: Sequence[LetterId]) -> list[DeadLetterHistory]:
+    """These dead letters, each once, oldest first.
 
     Raises:
-        ChoiceError: there is no letter of an id.
+        ChoiceError: no dead letter has an id.
     """
-    unknown = [str(letter_id) for letter_id in ids if letters.get(letter_id) is None]
+    unknown = [str(letter_id) for letter_id in ids if dead_letters.get(letter_id) is None]
     if unknown:
         raise ChoiceError(
             f"There is no dead letter {', '.join(unknown)}. An id is PARTITION-OFFSET, such as 3-17; "
             "`vive-sync dead-letters list --all` shows them."
         )
-    wanted = frozenset(ids)
-    return [letter for letter in letters.oldest_first() if letter.id in wanted]
+    chosen = frozenset(ids)
+    return [dead_letter for dead_letter in dead_letters.oldest_first() if dead_letter.id in chosen]
 
 
 def choose(
-    bootstrap: str, codec: Codec, ids: Sequence[str], wanted: Filter, *, all_open: bool
+    bootstrap: str, codec: Codec, ids: Sequence[str], chosen: Filter, *, all_open: bool
 ) -> tuple[DeadLetterQueries, list[DeadLetterHistory]]:
-    """The letters to handle, and all that were read: these ids, else what the filter lets through.
+    """All dead letters that were read, and those to handle: these ids, else those that pass the filter.
 
-    An empty filter must be meant: ``all_open`` says so, and then takes no letter that was handled.
+    An empty filter needs ``all_open``, which excludes dead letters that were handled.
 
     Raises:
-        ChoiceError: nothing is asked for or found, or both ids and filters are given.
+        ChoiceError: neither ids nor filters are given, or both, or nothing matches.
         KafkaUnavailableError: Kafka does not answer.
     """
-    filtered = wanted != Filter(handled_too=wanted.handled_too)
+    filtered = chosen != Filter(handled_too=chosen.handled_too)
     if bool(ids) == (filtered or all_open):
         raise ChoiceError(
             "Say which dead letters: their ids, or at least one filter, or --all-open for every open one."
         )
     parsed = [parse_id(text) for text in ids]
-    letters = read_letters(bootstrap, codec, since=wanted.since)
+    dead_letters = read_dead_letters(bootstrap, codec, since=chosen.since)
     if parsed:
-        return letters, by_ids(letters, parsed)
-    wanted = replace(wanted, handled_too=wanted.handled_too and not all_open)
-    found = [letter for letter in letters.oldest_first() if wanted.lets_through(letter)]
+        return dead_letters, by_ids(dead_letters, parsed)
+    chosen = replace(chosen, handled_too=chosen.handled_too and not all_open)
+    found = [dead_letter for dead_letter in dead_letters.oldest_first() if chosen.lets_through(dead_letter)]
     if not found:
-        which = "" if wanted.handled_too else "open "
+        which = "" if chosen.handled_too else "open "
         raise ChoiceError(f"No {which}dead letter matches. `vive-sync dead-letters list --all` shows all there are.")
-    return letters, found
+    return dead_letters, found

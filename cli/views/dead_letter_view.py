@@ -42,43 +42,43 @@ def hex_lines(data: bytes) -> list[str]:
     return lines
 
 
-def letter_count(count: int) -> str:
+def dead_letter_count(count: int) -> str:
     """So many dead letters, in words."""
     return f"{count} dead letter" if count == 1 else f"{count} dead letters"
 
 
-def print_letters(letters: Iterable[DeadLetterHistory]) -> None:
-    """One line a letter. Its bytes are not among what is shown: they may hold anything."""
+def print_dead_letters(dead_letters: Iterable[DeadLetterHistory]) -> None:
+    """One line a dead letter, without its bytes: they may hold anything."""
     table = Table(expand=True, padding=0)
     for name in ("Id", "When (UTC)", "Client", "Vendor", "Code"):
         table.add_column(name, no_wrap=name in {"Id", "When (UTC)", "Code"}, overflow="fold")
     # The one column that takes what width is left: without a ratio, a long reason leaves none to the others.
     table.add_column("Reason", no_wrap=True, overflow="ellipsis", ratio=1, min_width=12)
     table.add_column("State", no_wrap=True)
-    for letter in letters:
-        content = letter.content
+    for dead_letter in dead_letters:
+        content = dead_letter.content
         cells = (
-            str(letter.id),
+            str(dead_letter.id),
             f"{content.at:%Y-%m-%d %H:%M:%S}",
-            letter.client_id or "-",
+            dead_letter.client_id or "-",
             content.vendor_id or "-",
             content.code,
             content.reason,
-            letter.state.value,
+            dead_letter.state.value,
         )
         table.add_row(*(Text(printable(cell)) for cell in cells))
     people.print(table)
 
 
-def print_letter(
-    letter: DeadLetterHistory, events: Sequence[DeadLetterEvent], outcome: VendorSyncOutcome | None
+def print_dead_letter(
+    dead_letter: DeadLetterHistory, events: Sequence[DeadLetterEvent], outcome: VendorSyncOutcome | None
 ) -> None:
-    """Everything about a letter."""
-    content = letter.content
-    people.print(f"Dead letter {letter.id}, {letter.state}", style="bold", markup=False)
+    """Everything about a dead letter."""
+    content = dead_letter.content
+    people.print(f"Dead letter {dead_letter.id}, {dead_letter.state}", style="bold", markup=False)
     facts = {
         "When (UTC)": f"{content.at:%Y-%m-%d %H:%M:%S}",
-        "Client": letter.client_id or "-",
+        "Client": dead_letter.client_id or "-",
         "Vendor": content.vendor_id or "-",
         "Run": content.run_id or "-",
         "Code": content.code,
@@ -100,8 +100,8 @@ def print_letter(
             _plain(f"  {line}")
     people.print("What happened with this key, in order of time:", style="bold")
     for event in events:
-        here = "  <- this letter" if event.handled is None and event.letter.id == letter.id else ""
-        _plain(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.letter.id} {printable(_what_happened(event))}{here}")
+        here = "  <- this letter" if event.handled is None and event.dead_letter.id == dead_letter.id else ""
+        _plain(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.dead_letter.id} {printable(_description(event))}{here}")
     if outcome is not None:
         people.print("The vendor's last outcome:", style="bold")
         print_outcome(outcome)
@@ -111,27 +111,27 @@ def _plain(line: str) -> None:
     people.print(line, markup=False, soft_wrap=True)
 
 
-def _what_happened(event: DeadLetterEvent) -> str:
+def _description(event: DeadLetterEvent) -> str:
     handled = event.handled
     if handled is None:
-        return f"{event.letter.content.code}: {event.letter.content.reason}"
+        return f"{event.dead_letter.content.code}: {event.dead_letter.content.reason}"
     where = (
         "" if handled.topic is None else f" to {handled.topic}, partition {handled.partition}, offset {handled.offset}"
     )
     return f"{handled.action} by {handled.by}{where}{f': {handled.note}' if handled.note else ''}"
 
 
-def print_to_discard(letters: Sequence[DeadLetterHistory]) -> None:
-    """What a discard is about to put aside."""
-    if letters:
-        print_letters(letters[:SHOWN])
-    _and_more(letters)
+def print_to_discard(dead_letters: Sequence[DeadLetterHistory]) -> None:
+    """The dead letters that a discard would handle."""
+    if dead_letters:
+        print_dead_letters(dead_letters[:SHOWN])
+    _and_more(dead_letters)
 
 
 def print_plan(steps: Sequence[Step]) -> None:
-    """What a redrive is about to say."""
+    """The records that a redrive would publish."""
     for step in steps[:SHOWN]:
-        ids = ", ".join(str(letter.id) for letter in step.letters)
+        ids = ", ".join(str(dead_letter.id) for dead_letter in step.letters)
         if isinstance(step.target, VendorKey):
             _plain(f"{ids}: vendor {step.target} is to be synced.")
         else:
@@ -140,7 +140,7 @@ def print_plan(steps: Sequence[Step]) -> None:
 
 
 def print_refusals(refusals: Sequence[Refusal]) -> None:
-    """Which letters are left as they are, and why."""
+    """The dead letters that are left as they are, and why."""
     for refusal in refusals[:SHOWN]:
         why = printable(f"{refusal.letter.id} is left as it is: {refusal.why}")
         people.print(why, style="yellow", markup=False, soft_wrap=True)
@@ -152,27 +152,27 @@ def _and_more(things: Sequence[object]) -> None:
         _plain(f"... and {len(things) - SHOWN} more.")
 
 
-def letter_json(letter: DeadLetterHistory) -> dict[str, Any]:
-    """A letter for programs, without its bytes."""
-    content = letter.content
+def dead_letter_json(dead_letter: DeadLetterHistory) -> dict[str, Any]:
+    """A dead letter for programs, without its bytes."""
+    content = dead_letter.content
     return {
-        "id": str(letter.id),
-        "state": letter.state.value,
-        "client_id": letter.client_id,
+        "id": str(dead_letter.id),
+        "state": dead_letter.state.value,
+        "client_id": dead_letter.client_id,
         **content.model_dump(mode="json", exclude={"client_id", "key", "value", "trace"}),
-        "handled": [handled.model_dump(mode="json") for handled in letter.handled],
+        "handled": [handled.model_dump(mode="json") for handled in dead_letter.handled],
     }
 
 
-def letter_in_full_json(
-    letter: DeadLetterHistory, events: Sequence[DeadLetterEvent], outcome: VendorSyncOutcome | None
+def full_dead_letter_json(
+    dead_letter: DeadLetterHistory, events: Sequence[DeadLetterEvent], outcome: VendorSyncOutcome | None
 ) -> dict[str, Any]:
-    """A letter for programs, with its history and the first kilobyte of its bytes."""
+    """A dead letter for programs, with its history and the first kilobyte of its bytes."""
     return {
-        **letter_json(letter),
-        "trace": letter.content.trace,
-        "key": _bytes_json(letter.content.key),
-        "value": _bytes_json(letter.content.value),
+        **dead_letter_json(dead_letter),
+        "trace": dead_letter.content.trace,
+        "key": _bytes_json(dead_letter.content.key),
+        "value": _bytes_json(dead_letter.content.value),
         "history": [_event_json(event) for event in events],
         "last_outcome": None if outcome is None else outcome_json(outcome),
     }
@@ -185,17 +185,17 @@ def _bytes_json(data: bytes | None) -> dict[str, Any] | None:
 
 
 def _event_json(event: DeadLetterEvent) -> dict[str, Any]:
-    content = event.letter.content
-    said = {"code": content.code, "reason": content.reason}
+    content = event.dead_letter.content
+    content_facts = {"code": content.code, "reason": content.reason}
     handled = None if event.handled is None else event.handled.model_dump(mode="json", exclude={"letter_topic_id"})
-    return {"at": event.at.isoformat(), "letter": str(event.letter.id), **(handled or said)}
+    return {"at": event.at.isoformat(), "letter": str(event.dead_letter.id), **(handled or content_facts)}
 
 
 def refusals_json(refusals: Sequence[Refusal]) -> list[dict[str, str]]:
-    """What was left, for programs."""
+    """The dead letters that were left, for programs."""
     return [{"letter": str(refusal.letter.id), "why": refusal.why} for refusal in refusals]
 
 
-def put_json(letters: Sequence[DeadLetterHistory], put: RecordPosition) -> dict[str, Any]:
-    """What was said again, for programs."""
-    return {"letters": [str(letter.id) for letter in letters], **put._asdict()}
+def republished_json(dead_letters: Sequence[DeadLetterHistory], position: RecordPosition) -> dict[str, Any]:
+    """The position of the record that was published for these dead letters, for programs."""
+    return {"letters": [str(dead_letter.id) for dead_letter in dead_letters], **position._asdict()}

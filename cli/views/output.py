@@ -1,4 +1,4 @@
-"""What the commands print: for people, or JSON for programs."""
+"""Output of the commands: text for people, or JSON for programs."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 def fail(sentence: str, *, as_json: bool = False, code: int = 1) -> NoReturn:
-    """Say what is wrong and end."""
+    """Print the error and exit."""
     if as_json:
         print_json({"error": sentence})
     else:

@@ -25,15 +25,15 @@ router: Final = APIRouter(tags=["button"])
 def press(
     client: ClientId, admin: Admin, ports: Ports, response: Response, key: IdempotencyKey = None
 ) -> PressedAnswer:
-    """Queue all linked vendors of the client for a sync. The run is told of as soon as a worker has taken it up."""
+    """Queue all linked vendors of the client for a sync. The run is known as soon as a worker has taken it up."""
     integration_of(ports, client)
     try:
-        pressed = ports.press(admin, client, key=key)
+        receipt = ports.request_sync(admin, client, key=key)
     except SyncRefusedError as error:
         raise Problem(409, "not-eligible", "This client can't be synced", str(error)) from None
-    links = RunLinks.to(client, pressed.run_id)
+    links = RunLinks.to(client, receipt.run_id)
     response.headers["Location"] = links.self
-    return PressedAnswer(run_id=pressed.run_id, message=pressed.message, links=links)
+    return PressedAnswer(run_id=receipt.run_id, message=receipt.message, links=links)
 
 
 @router.get(

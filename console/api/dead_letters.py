@@ -25,7 +25,7 @@ def dead_letters(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageAnswer[DeadLetterAnswer]:
-    """What needs a person, newest first. The bytes of a record are not told."""
+    """The dead letters of the client, newest first, without the bytes of their records."""
     try:
         page = ports.read_model.dead_letters(client, open_only=not handled_too, limit=limit, cursor=cursor)
     except ValueError as error:
@@ -41,7 +41,7 @@ def dead_letters(
     summary="Redrive a dead letter",
 )
 def redrive(client: ClientId, admin: Admin, letter: DeadLetterIdPath, ports: Ports, note: Note) -> HandledAnswer:
-    """Sync the letter's vendor as it is now, or put the record that could not be read on its topic again."""
+    """Sync the dead letter's vendor as it is now, or publish the record that could not be read to its topic again."""
     return _handle(ports.redrive, admin, client, letter, note)
 
 
@@ -53,7 +53,7 @@ def redrive(client: ClientId, admin: Admin, letter: DeadLetterIdPath, ports: Por
     summary="Discard a dead letter",
 )
 def discard(client: ClientId, admin: Admin, letter: DeadLetterIdPath, ports: Ports, note: Note) -> HandledAnswer:
-    """Put the letter aside: nothing follows from it, and it is kept."""
+    """Discard the dead letter: nothing follows from it, and it is kept."""
     return _handle(ports.discard, admin, client, letter, note)
 
 

@@ -12,7 +12,7 @@ router: Final = APIRouter(tags=["health"])
 
 
 class HealthAnswer(BaseModel):
-    """What works."""
+    """The parts of the console, and whether each works."""
 
     well: bool
     database: bool

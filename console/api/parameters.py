@@ -1,4 +1,4 @@
-"""What requests ask with: ids, pages, filters, notes."""
+"""Parameters of requests: ids, pages, filters, notes."""
 
 import json
 import re
@@ -62,13 +62,13 @@ async def note_of(request: Request) -> str:
     if not body:
         return ""
     try:
-        said = json.loads(body)
-        note = said.get("note", "")
+        parsed = json.loads(body)
+        note = parsed.get("note", "")
     except (ValueError, AttributeError, RecursionError):
         raise invalid([InvalidField(where="body", what="It should be a JSON object.")]) from None
-    if not isinstance(note, str) or not _is_one_line(note) or said.keys() - {"note"}:
-        what = f"It should be one line of at most {MAX_NOTE_CHARACTERS} characters, and nothing beside it."
-        raise invalid([InvalidField(where="body.note", what=what)])
+    if not isinstance(note, str) or not _is_one_line(note) or parsed.keys() - {"note"}:
+        rule = f"It should be one line of at most {MAX_NOTE_CHARACTERS} characters, and nothing beside it."
+        raise invalid([InvalidField(where="body.note", what=rule)])
     return note
 
 

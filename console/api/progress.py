@@ -69,7 +69,7 @@ async def progress(
     A line of comment comes every 15 seconds in between. The stream ends when the token does.
     """
     hub: ProgressHub = request.app.state.progress
-    newest = await hub.look(client, run)
+    newest = await hub.current(client, run)
     if newest is None and not _young(run):
         raise not_found(f"run {run} of this client, as far as is known yet")
     seen = _revision(last_event_id)

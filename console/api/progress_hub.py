@@ -25,7 +25,7 @@ BEGIN: Final = b"retry: 2000\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class ProgressEvent:
     """A run at one revision, ready to be sent."""
 
     revision: int
@@ -33,18 +33,18 @@ class Snapshot:
     event: bytes
 
 
-def snapshot_of(run: RunView) -> Snapshot:
+def progress_event(run: RunView) -> ProgressEvent:
     """The run as an event."""
     data = to_json(RunAnswer.of(run).model_dump(mode="json"))
     event = b"id: %d\nevent: progress\ndata: %b\n\n" % (run.revision, data)
-    return Snapshot(run.revision, run.done, event)
+    return ProgressEvent(run.revision, run.done, event)
 
 
 class Watch:
     """The newest snapshot of a run, and a bell that rings at each."""
 
     def __init__(self) -> None:
-        self.newest: Snapshot | None = None
+        self.newest: ProgressEvent | None = None
         self.bell = asyncio.Event()
         self.users = 0
         self.broken = False
@@ -79,24 +79,24 @@ class ProgressHub:
         """Streams that are open."""
         return sum(watch.users for watch in self._watches.values())
 
-    async def look(self, client_id: str, run_id: str) -> Snapshot | None:
+    async def current(self, client_id: str, run_id: str) -> ProgressEvent | None:
         """The run as it stands; None: it is not known."""
         watch = self._watches.get((client_id, run_id))
         if watch is not None and watch.newest is not None:
             return watch.newest
-        run = await self._ask(client_id, run_id)
-        return None if run is None else snapshot_of(run)
+        run = await self._query(client_id, run_id)
+        return None if run is None else progress_event(run)
 
     async def stream(
-        self, client_id: str, run_id: str, *, seen: int, seconds: float, unknown_timeout: float = 60.0
+        self, client_id: str, run_id: str, *, seen: int, seconds: float, unknown_seconds: float = 60.0
     ) -> AsyncGenerator[bytes]:
         """Events with a revision above ``seen``, the newest at once, until the run is done or ``seconds`` have passed.
 
-        A run that is still unknown after ``unknown_timeout`` seconds ends it too. Who reads slowly misses snapshots, no more.
+        A run that is still unknown after ``unknown_seconds`` ends it too. Who reads slowly misses snapshots, no more.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        unknown_until = loop.time() + unknown_timeout
+        unknown_until = loop.time() + unknown_seconds
         watch = self._enter(client_id, run_id)
         try:
             yield BEGIN
@@ -151,7 +151,7 @@ class ProgressHub:
         in_trouble = False
         while not self._closing:
             try:
-                run = await self._ask(client_id, run_id)
+                run = await self._query(client_id, run_id)
                 in_trouble = False
             except SQLAlchemyError as error:
                 if not in_trouble:
@@ -162,11 +162,11 @@ class ProgressHub:
                 await asyncio.sleep(AFTER_TROUBLE_SECONDS)
                 continue
             if run is not None and (watch.newest is None or run.revision != watch.newest.revision):
-                watch.newest = snapshot_of(run)
+                watch.newest = progress_event(run)
                 watch.ring()
                 if run.done:
                     return
             await asyncio.sleep(self._tick)
 
-    async def _ask(self, client_id: str, run_id: str) -> RunView | None:
+    async def _query(self, client_id: str, run_id: str) -> RunView | None:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read_model.run, client_id, run_id)

@@ -1,4 +1,4 @@
-"""What the HTTP interface tells of runs and of the button, as JSON."""
+"""Responses about runs and about the button, as JSON."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -33,7 +33,7 @@ class ButtonAnswer(BaseModel):
 
 
 class RunLinks(BaseModel):
-    """Where more is told of the run."""
+    """Addresses with more about the run."""
 
     self: str = Field(examples=[f"/clients/acme/sync-runs/{RUN}"])
     vendors: str = Field(examples=[f"/clients/acme/sync-runs/{RUN}/vendors"])
@@ -79,7 +79,7 @@ class RunAnswer(BaseModel):
 
     @classmethod
     def of(cls, run: RunView) -> Self:
-        """The run as it is told."""
+        """The response for this run."""
         return cls(
             run_id=run.run_id,
             requested_by=run.requested_by,
@@ -105,6 +105,6 @@ OF_A_RUN = tuple(state for state in VendorState if state not in {VendorState.UNL
 """The states that a linked vendor of a run can be in."""
 
 
-def page_of(page: Page[T], tell: Callable[[T], A]) -> PageAnswer[A]:
-    """The page as it is told, each item by ``tell``."""
-    return PageAnswer(items=[tell(item) for item in page.items], next_cursor=page.next_cursor, total=page.total)
+def page_of(page: Page[T], convert: Callable[[T], A]) -> PageAnswer[A]:
+    """The response for this page; ``convert`` makes the response of one item."""
+    return PageAnswer(items=[convert(item) for item in page.items], next_cursor=page.next_cursor, total=page.total)

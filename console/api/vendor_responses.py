@@ -1,4 +1,4 @@
-"""What the HTTP interface tells of vendors and dead letters, as JSON."""
+"""Responses about vendors and dead letters, as JSON."""
 
 from datetime import datetime
 from typing import Self
@@ -10,13 +10,13 @@ from schemas.records.outcome import Change, LeftAlone, Status, VendorSyncOutcome
 from schemas.records.vendor_record import Policy, PostalAddress
 
 
-class Told(BaseModel):
-    """Read from a view's or a record's attributes."""
+class FromAttributes(BaseModel):
+    """A response that pydantic reads from the attributes of a view or a record."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
-class VendorLineAnswer(Told):
+class VendorLineAnswer(FromAttributes):
     """One line of a list of vendors."""
 
     vendor_id: str = Field(examples=["v-1001"])
@@ -27,8 +27,8 @@ class VendorLineAnswer(Told):
     at: datetime | None = Field(description="When its last outcome came.")
 
 
-class RecordAnswer(Told):
-    """What VIVE says of the vendor."""
+class RecordAnswer(FromAttributes):
+    """VIVE's record of the vendor."""
 
     version: int
     updated_at: datetime
@@ -45,8 +45,8 @@ class RecordAnswer(Told):
     policies: list[Policy]
 
 
-class OutcomeAnswer(Told):
-    """What became of the vendor in one attempt: what was written, before and after, and what was left alone and why."""
+class OutcomeAnswer(FromAttributes):
+    """The result of one attempt: the changes with before and after, and the fields that were left, with the reason."""
 
     status: Status
     at: datetime
@@ -65,12 +65,12 @@ class OutcomeAnswer(Told):
 
     @classmethod
     def of(cls, outcome: VendorSyncOutcome) -> Self:
-        """The outcome as it is told: without which worker it was, and offsets."""
+        """The response for this outcome: without its worker and its offsets."""
         return cls.model_validate(outcome)
 
 
 class VendorAnswer(BaseModel):
-    """One vendor: where it stands, what VIVE says of it, and its last outcomes, newest first."""
+    """One vendor: its state, VIVE's record of it, and its last outcomes, newest first."""
 
     vendor: VendorLineAnswer
     record: RecordAnswer | None
@@ -78,7 +78,7 @@ class VendorAnswer(BaseModel):
 
     @classmethod
     def of(cls, detail: VendorDetail) -> Self:
-        """The vendor as it is told."""
+        """The response for this vendor."""
         return cls(
             vendor=VendorLineAnswer.model_validate(detail.line),
             record=None if detail.record is None else RecordAnswer.model_validate(detail.record),
@@ -86,8 +86,8 @@ class VendorAnswer(BaseModel):
         )
 
 
-class DeadLetterAnswer(Told):
-    """A dead letter: what no retry would mend."""
+class DeadLetterAnswer(FromAttributes):
+    """A dead letter: a failure that no retry would repair."""
 
     letter_id: str = Field(examples=["3-17"])
     vendor_id: str | None
@@ -100,7 +100,7 @@ class DeadLetterAnswer(Told):
 
 
 class HandledAnswer(BaseModel):
-    """What was done with a dead letter. The list of letters says so a moment later."""
+    """The action on a dead letter. The list of dead letters shows it a moment later."""
 
     letter_id: str = Field(examples=["3-17"])
     action: str = Field(examples=["redriven"])

@@ -39,7 +39,7 @@ def vendor(
     ports: Ports,
     outcomes: Annotated[int, Query(ge=1, le=100, description="Its last so many outcomes.")] = 10,
 ) -> VendorAnswer:
-    """One vendor: what VIVE says, what Vantaca held, what was written, and what was not and why."""
+    """One vendor: VIVE's record, Vantaca's values, the changes that were written, and those that were not and why."""
     detail = ports.read_model.vendor(client, vendor, outcomes=outcomes)
     if detail is None:
         raise not_found(f"vendor {vendor} at this client")

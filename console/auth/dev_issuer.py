@@ -31,7 +31,7 @@ class LocalPerson:
 
 
 class KnownKeys:
-    """Keys that are at hand."""
+    """Keys in memory."""
 
     def __init__(self, keys: Mapping[str, PublicKey]) -> None:
         self._keys = dict(keys)
@@ -51,13 +51,13 @@ class LocalSignIn:
 
     @property
     def jwks(self) -> dict[str, Any]:
-        """The public key, as issuers tell theirs."""
+        """The public key, as issuers publish theirs."""
         key = ECAlgorithm.to_jwk(self._private.public_key(), as_dict=True)
         return {"keys": [{**key, "kid": self._kid, "use": "sig", "alg": "ES256"}]}
 
     @property
     def issuer(self) -> Issuer:
-        """What a verifier trusts this sign-in by."""
+        """The issuer by which a verifier trusts this sign-in."""
         return Issuer(keys=KnownKeys(read_jwks(json.dumps(self.jwks))), name=NAME, audience=AUDIENCE)
 
     def token_of(self, person: str) -> str | None:

@@ -122,7 +122,7 @@ class JwksKeys:
             self._keys = read_jwks(self._fetch())
             self._read_at = now
         except (OSError, ValueError, httpx.HTTPError) as error:
-            # What was read last goes on counting: an issuer that is away must not lock everybody out.
+            # The keys that were read last stay valid: an issuer that is unavailable must not lock everybody out.
             log.warning("The JWKS can't be read: %s", _shown(error))
 
     def _fetch(self) -> bytes:

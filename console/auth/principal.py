@@ -1,4 +1,4 @@
-"""Who asks: what a valid token says of a person."""
+"""The person who makes a request, by the claims of a valid token."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ class Principal:
     roles: frozenset[str]
     name: str = ""
     until: datetime | None = None
-    """When the token ends, in UTC; None where nothing says."""
+    """When the token ends, in UTC; None where that is unknown."""
 
     @property
     def is_client_admin(self) -> bool:
@@ -23,11 +23,11 @@ class Principal:
         return CLIENT_ADMIN in self.roles
 
     @property
-    def called(self) -> str:
-        """How a page names the person."""
+    def display_name(self) -> str:
+        """The person's name on a page."""
         return self.name or self.person
 
     @property
     def signature(self) -> str:
-        """What is kept of who did something: the id, which names one person, and the name where there is one."""
+        """How records name the person: the id, which is unique, and the name where there is one."""
         return self.person if self.name in {"", self.person} else f"{self.name} ({self.person})"

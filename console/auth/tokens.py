@@ -22,12 +22,12 @@ _identifier: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 
 
 class BadTokenError(ViveSyncError, RuntimeError):
-    """The token is none of a trusted issuer, or counts no more. The text says what is wrong with it, not what it holds."""
+    """The token is not of a trusted issuer, or no longer valid. The message names the fault and holds nothing of the token."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Issuer:
-    """Who may say who somebody is, and the keys that show it."""
+    """An issuer of tokens that the console trusts, and its keys."""
 
     keys: Keys
     name: str
@@ -43,7 +43,7 @@ class Verifier:
         self._issuers = tuple(issuers)
 
     def principal(self, token: str) -> Principal:
-        """Who the token speaks of.
+        """The person of the token.
 
         Raises:
             BadTokenError: it is not valid.
@@ -77,11 +77,11 @@ class Verifier:
                     options={"require": ["exp", "iss", "aud", "sub"]},
                 )
             except (jwt.PyJWTError, ValueError, RecursionError) as error:
-                raise BadTokenError(_what_is_wrong(error)) from None
+                raise BadTokenError(_reason(error)) from None
         raise BadTokenError("The token is signed by a key that is not known here.")
 
 
-def _what_is_wrong(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     match error:
         case jwt.ExpiredSignatureError():
             return "The token has expired. Sign in again."

@@ -6,7 +6,7 @@ from typing import Final
 from console.auth.principal import Principal
 from console.ports import DeadLetterReceipt, DeadLetterUnchangedError
 from console.read_model.queries.read_model import ReadModel
-from console.topic_queries.dead_letters import read_letters
+from console.topic_queries.dead_letters import read_dead_letters
 from messaging.producer import BlockingProducer
 from producers.redrive import Handler, discard, read_newest, redrive
 from producers.redrive_plan import Refusal, plan_discard, plan_redrive
@@ -19,7 +19,7 @@ KAFKA_SECONDS: Final = 4.0
 
 
 class DeadLetterService:
-    """What a Client Admin may do about a dead letter. The letter is read from Kafka: the read model may be behind."""
+    """Actions of a Client Admin on a dead letter, which is read from Kafka: the read model may be behind."""
 
     def __init__(self, bootstrap: str, codec: Codec, read_model: ReadModel) -> None:
         self._bootstrap = bootstrap
@@ -29,7 +29,7 @@ class DeadLetterService:
     def redrive(
         self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = ""
     ) -> DeadLetterReceipt | None:
-        """Sync the letter's vendor once more, or put the record back; None: this client has no such letter.
+        """Sync the dead letter's vendor once more, or publish its record again; None: this client has no such dead letter.
 
         Raises:
             DeadLetterUnchangedError: it was handled already, or can't be redriven.
@@ -38,8 +38,8 @@ class DeadLetterService:
         found = self._find(principal, client_id, letter_id, note)
         if found is None:
             return None
-        letter, handler = found
-        plan = plan_redrive([letter], read_newest(self._bootstrap, [letter]))
+        dead_letter, handler = found
+        plan = plan_redrive([dead_letter], read_newest(self._bootstrap, [dead_letter]))
         _none_left(plan.refusals)
         redrive(plan.steps, handler, producer=self._producer(), codec=self._codec)
         return DeadLetterReceipt(letter_id=letter_id, action=Action.REDRIVEN, by=handler.person)
@@ -47,7 +47,7 @@ class DeadLetterService:
     def discard(
         self, principal: Principal, client_id: str, letter_id: LetterId, *, note: str = ""
     ) -> DeadLetterReceipt | None:
-        """Put the letter aside; None: this client has no such letter.
+        """Discard the dead letter; None: this client has no such dead letter.
 
         Raises:
             DeadLetterUnchangedError: it was handled already.
@@ -56,10 +56,10 @@ class DeadLetterService:
         found = self._find(principal, client_id, letter_id, note)
         if found is None:
             return None
-        letter, handler = found
-        letters, refusals = plan_discard([letter])
+        dead_letter, handler = found
+        dead_letters, refusals = plan_discard([dead_letter])
         _none_left(refusals)
-        discard(letters, handler, producer=self._producer(), codec=self._codec)
+        discard(dead_letters, handler, producer=self._producer(), codec=self._codec)
         return DeadLetterReceipt(letter_id=letter_id, action=Action.DISCARDED, by=handler.person)
 
     def _find(
@@ -69,14 +69,14 @@ class DeadLetterService:
         if projected is None:
             return None
         since = projected[0].at
-        letters = read_letters(self._bootstrap, self._codec, partition=letter_id.partition, since=since)
-        letter = letters.get(letter_id)
-        if letter is None or letter.client_id != client_id:
+        dead_letters = read_dead_letters(self._bootstrap, self._codec, partition=letter_id.partition, since=since)
+        dead_letter = dead_letters.get(letter_id)
+        if dead_letter is None or dead_letter.client_id != client_id:
             return None
         handler = Handler(
-            person=principal.signature, note=note, now=datetime.now(UTC), letters_topic_id=letters.topic_id
+            person=principal.signature, note=note, now=datetime.now(UTC), letters_topic_id=dead_letters.topic_id
         )
-        return letter, handler
+        return dead_letter, handler
 
     def _producer(self) -> BlockingProducer:
         return BlockingProducer(self._bootstrap, seconds=KAFKA_SECONDS)
@@ -84,5 +84,5 @@ class DeadLetterService:
 
 def _none_left(refusals: tuple[Refusal, ...]) -> None:
     for refusal in refusals:
-        # What follows speaks of options of the command line.
+        # The rest of the sentence names options of the command line.
         raise DeadLetterUnchangedError(refusal.why.partition(" Say --")[0])

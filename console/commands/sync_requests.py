@@ -1,4 +1,4 @@
-"""SyncRequestService the button on a real Kafka, once for each key."""
+"""Requests syncs on a real Kafka, once for each idempotency key."""
 
 import threading
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from producers.button import SyncReceipt, request_sync
 from schemas.wire.codec import Codec
 
 KAFKA_SECONDS: Final = 3.5
-"""With the wait for a turn and for the brokers' word below five seconds, which is how long a person waits for an answer."""
+"""With the wait for a turn and for the brokers' confirmation below five seconds, as long as a person waits for an answer."""
 TURN_SECONDS: Final = 0.5
 SOON_BACK: Final = {"reconnect.backoff.max.ms": 500}
 """A producer that is kept must not be the last to notice that Kafka is back."""
 AT_ONCE: Final = 8
-"""SyncRequestService that may wait for Kafka; more would take the threads that everybody else is served by."""
+"""Requests that may wait for Kafka at once; more would take the threads that serve all other requests."""
 
 
 class SyncRequestService:
-    """SyncRequestService for principals. The same key of the same person at the same client is the same press."""
+    """Requests syncs for principals. The same key of the same person at the same client is the same request."""
 
     def __init__(self, bootstrap: str, codec: Codec, read_model: ReadModel, idempotency: Idempotency) -> None:
         self._bootstrap = bootstrap
@@ -36,8 +36,8 @@ class SyncRequestService:
         self._idle: list[BlockingProducer] = []
         self._under_way: dict[tuple[str, str], tuple[threading.Lock, int]] = {}
 
-    def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> SyncReceipt:
-        """Request a sync. With a key that Kafka has a press of already, nothing is said again and the answer is the same.
+    def request_sync(self, principal: Principal, client_id: str, *, key: str | None = None) -> SyncReceipt:
+        """Request a sync. With a key whose request Kafka has already, nothing is published again and the receipt is the same.
 
         Raises:
             SyncRefusedError: the person is no Client Admin, or the client can't be synced.
@@ -45,17 +45,17 @@ class SyncRequestService:
         """
         new = str(uuid7())
         if key is None:
-            return self._say(principal, client_id, new)
+            return self._request(principal, client_id, new)
         own = f"{principal.person}\0{key}"
-        with self._alone(client_id, own):
+        with self._one_at_a_time(client_id, own):
             run_id = self._idempotency.run_id_for(client_id, own, new)
             if self._idempotency.confirmed(client_id, own):
                 return SyncReceipt(run_id=run_id)
-            pressed = self._say(principal, client_id, run_id)
+            receipt = self._request(principal, client_id, run_id)
             self._idempotency.confirm(client_id, own)
-            return pressed
+            return receipt
 
-    def _say(self, principal: Principal, client_id: str, run_id: str) -> SyncReceipt:
+    def _request(self, principal: Principal, client_id: str, run_id: str) -> SyncReceipt:
         view = self._read_model.client(client_id)
         with self._producer() as producer:
             return request_sync(
@@ -70,13 +70,13 @@ class SyncRequestService:
 
     @contextmanager
     def _producer(self) -> Iterator[BlockingProducer]:
-        """A producer for one press at a time: one that gives up takes back all that it was asked to say.
+        """A producer for one request at a time: a producer that gives up withdraws all records that it was given.
 
-        They are kept, since a new one takes half a second to be known to Kafka. When one gives up, none is kept: the others
-        may have lost their connections too, and each of them would cost a person a press.
+        Producers are kept, since a new one takes half a second to connect. When one gives up, none is kept: the others may
+        have lost their connections too, and each of them would fail one more request.
 
         Raises:
-            KafkaUnavailableError: too many presses wait.
+            KafkaUnavailableError: too many requests wait.
         """
         if not self._turns.acquire(timeout=TURN_SECONDS):
             raise KafkaUnavailableError("Too many presses wait for Kafka. Nothing was queued: try again in a moment.")
@@ -96,17 +96,17 @@ class SyncRequestService:
             self._turns.release()
 
     @contextmanager
-    def _alone(self, client_id: str, key: str) -> Iterator[None]:
-        """One press of a key at a time in this process; two processes may both say it, with the same run."""
-        which = client_id, key
+    def _one_at_a_time(self, client_id: str, key: str) -> Iterator[None]:
+        """Hold a key: one request of a key at a time in this process. Two processes may both publish it, with the same run."""
+        press_key = client_id, key
         with self._guard:
-            lock, users = self._under_way.get(which, (threading.Lock(), 0))
-            self._under_way[which] = lock, users + 1
+            lock, users = self._under_way.get(press_key, (threading.Lock(), 0))
+            self._under_way[press_key] = lock, users + 1
         try:
             with lock:
                 yield
         finally:
             with self._guard:
-                lock, users = self._under_way.pop(which)
+                lock, users = self._under_way.pop(press_key)
                 if users > 1:
-                    self._under_way[which] = lock, users - 1
+                    self._under_way[press_key] = lock, users - 1

@@ -1,4 +1,4 @@
-"""Who may: FastAPI dependencies that answer before anything is read or produced.
+"""Authorization: FastAPI dependencies that answer before anything is read or produced.
 
 In this order: no valid token is 401, a form from elsewhere 403, another client's id 404, the role missing 403.
 """
@@ -30,7 +30,7 @@ async def _ports(request: Request) -> ConsolePorts:
 
 
 def principal(request: Request) -> Principal:
-    """Who asks: by bearer token, or else by session cookie, with which a method that changes something needs our own origin.
+    """The person of the bearer token, or else of the session cookie, with which a method that changes something needs our origin.
 
     Raises:
         Problem: 401, 403 or 503.
@@ -46,7 +46,7 @@ def principal(request: Request) -> Principal:
 
 
 def verified(request: Request, token: str) -> Principal:
-    """Who this token speaks of.
+    """The person of this token.
 
     Raises:
         Problem: 401 or 503.
@@ -81,7 +81,7 @@ async def admin_of(request: Request, who: Annotated[Principal, Depends(member_of
             403,
             "no-client-admin",
             "Only for Client Admins",
-            f"{who.called} is not a Client Admin of client {request.path_params['client']}: "
+            f"{who.display_name} is not a Client Admin of client {request.path_params['client']}: "
             "only a Client Admin may sync vendors and look at their syncs.",
         )
     return who

@@ -11,7 +11,7 @@ _ESCAPES: Final = str.maketrans(
 
 
 def to_json(value: Any) -> bytes:
-    """The value as JSON; ``<``, ``>`` and ``&``, which stand in strings alone, are escaped."""
+    """The value as JSON; ``<``, ``>`` and ``&``, which occur only in strings, are escaped."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(_ESCAPES).encode()
 
 

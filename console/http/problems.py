@@ -22,7 +22,7 @@ class InvalidField(BaseModel):
 
 
 class ProblemDetails(BaseModel):
-    """What is wrong, for programs (`type`, `status`) and for people (`title`, `detail`)."""
+    """The problem, for programs (`type`, `status`) and for people (`title`, `detail`)."""
 
     type: str = Field(examples=[f"{PREFIX}not-eligible"])
     title: str = Field(examples=["This client can't be synced"])
@@ -54,7 +54,7 @@ class Problem(Exception):  # noqa: N818 -- RFC 9457's word
         self.errors = errors
 
     def details(self, path: str) -> ProblemDetails:
-        """As it is told. ``path`` is what was asked for."""
+        """The problem as JSON. ``path`` is that of the request."""
         return ProblemDetails(
             type=PREFIX + self.kind,
             title=self.title,
@@ -76,13 +76,13 @@ def plain(status: int, *, headers: Mapping[str, str] | None = None) -> Problem:
     return Problem(status, phrase.lower().replace(" ", "-"), phrase, sentence, headers=headers)
 
 
-def not_found(what: str) -> Problem:
-    """``what`` names what there is none of, such as ``run 4711``."""
-    return Problem(404, "not-found", "Not found", f"There is no {what}.")
+def not_found(thing: str) -> Problem:
+    """``thing`` is missing: a noun phrase, such as ``run 4711``."""
+    return Problem(404, "not-found", "Not found", f"There is no {thing}.")
 
 
 def unavailable(detail: str, *, kind: str = "unavailable", title: str = "Not available now") -> Problem:
-    """Something that this needs is away; it may be tried again."""
+    """A 503: something that the request needs is unavailable; a retry may succeed."""
     return Problem(503, kind, title, detail, headers={"Retry-After": "5"})
 
 
@@ -93,7 +93,7 @@ def invalid(errors: list[InvalidField]) -> Problem:
 
 
 def problem_response(request: Request, problem: Problem) -> Response:
-    """The answer that tells the problem."""
+    """The problem as a response with JSON."""
     return Response(
         to_json(problem.details(request.url.path[:MAX_PATH_CHARACTERS]).model_dump(exclude_none=True)),
         status_code=problem.status,

@@ -1,4 +1,4 @@
-"""What lies around every answer: security headers, a bound on bodies, a log line, and an answer to what nobody expected."""
+"""The boundary of every request: security headers, a bound on bodies, a log line, and an answer to unexpected errors."""
 
 import logging
 import time
@@ -61,7 +61,7 @@ class RequestBoundary:
 
         request = Request(scope)
         try:
-            if _told_length(scope) > MAX_BYTES:
+            if _declared_length(scope) > MAX_BYTES:
                 await problem_response(request, _too_large())(scope, receive, sending)
             else:
                 await self._app(scope, _bounded(receive), sending)
@@ -75,9 +75,9 @@ class RequestBoundary:
             log.info("%s %s %s %.0f ms", scope["method"], _shown(path), sent.status, took)
 
 
-def _told_length(scope: Scope) -> int:
-    told = Headers(scope=scope).get("content-length", "")
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 20 else 0  # noqa: PLR2004 -- what int64 holds
+def _declared_length(scope: Scope) -> int:
+    declared = Headers(scope=scope).get("content-length", "")
+    return int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 20 else 0  # noqa: PLR2004 -- what int64 holds
 
 
 def _bounded(receive: Receive) -> Receive:

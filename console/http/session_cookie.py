@@ -26,7 +26,7 @@ def set_session(request: Request, response: Response, token: str, principal: Pri
 
 
 def clear_session(request: Request, response: Response) -> None:
-    """Take the cookie away."""
+    """Delete the cookie."""
     response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=_secure(request))
 
 

@@ -1,4 +1,4 @@
-"""Where each page of a client is."""
+"""The addresses of a client's pages."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,14 +20,14 @@ class Addresses:
 
     @property
     def sync(self) -> str:
-        """Where the button's form goes."""
+        """The address of the button's form."""
         return f"{self.home}/sync"
 
     def run(self, run_id: str) -> str:
         """A run's page."""
         return f"{self.home}/runs/{run_id}"
 
-    def pressed(self, run_id: str) -> str:
+    def requested(self, run_id: str) -> str:
         """The settings page just after a press."""
         return f"{self.home}?pressed={run_id}"
 
@@ -40,17 +40,17 @@ class Addresses:
         return f"{self.home}/vendors/{vendor_id}"
 
     @property
-    def letters(self) -> str:
+    def dead_letters(self) -> str:
         """The dead letters."""
         return f"{self.home}/dead-letters"
 
-    def letter(self, letter_id: str) -> str:
+    def dead_letter(self, letter_id: str) -> str:
         """A dead letter's page."""
-        return f"{self.letters}/{letter_id}"
+        return f"{self.dead_letters}/{letter_id}"
 
     def redrive(self, letter_id: str) -> str:
-        """Where the form goes that redrives a dead letter."""
-        return f"{self.letter(letter_id)}/redrive"
+        """The address of the form that redrives a dead letter."""
+        return f"{self.dead_letter(letter_id)}/redrive"
 
     def redriven(self, letter_id: str) -> str:
         """The settings page just after a dead letter was redriven."""

@@ -51,7 +51,7 @@ class Renderer:
     ) -> HTMLResponse:
         """A whole page for this person, of this client; ``who`` None: for nobody, so it offers no sign-out."""
         text = self._environment.get_template(template).render(
-            person=None if who is None else who.called,
+            person=None if who is None else who.display_name,
             client_title=client_title,
             sign_out=None if who is None else "/sign-out",
             now=datetime.now(UTC),

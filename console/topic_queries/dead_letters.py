@@ -1,4 +1,4 @@
-"""Dead letters as the topics tell of them: which are open, what was done with the others, and what belongs together."""
+"""Dead letters, read from the topics: their states, the actions on them, and those of the same key."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -19,14 +19,14 @@ from schemas.wire.codec import Codec, UndecodableError
 
 @dataclass(kw_only=True)
 class DeadLetterQueries:
-    """All letters, from the records of both topics in any order. Taking a record in twice changes nothing."""
+    """All dead letters, from the records of both topics in any order. Taking a record in twice changes nothing."""
 
     topic_id: str
-    """Kafka's id of ``vive.dead-letter``. What was done with letters of another life of the topic counts for nothing."""
+    """Kafka's id of ``vive.dead-letter``. Actions on dead letters of an earlier topic of that name are ignored."""
     contents: dict[LetterId, DeadLetter] = field(default_factory=dict)
     handled: dict[LetterId, dict[tuple[int, int], DeadLetterHandled]] = field(default_factory=lambda: defaultdict(dict))
     unreadable: set[tuple[str, int, int]] = field(default_factory=set)
-    """Topic, partition and offset of records that are no dead letters, nor tell of one."""
+    """Topic, partition and offset of records that can't be read."""
 
     def take(self, record: ConsumedRecord, codec: Codec) -> None:
         """Take one record of either topic in."""
@@ -34,15 +34,15 @@ class DeadLetterQueries:
             if record.topic == DEAD_LETTER.name:
                 self.contents[LetterId(record.partition, record.offset)] = codec.decode(DeadLetter, record.value)
                 return
-            said = codec.decode(DeadLetterHandled, record.value)
+            decoded = codec.decode(DeadLetterHandled, record.value)
         except UndecodableError:
             self.unreadable.add((record.topic, record.partition, record.offset))
             return
-        if said.letter_topic_id == self.topic_id:
-            self.handled[LetterId.parse(said.letter_id)][record.partition, record.offset] = said
+        if decoded.letter_topic_id == self.topic_id:
+            self.handled[LetterId.parse(decoded.letter_id)][record.partition, record.offset] = decoded
 
     def get(self, letter_id: LetterId) -> DeadLetterHistory | None:
-        """The letter of this id."""
+        """The dead letter of this id."""
         content = self.contents.get(letter_id)
         if content is None:
             return None
@@ -52,21 +52,21 @@ class DeadLetterQueries:
         )
 
     def oldest_first(self) -> list[DeadLetterHistory]:
-        """Every letter."""
+        """Every dead letter."""
         in_order = sorted(self.contents, key=lambda letter_id: (self.contents[letter_id].at, letter_id))
-        return [letter for letter_id in in_order if (letter := self.get(letter_id)) is not None]
+        return [dead_letter for letter_id in in_order if (dead_letter := self.get(letter_id)) is not None]
 
-    def of_the_same(self, letter: DeadLetterHistory) -> list[DeadLetterHistory]:
-        """The letters of records with the same key on the same topic, such as those of one vendor; oldest first, itself too."""
-        if letter.content.key is None:
-            return [letter]
-        same = (letter.content.topic, letter.content.key)
+    def of_the_same(self, dead_letter: DeadLetterHistory) -> list[DeadLetterHistory]:
+        """The dead letters of records with the same key on the same topic, such as of one vendor; oldest first, itself too."""
+        if dead_letter.content.key is None:
+            return [dead_letter]
+        same = (dead_letter.content.topic, dead_letter.content.key)
         return [other for other in self.oldest_first() if (other.content.topic, other.content.key) == same]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """Which letters are looked for; None and empty: all."""
+    """Conditions on dead letters; None and empty: all pass."""
 
     client_id: str | None = None
     vendor_id: str | None = None
@@ -76,12 +76,12 @@ class Filter:
     """Up to but not at this time."""
     handled_too: bool = False
 
-    def lets_through(self, letter: DeadLetterHistory) -> bool:
-        """Whether the letter is one of them."""
-        content = letter.content
+    def lets_through(self, dead_letter: DeadLetterHistory) -> bool:
+        """Whether the dead letter fulfils all conditions."""
+        content = dead_letter.content
         return (
-            (self.handled_too or letter.state is DeadLetterState.OPEN)
-            and self.client_id in {None, letter.client_id}
+            (self.handled_too or dead_letter.state is DeadLetterState.OPEN)
+            and self.client_id in {None, dead_letter.client_id}
             and self.vendor_id in {None, content.vendor_id}
             and (not self.codes or content.code in self.codes)
             and (self.since is None or content.at >= self.since)
@@ -90,43 +90,43 @@ class Filter:
 
 
 class DeadLetterEvent(NamedTuple):
-    """A letter came, or (``handled``) somebody did something with it."""
+    """A dead letter was published, or (``handled``) a person redrove or discarded it."""
 
     at: datetime
-    letter: DeadLetterHistory
+    dead_letter: DeadLetterHistory
     handled: DeadLetterHandled | None
 
 
-def history(letters: list[DeadLetterHistory]) -> list[DeadLetterEvent]:
-    """What happened with these letters, in the order of time; what was done with a letter never stands before it."""
+def history(dead_letters: list[DeadLetterHistory]) -> list[DeadLetterEvent]:
+    """The history of these dead letters in the order of time; an action on a dead letter never comes before it."""
     events = []
-    for letter in letters:
-        at = letter.content.at
-        events.append(DeadLetterEvent(at, letter, None))
-        for handled in letter.handled:
+    for dead_letter in dead_letters:
+        at = dead_letter.content.at
+        events.append(DeadLetterEvent(at, dead_letter, None))
+        for handled in dead_letter.handled:
             at = max(at, handled.at)
-            events.append(DeadLetterEvent(at, letter, handled))
+            events.append(DeadLetterEvent(at, dead_letter, handled))
     return sorted(events, key=lambda event: event.at)
 
 
-def read_letters(
+def read_dead_letters(
     bootstrap: str, codec: Codec, *, partition: int | None = None, since: datetime | None = None
 ) -> DeadLetterQueries:
-    """The letters (of one partition, from a time on), and what was done with them. A partition that is not there has none.
+    """The dead letters (of one partition, from a time on) and the actions on them. A partition that does not exist has none.
 
     Raises:
         KafkaUnavailableError: Kafka does not answer, or a topic is missing.
-        TopicsError: Kafka does not tell about the topics.
+        TopicsError: Kafka does not describe the topics.
     """
     topics = [DEAD_LETTER.name, DEAD_LETTER_HANDLED.name]
     since_ms = None if since is None else max(int(since.timestamp() * 1000) - CLOCK_SLACK_MS, 0)
     with TopicReader(bootstrap, topics, partition=partition, since_ms=since_ms) as reader:
         admin = admin_of(bootstrap)
-        letters = DeadLetterQueries(topic_id=topic_id(admin, DEAD_LETTER))
+        dead_letters = DeadLetterQueries(topic_id=topic_id(admin, DEAD_LETTER))
         if partition is None or partition < partition_count(admin, DEAD_LETTER):
             for record in reader.to_end():
-                letters.take(record, codec)
-    return letters
+                dead_letters.take(record, codec)
+    return dead_letters
 
 
 def last_outcome(bootstrap: str, key: VendorKey, codec: Codec) -> VendorSyncOutcome | None:

@@ -122,7 +122,7 @@ class RunProgress:
 
     @property
     def unlinked(self) -> tuple[str, ...]:
-        """Vendors that were skipped for want of a link."""
+        """Vendors that were skipped because they have no link."""
         return tuple(sorted(self._unlinked))
 
     @property
@@ -131,7 +131,7 @@ class RunProgress:
         return tuple(sorted(self._offsets.keys() - self._answers.keys()))
 
     def counts(self) -> RunCounts:
-        """Where the run stands."""
+        """The counts of the run so far."""
         by_status = Counter(outcome.status for outcome in self._answers.values())
         return RunCounts(
             queued=len(self._queued),

@@ -1,11 +1,11 @@
-"""Runs and vendors as the topics tell of them."""
+"""Runs and vendors, read from the topics."""
 
 import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from console.stillness import LOOKS, STALL_TIMEOUT, Stillness
+from console.stall_detector import CHECKS_PER_TIMEOUT, STALL_TIMEOUT, StallDetector
 from console.topic_queries.run_progress import RunProgress
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import TopicOffsets
@@ -21,11 +21,11 @@ from schemas.wire.partitioning import partition_of
 ENDS_SECONDS = 2.0
 """How long to wait for the topics' ends while a run is followed."""
 CLOCK_SLACK_MS = 60_000
-"""How far the clocks of who presses and of Kafka may differ."""
+"""How far the clocks of the requester and of Kafka may differ."""
 
 
 def began_at(run_id: str) -> int:
-    """When a run was asked for, in milliseconds since 1970: a UUIDv7 says so; 0 for another kind of id."""
+    """When a run was requested, in milliseconds since 1970: part of a UUIDv7; 0 for another kind of id."""
     try:
         parsed = uuid.UUID(run_id)
     except ValueError:
@@ -35,7 +35,7 @@ def began_at(run_id: str) -> int:
 
 
 def fold(progress: RunProgress, record: ConsumedRecord, codec: Codec) -> None:
-    """Take one record of ``sync-run`` or ``vendor-sync-outcome`` into the progress; what can't be read counts for nothing."""
+    """Take one record of ``sync-run`` or ``vendor-sync-outcome`` into the progress; unreadable records are ignored."""
     try:
         if record.topic == SYNC_RUN.name:
             progress.run(codec.decode(SyncRun, record.value))
@@ -62,29 +62,29 @@ def follow(bootstrap: str, run_id: str, codec: Codec, *, stall_timeout: float = 
 def _read_on(
     bootstrap: str, reader: TopicReader, progress: RunProgress, codec: Codec, stall_timeout: float
 ) -> Iterator[RunProgress]:
-    """Until the run is done, or the reader stands still."""
-    stillness, looked = Stillness(stall_timeout=stall_timeout), time.monotonic()
+    """Read until the run is done, or the reader has stalled."""
+    stall_detector, checked_at = StallDetector(stall_timeout=stall_timeout), time.monotonic()
     while True:
         records = reader.poll(0.2)
-        stillness.polled(delivered=bool(records), more=reader.more)
+        stall_detector.polled(delivered=bool(records), more=reader.more)
         for record in records:
             fold(progress, record, codec)
         yield progress
         if progress.done:
             return
-        if time.monotonic() - looked > stall_timeout / LOOKS:
-            if _stands_still(bootstrap, reader, stillness):
+        if time.monotonic() - checked_at > stall_timeout / CHECKS_PER_TIMEOUT:
+            if _is_stalled(bootstrap, reader, stall_detector):
                 return
-            looked = time.monotonic()
+            checked_at = time.monotonic()
 
 
-def _stands_still(bootstrap: str, reader: TopicReader, stillness: Stillness) -> bool:
+def _is_stalled(bootstrap: str, reader: TopicReader, stall_detector: StallDetector) -> bool:
     try:
         ends = TopicOffsets(bootstrap, seconds=ENDS_SECONDS).ends(reader.positions)
     except KafkaUnavailableError:
-        stillness.waits()
+        stall_detector.paused()
         return False
-    return bool(stillness.looked(reader.positions, ends))
+    return bool(stall_detector.compared(reader.positions, ends))
 
 
 def status_of(bootstrap: str, run_id: str, codec: Codec) -> RunProgress:
@@ -106,7 +106,7 @@ def _since(run_id: str) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class VendorView:
-    """What is kept of a vendor, and its outcomes, oldest first."""
+    """A vendor's row in the vendor table, and its outcomes, oldest first."""
 
     row: VendorRow | None
     outcomes: tuple[VendorSyncOutcome, ...]
@@ -120,11 +120,11 @@ def vendor_view(bootstrap: str, key: VendorKey, codec: Codec, *, partitions: int
     """
     row: VendorRow | None = None
     outcomes = []
-    wanted = key.to_bytes()
+    key_bytes = key.to_bytes()
     topics = [VENDOR_TABLE_CHANGELOG.name, VENDOR_SYNC_OUTCOME.name]
-    with TopicReader(bootstrap, topics, partition=partition_of(wanted, partitions)) as reader:
+    with TopicReader(bootstrap, topics, partition=partition_of(key_bytes, partitions)) as reader:
         for record in reader.to_end():
-            if record.key != wanted:
+            if record.key != key_bytes:
                 continue
             try:
                 if record.topic == VENDOR_SYNC_OUTCOME.name:

@@ -71,12 +71,12 @@ def test_the_people_to_sign_in_as_are_of_the_demos_clients() -> None:
     assert any(not one.is_client_admin for one in found)
 
 
-class StandsStill(Projector):
-    def stands_still(self) -> bool:
+class Stalled(Projector):
+    def is_stalled(self) -> bool:
         return True
 
 
-@pytest.mark.parametrize(("kind", "well"), [(Projector, True), (StandsStill, False)])
+@pytest.mark.parametrize(("kind", "well"), [(Projector, True), (Stalled, False)])
 def test_a_projector_that_stands_still_is_not_healthy_though_its_thread_lives(
     kind: type[Projector], *, well: bool, tmp_path: Path
 ) -> None:

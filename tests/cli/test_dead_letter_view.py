@@ -4,12 +4,12 @@ from hypothesis import strategies as st
 
 from cli.views.dead_letter_view import (
     BYTES_SHOWN,
+    dead_letter_json,
     escaped,
+    full_dead_letter_json,
     hex_lines,
-    letter_in_full_json,
-    letter_json,
-    print_letter,
-    print_letters,
+    print_dead_letter,
+    print_dead_letters,
     printable,
 )
 from console.topic_queries.dead_letters import history
@@ -46,11 +46,11 @@ def test_a_key_is_shown_escaped(data: bytes | None, text: str) -> None:
 
 
 def test_a_letters_bytes_and_key_are_in_its_full_view_alone() -> None:
-    letter = DeadLetterHistory(id=LetterId(3, 17), content=unread_record(value=b"\xff" * 2000, trace="in f"))
-    short = letter_json(letter)
+    dead_letter = DeadLetterHistory(id=LetterId(3, 17), content=unread_record(value=b"\xff" * 2000, trace="in f"))
+    short = dead_letter_json(dead_letter)
     assert short["id"] == "3-17"
     assert not {"key", "value", "trace"} & short.keys()
-    full = letter_in_full_json(letter, [], None)
+    full = full_dead_letter_json(dead_letter, [], None)
     assert full["value"]["bytes"] == 2000
     assert full["value"]["hex"] == "ff" * BYTES_SHOWN
     assert full["key"]["printable"] == "acme:v1"
@@ -63,7 +63,7 @@ def test_a_long_reason_leaves_room_for_the_rest(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     content = dead_letter(vendor_id="v-1001", reason="No [bold]such[/bold] thing.\n" + "Try again. " * 30)
-    print_letters([DeadLetterHistory(id=LetterId(11, 1234), content=content)])
+    print_dead_letters([DeadLetterHistory(id=LetterId(11, 1234), content=content)])
     shown = capsys.readouterr().out
     for cell in ("11-1234", "2026-03-01 12:00:00", "acme", "v-1001", "rejected", "No [bold]su", "open"):
         assert cell in shown
@@ -78,8 +78,8 @@ def test_everything_about_a_letter_is_told_without_what_a_terminal_acts_on(
         value=b"\x1b[2J" + b"x" * 2000, reason="No\x1b[31m good.", trace="in f\n  in g\x07", key=b"k\x00"
     )
     noted = handled(note="seen\r\nand left", by="da\x1bna")
-    letter = DeadLetterHistory(id=LetterId(0, 0), content=content, handled=(noted,))
-    print_letter(letter, history([letter]), None)
+    dead_letter = DeadLetterHistory(id=LetterId(0, 0), content=content, handled=(noted,))
+    print_dead_letter(dead_letter, history([dead_letter]), None)
     shown = capsys.readouterr().out
     assert all(line.isprintable() for line in shown.splitlines())
     for piece in (

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.topic_queries.dead_letters import DeadLetterQueries, Filter, history, last_outcome, read_letters
+from console.topic_queries.dead_letters import DeadLetterQueries, Filter, history, last_outcome, read_dead_letters
 from messaging.producer import BlockingProducer, OutgoingRecord
 from messaging.topic_admin import admin_of, topic_id
 from messaging.topic_reader import ConsumedRecord
@@ -19,13 +19,13 @@ from tests.support.messages import NOW, dead_letter, handled, outcome, unread_re
 from tests.support.product_topics import CODEC, new_client, partitions_of
 from tests.support.slowness import patient
 
-LIFE = "t1"
+TOPIC_ID = "t1"
 MINUTE = timedelta(minutes=1)
 
 
-def letter_record(partition: int, offset: int, letter: DeadLetter) -> ConsumedRecord:
-    value = CODEC.encode(letter, topic=DEAD_LETTER.name)
-    return ConsumedRecord(DEAD_LETTER.name, partition, offset, letter.key, value)
+def dead_letter_record(partition: int, offset: int, content: DeadLetter) -> ConsumedRecord:
+    value = CODEC.encode(content, topic=DEAD_LETTER.name)
+    return ConsumedRecord(DEAD_LETTER.name, partition, offset, content.key, value)
 
 
 def handled_record(partition: int, offset: int, said: DeadLetterHandled) -> ConsumedRecord:
@@ -35,20 +35,20 @@ def handled_record(partition: int, offset: int, said: DeadLetterHandled) -> Cons
 
 
 def folded(records: Sequence[ConsumedRecord]) -> DeadLetterQueries:
-    letters = DeadLetterQueries(topic_id=LIFE)
+    queries = DeadLetterQueries(topic_id=TOPIC_ID)
     for record in records:
-        letters.take(record, CODEC)
-    return letters
+        queries.take(record, CODEC)
+    return queries
 
 
-def one(letters: DeadLetterQueries, partition: int = 0, offset: int = 0) -> DeadLetterHistory:
-    letter = letters.get(LetterId(partition, offset))
-    assert letter is not None
-    return letter
+def one(queries: DeadLetterQueries, partition: int = 0, offset: int = 0) -> DeadLetterHistory:
+    found = queries.get(LetterId(partition, offset))
+    assert found is not None
+    return found
 
 
 def test_a_letter_is_open_until_somebody_handles_it() -> None:
-    came = letter_record(0, 0, dead_letter())
+    came = dead_letter_record(0, 0, dead_letter())
     discarded = handled_record(0, 0, handled())
     redriven = handled_record(0, 1, handled(action=Action.REDRIVEN, by="Eve"))
     assert one(folded([came])).state is DeadLetterState.OPEN
@@ -59,15 +59,15 @@ def test_a_letter_is_open_until_somebody_handles_it() -> None:
 
 
 def test_what_was_done_with_one_letter_says_nothing_of_another() -> None:
-    records = [letter_record(0, number, dead_letter()) for number in (0, 1)] + [handled_record(0, 0, handled())]
-    assert [letter.state for letter in folded(records).oldest_first()] == [
+    records = [dead_letter_record(0, number, dead_letter()) for number in (0, 1)] + [handled_record(0, 0, handled())]
+    assert [found.state for found in folded(records).oldest_first()] == [
         DeadLetterState.DISCARDED,
         DeadLetterState.OPEN,
     ]
 
 
 def test_what_was_done_in_another_life_of_the_topic_counts_for_nothing() -> None:
-    records = [letter_record(0, 0, dead_letter()), handled_record(0, 0, handled(letter_topic_id="t0"))]
+    records = [dead_letter_record(0, 0, dead_letter()), handled_record(0, 0, handled(letter_topic_id="t0"))]
     assert one(folded(records)).state is DeadLetterState.OPEN
 
 
@@ -77,9 +77,9 @@ def test_what_was_done_with_a_letter_that_is_gone_makes_none() -> None:
 
 def test_what_cannot_be_read_is_counted_once_and_the_rest_is_read() -> None:
     garbage = [ConsumedRecord(topic.name, 1, 2, b"k", b"garbage") for topic in (DEAD_LETTER, DEAD_LETTER_HANDLED)]
-    letters = folded([*garbage, letter_record(0, 0, dead_letter()), *garbage])
-    assert letters.unreadable == {(DEAD_LETTER.name, 1, 2), (DEAD_LETTER_HANDLED.name, 1, 2)}
-    assert len(letters.oldest_first()) == 1
+    queries = folded([*garbage, dead_letter_record(0, 0, dead_letter()), *garbage])
+    assert queries.unreadable == {(DEAD_LETTER.name, 1, 2), (DEAD_LETTER_HANDLED.name, 1, 2)}
+    assert len(queries.oldest_first()) == 1
 
 
 @st.composite
@@ -90,7 +90,7 @@ def tellings(draw: st.DrawFn) -> tuple[list[ConsumedRecord], list[ConsumedRecord
         count = draw(st.integers(0, 4))
         logs.append(
             [
-                letter_record(partition, offset, dead_letter(at=NOW + draw(st.integers(0, 3)) * MINUTE))
+                dead_letter_record(partition, offset, dead_letter(at=NOW + draw(st.integers(0, 3)) * MINUTE))
                 for offset in range(count)
             ]
         )
@@ -100,7 +100,7 @@ def tellings(draw: st.DrawFn) -> tuple[list[ConsumedRecord], list[ConsumedRecord
                     handled,
                     letter_id=st.sampled_from([f"{partition}-{offset}" for offset in range(5)]),
                     action=st.sampled_from(Action),
-                    letter_topic_id=st.sampled_from([LIFE, LIFE, "t0"]),
+                    letter_topic_id=st.sampled_from([TOPIC_ID, TOPIC_ID, "t0"]),
                 ),
                 max_size=4,
             )
@@ -120,22 +120,22 @@ def test_the_order_in_which_partitions_are_read_makes_no_difference(
     told: tuple[list[ConsumedRecord], list[ConsumedRecord]],
 ) -> None:
     one_way, another = told
-    letters = folded(one_way)
-    assert letters == folded(another)
-    assert letters == folded(one_way + one_way)
-    assert letters.oldest_first() == folded(another).oldest_first()
-    for letter in letters.oldest_first():
+    queries = folded(one_way)
+    assert queries == folded(another)
+    assert queries == folded(one_way + one_way)
+    assert queries.oldest_first() == folded(another).oldest_first()
+    for found in queries.oldest_first():
         said = [
             CODEC.decode(DeadLetterHandled, record.value)
             for record in one_way
             if record.topic == DEAD_LETTER_HANDLED.name
         ]
-        assert list(letter.handled) == [
-            each for each in said if each.letter_id == str(letter.id) and each.letter_topic_id == LIFE
+        assert list(found.handled) == [
+            each for each in said if each.letter_id == str(found.id) and each.letter_topic_id == TOPIC_ID
         ]
 
 
-def letter(*, partition: int = 0, offset: int = 0, **fields: object) -> DeadLetterHistory:
+def unhandled(*, partition: int = 0, offset: int = 0, **fields: object) -> DeadLetterHistory:
     return DeadLetterHistory(id=LetterId(partition, offset), content=dead_letter(**fields))
 
 
@@ -157,7 +157,7 @@ def letter(*, partition: int = 0, offset: int = 0, **fields: object) -> DeadLett
     ],
 )
 def test_a_filter_lets_through_what_it_names(wanted: Filter, found: bool) -> None:  # noqa: FBT001 -- an expected value
-    assert wanted.lets_through(letter()) is found
+    assert wanted.lets_through(unhandled()) is found
 
 
 def test_handled_letters_pass_only_a_filter_that_wants_them() -> None:
@@ -184,36 +184,36 @@ def test_a_record_of_a_client_is_found_by_its_client(fields: dict[str, object], 
 
 def test_the_history_of_a_vendor_is_its_letters_and_all_that_was_done_in_order_of_time() -> None:
     records = [
-        letter_record(0, 0, dead_letter(at=NOW)),
-        letter_record(0, 1, dead_letter(key=b"acme:v2", vendor_id="v2")),
-        letter_record(0, 2, unread_record(at=NOW)),
-        letter_record(0, 3, dead_letter(at=NOW + 2 * MINUTE)),
+        dead_letter_record(0, 0, dead_letter(at=NOW)),
+        dead_letter_record(0, 1, dead_letter(key=b"acme:v2", vendor_id="v2")),
+        dead_letter_record(0, 2, unread_record(at=NOW)),
+        dead_letter_record(0, 3, dead_letter(at=NOW + 2 * MINUTE)),
         handled_record(0, 0, handled(letter_id="0-0", action=Action.REDRIVEN, at=NOW + MINUTE)),
         handled_record(0, 1, handled(letter_id="0-3", at=NOW + 3 * MINUTE)),
         handled_record(0, 2, handled(letter_id="0-0", action=Action.REDRIVEN, at=NOW + 4 * MINUTE)),
     ]
-    letters = folded(records)
+    queries = folded(records)
     for offset in (0, 3):
-        events = history(letters.of_the_same(one(letters, 0, offset)))
-        assert [(str(event.letter.id), event.handled and event.handled.action.value) for event in events] == [
+        events = history(queries.of_the_same(one(queries, 0, offset)))
+        assert [(str(event.dead_letter.id), event.handled and event.handled.action.value) for event in events] == [
             ("0-0", None),
             ("0-0", "redriven"),
             ("0-3", None),
             ("0-3", "discarded"),
             ("0-0", "redriven"),
         ]
-    assert [event.letter.id.offset for event in history(letters.of_the_same(one(letters, 0, 1)))] == [1]
+    assert [event.dead_letter.id.offset for event in history(queries.of_the_same(one(queries, 0, 1)))] == [1]
 
 
 def test_a_clock_that_is_behind_puts_nothing_before_its_letter() -> None:
-    records = [letter_record(0, 0, dead_letter()), handled_record(0, 0, handled(at=NOW - MINUTE))]
+    records = [dead_letter_record(0, 0, dead_letter()), handled_record(0, 0, handled(at=NOW - MINUTE))]
     events = history(folded(records).oldest_first())
     assert [event.handled is None for event in events] == [True, False]
 
 
 def test_a_letter_without_a_key_has_a_history_of_its_own() -> None:
-    letters = folded([letter_record(0, offset, unread_record(key=None)) for offset in (0, 1)])
-    assert letters.of_the_same(one(letters, 0, 1)) == [one(letters, 0, 1)]
+    queries = folded([dead_letter_record(0, offset, unread_record(key=None)) for offset in (0, 1)])
+    assert queries.of_the_same(one(queries, 0, 1)) == [one(queries, 0, 1)]
 
 
 def test_the_letters_are_what_the_topics_hold(bootstrap: str) -> None:
@@ -234,16 +234,16 @@ def test_the_letters_are_what_the_topics_hold(bootstrap: str) -> None:
     said = handled(letter_id=str(first), letter_topic_id=life, at=now)
     value = CODEC.encode(said, topic=DEAD_LETTER_HANDLED.name)
     producer.produce_at([OutgoingRecord(DEAD_LETTER_HANDLED.name, key, value, first.partition)])
-    for letters in (
-        read_letters(bootstrap, CODEC),
-        read_letters(bootstrap, CODEC, partition=first.partition),
-        read_letters(bootstrap, CODEC, since=now - timedelta(hours=3)),
+    for queries in (
+        read_dead_letters(bootstrap, CODEC),
+        read_dead_letters(bootstrap, CODEC, partition=first.partition),
+        read_dead_letters(bootstrap, CODEC, since=now - timedelta(hours=3)),
     ):
-        assert one(letters, *first).state is DeadLetterState.DISCARDED
-        assert one(letters, *second).state is DeadLetterState.OPEN
-        assert [same.id for same in letters.of_the_same(one(letters, *second))] == [first, second]
-    assert read_letters(bootstrap, CODEC, since=now + timedelta(hours=1)).contents == {}
-    assert read_letters(bootstrap, CODEC, partition=partitions_of(bootstrap, DEAD_LETTER)).contents == {}
+        assert one(queries, *first).state is DeadLetterState.DISCARDED
+        assert one(queries, *second).state is DeadLetterState.OPEN
+        assert [same.id for same in queries.of_the_same(one(queries, *second))] == [first, second]
+    assert read_dead_letters(bootstrap, CODEC, since=now + timedelta(hours=1)).contents == {}
+    assert read_dead_letters(bootstrap, CODEC, partition=partitions_of(bootstrap, DEAD_LETTER)).contents == {}
 
 
 def test_a_vendors_last_outcome_is_the_latest_that_settled_something(bootstrap: str) -> None:

@@ -140,7 +140,7 @@ def outcome(client_id: str, vendor_id: str, status: Status, offset: int, **field
     return VendorSyncOutcome.model_validate(given | fields)
 
 
-def letter(client_id: str, vendor_id: str, **fields: Any) -> DeadLetter:
+def dead_letter(client_id: str, vendor_id: str, **fields: Any) -> DeadLetter:
     given = {
         "client_id": client_id,
         "vendor_id": vendor_id,

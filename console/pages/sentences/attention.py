@@ -1,4 +1,4 @@
-"""What needs a person at a client, and what to do about it."""
+"""Concerns: everything at a client that needs a person, each with its remedy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from console.read_model.store.views import ClientView, DeadLetterLine, VendorLin
 from schemas.records.integration import Integration
 
 SHOWN: Final = 5
-"""Vendors, or letters, of one kind that are shown at once."""
+"""Vendors, or dead letters, of one kind that are shown at once."""
 LOOKED_THROUGH: Final = 200
 
 
@@ -41,7 +41,7 @@ class Concern:
     state: VendorState | None = None
 
 
-LETTERS: Final[Mapping[str, str]] = {
+REMEDIES: Final[Mapping[str, str]] = {
     "missing": "Link the vendor to the right provider in VIVE, then try again.",
     "rejected": "Correct the value in VIVE; VIVE then syncs the vendor by itself. Or try again as it is now.",
     "gave_up": "Vantaca did not answer for a day. Once it does, try again.",
@@ -49,19 +49,19 @@ LETTERS: Final[Mapping[str, str]] = {
     "undecodable": "VIVE could not read what another VIVE service said. Give its number to VIVE's support.",
     "invalid": "What another VIVE service said is not valid. Give its number to VIVE's support.",
 }
-"""By a dead letter's code: what to do about it."""
-ANY_LETTER: Final = "Look at the reason, then try again."
+"""By a dead letter's code: the advice to the person."""
+OTHER_REMEDY: Final = "Look at the reason, then try again."
 
 
 def concerns(
     snapshot: ReadModel, client_id: str, view: ClientView, *, handled: frozenset[str] = frozenset()
 ) -> tuple[Concern, ...]:
-    """What needs a person now, the most urgent first.
+    """Everything that needs a person now, the most urgent first.
 
-    ``view`` is of the same snapshot. ``handled`` are letters that the read model may still have as open.
+    ``view`` is of the same snapshot. ``handled`` are dead letters that the read model may still have as open.
     """
-    letters = snapshot.dead_letters(client_id, limit=LOOKED_THROUGH) if view.open_dead_letters else None
-    found_open = letters.items if letters is not None else ()
+    dead_letters = snapshot.dead_letters(client_id, limit=LOOKED_THROUGH) if view.open_dead_letters else None
+    found_open = dead_letters.items if dead_letters is not None else ()
     lines = tuple(line for line in found_open if line.letter_id not in handled)
     by_vendor = {line.vendor_id: line for line in reversed(lines) if line.vendor_id is not None}
     found = [paused(view.integration, view.parked, _some(snapshot, client_id, VendorState.PARKED, view.parked, 1))]
@@ -75,7 +75,7 @@ def concerns(
     found.append(failing(view.failed, cases))
     other = tuple(line for line in lines if line.vendor_id not in covered)
     more = view.open_dead_letters - len(found_open)
-    found.append(put_aside(_letter_cases(snapshot, client_id, other[:SHOWN]), len(other) + more))
+    found.append(put_aside(_dead_letter_cases(snapshot, client_id, other[:SHOWN]), len(other) + more))
     return tuple(concern for concern in found if concern is not None)
 
 
@@ -84,32 +84,32 @@ def _some(snapshot: ReadModel, client_id: str, state: VendorState, number: int, 
 
 
 def _failed_cases(
-    snapshot: ReadModel, client_id: str, number: int, letters: Mapping[str, DeadLetterLine]
+    snapshot: ReadModel, client_id: str, number: int, dead_letters: Mapping[str, DeadLetterLine]
 ) -> tuple[Case, ...]:
-    """Of the vendors that failed, those that are shown. A vendor that is tried again has no use for its letter."""
+    """The shown ones of the vendors that failed. A vendor that VIVE tries again by itself gets no link to its dead letter."""
     lines = _some(snapshot, client_id, VendorState.FAILED, number, SHOWN)
     newest = snapshot.newest_outcomes(client_id, [line.vendor_id for line in lines])
     cases = []
     for line in lines:
         outcome = newest.get(line.vendor_id)
         next_attempt_at = None if outcome is None else outcome.next_attempt_at
-        letter = letters.get(line.vendor_id) if next_attempt_at is None else None
-        cases.append(_case(line, letter, next_attempt_at))
+        dead_letter = dead_letters.get(line.vendor_id) if next_attempt_at is None else None
+        cases.append(_case(line, dead_letter, next_attempt_at))
     return tuple(cases)
 
 
-def _case(line: VendorLine, letter: DeadLetterLine | None, next_attempt_at: datetime | None = None) -> Case:
+def _case(line: VendorLine, dead_letter: DeadLetterLine | None, next_attempt_at: datetime | None = None) -> Case:
     return Case(
         vendor_id=line.vendor_id,
         name=line.name,
         reason=line.reason or "",
         at=line.at,
-        letter_id=None if letter is None else letter.letter_id,
+        letter_id=None if dead_letter is None else dead_letter.letter_id,
         next_attempt_at=next_attempt_at,
     )
 
 
-def _letter_cases(snapshot: ReadModel, client_id: str, lines: Sequence[DeadLetterLine]) -> tuple[Case, ...]:
+def _dead_letter_cases(snapshot: ReadModel, client_id: str, lines: Sequence[DeadLetterLine]) -> tuple[Case, ...]:
     names = snapshot.vendor_names(client_id, [line.vendor_id for line in lines if line.vendor_id is not None])
     return tuple(
         Case(
@@ -144,29 +144,29 @@ def paused(integration: Integration, number: int, some: tuple[VendorLine, ...]) 
 
 
 def wrong(
-    state: VendorState, number: int, vendors: tuple[VendorLine, ...], letters: Mapping[str, DeadLetterLine]
+    state: VendorState, number: int, vendors: tuple[VendorLine, ...], dead_letters: Mapping[str, DeadLetterLine]
 ) -> Concern | None:
-    """Vendors whose provider is missing, or whose values Vantaca does not take."""
+    """Vendors without their provider in Vantaca, or with values that Vantaca does not take."""
     if not number:
         return None
-    what = "is linked to a provider that Vantaca does not have"
+    trouble = "is linked to a provider that Vantaca does not have"
     if number > 1:
-        what = "are linked to providers that Vantaca does not have"
+        trouble = "are linked to providers that Vantaca does not have"
     if state is VendorState.REJECTED:
-        what = f"{'has' if number == 1 else 'have'} values that Vantaca does not take"
+        trouble = f"{'has' if number == 1 else 'have'} values that Vantaca does not take"
     return Concern(
         kind=state.value,
         tone="bad",
-        title=f"{counted(number, 'vendor')} {what}",
-        to_do=LETTERS[state.value],
+        title=f"{counted(number, 'vendor')} {trouble}",
+        to_do=REMEDIES[state.value],
         number=number,
-        cases=tuple(_case(line, letters.get(line.vendor_id)) for line in vendors[:SHOWN]),
+        cases=tuple(_case(line, dead_letters.get(line.vendor_id)) for line in vendors[:SHOWN]),
         state=state,
     )
 
 
 def failing(number: int, cases: tuple[Case, ...]) -> Concern | None:
-    """Vendors that failed and are tried again without anybody's doing."""
+    """Vendors that failed and that VIVE tries again by itself."""
     if not number:
         return None
     return Concern(
@@ -181,7 +181,7 @@ def failing(number: int, cases: tuple[Case, ...]) -> Concern | None:
 
 
 def put_aside(cases: tuple[Case, ...], number: int) -> Concern | None:
-    """Dead letters that no vendor above stands for."""
+    """Dead letters of vendors that are in no other concern."""
     if not number:
         return None
     return Concern(

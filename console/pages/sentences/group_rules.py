@@ -1,4 +1,4 @@
-"""What VIVE writes at a client and what not, by field group, in words."""
+"""The rules of a client's field groups, in words: which VIVE writes, and which not and why."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from schemas.records.integration import SYSTEM_OF_RECORD_ONLY, FieldGroup, Integ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRule:
-    """Whether VIVE writes a field group at a client, and how that is said."""
+    """A field group at a client: whether VIVE writes it, and the sentence about it."""
 
     name: str
     owned: bool
@@ -16,7 +16,7 @@ class GroupRule:
 
 
 def group_rules(integration: Integration) -> tuple[GroupRule, ...]:
-    """What is pushed, and what is not and why, for every field group."""
+    """The rule of every field group."""
     rules = []
     for group, name in GROUPS.items():
         because = _not_written_because(integration, group)

@@ -49,7 +49,7 @@ class Count:
 
 
 def counts(run: RunView) -> tuple[Count, ...]:
-    """What the page counts of a run."""
+    """The counts of a run that the page shows."""
     return tuple(
         Count(
             state=state,
@@ -113,7 +113,7 @@ def took(run: RunView) -> str | None:
 
 
 def heading(run: RunView) -> str:
-    """What stands above a run."""
+    """The heading of a run."""
     if run.refusal is not None:
         return "This sync was refused"
     if not run.done:
@@ -133,19 +133,19 @@ def summary(run: RunView) -> str:
     if not run.total:
         return "No vendor is linked to a provider in Vantaca, so there was nothing to sync."
     length = took(run)
-    return f"{counted(run.total, 'vendor')} checked{f' in {length}' if length else ''}: {_told(run)}."
+    return f"{counted(run.total, 'vendor')} checked{f' in {length}' if length else ''}: {_counts_in_words(run)}."
 
 
 def result(run: RunView) -> str:
-    """What came of the run so far, for a line of the history."""
+    """The result of the run so far, for a line of the history."""
     if run.refusal is not None:
         return run.refusal
     if not run.done:
         return f"{run.settled:,} of {counted(run.total, 'vendor')} are done."
-    return f"{counted(run.total, 'vendor')}: {_told(run)}." if run.total else "No vendor is linked."
+    return f"{counted(run.total, 'vendor')}: {_counts_in_words(run)}." if run.total else "No vendor is linked."
 
 
-def _told(run: RunView) -> str:
+def _counts_in_words(run: RunView) -> str:
     return ", ".join(
         f"{run.by_state[state]:,} {_IN_SUMMARY.get(state, STATES[state].label.lower())}"
         for state in _SETTLED

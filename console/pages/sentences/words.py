@@ -121,7 +121,7 @@ def group_label(group: str) -> str:
 
 
 def caused_by(cause: str, person: str) -> str:
-    """Who or what asked for a sync, such as ``Dana, with Sync All Vendors``."""
+    """The cause of a sync, such as ``Dana, with Sync All Vendors``."""
     by = person or "VIVE"
     match cause:
         case Cause.SYNC_ALL:

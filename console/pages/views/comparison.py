@@ -1,4 +1,4 @@
-"""One vendor field by field: what VIVE says, what Vantaca held, and what became of it."""
+"""One vendor field by field: VIVE's value, Vantaca's value, and the result."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """Something that VIVE says of the vendor."""
+    """One fact of VIVE's record of the vendor."""
 
     label: str
     value: str
@@ -50,7 +50,7 @@ class HistoryEntry:
 
 
 def history(detail: VendorDetail) -> tuple[HistoryEntry, ...]:
-    """What happened to the vendor, newest first. What was announced and then confirmed is one line."""
+    """The vendor's history, newest first. A write that was announced and then confirmed is one line."""
     entries = []
     newer: VendorSyncOutcome | None = None
     for outcome in detail.outcomes:
@@ -65,7 +65,7 @@ def history(detail: VendorDetail) -> tuple[HistoryEntry, ...]:
 
 
 def compared(outcome: VendorSyncOutcome) -> tuple[Row, ...]:
-    """What an outcome tells of fields that differed: those written, then those left alone."""
+    """The fields that differed in an outcome: those written, then those left."""
     done = "written" if outcome.status is Status.UPDATED else "planned"
     written = [
         Row(
@@ -95,7 +95,7 @@ def comparison(detail: VendorDetail, integration: Integration) -> tuple[Row, ...
     """Every field group that is pushed, and whatever else differed, as the latest attempt left it."""
     outcome = last_settled(detail)
     rows = compared(outcome) if outcome is not None else ()
-    told = {row.group for row in rows}
+    listed = {row.group for row in rows}
     record = detail.record
     known = outcome is not None and outcome.status in AGREES
     newest = known and record is not None and outcome is not None and outcome.record_version == record.version
@@ -103,17 +103,17 @@ def comparison(detail: VendorDetail, integration: Integration) -> tuple[Row, ...
         Row(
             group=name,
             field=name,
-            vive=_said(record, group),
-            vantaca=_said(record, group) if newest else None,
+            vive=_desired(record, group),
+            vantaca=_desired(record, group) if newest else None,
             result="agrees" if newest else "unknown",
         )
         for group, name in GROUPS.items()
-        if integration.owns(group) and name not in told and record is not None
+        if integration.owns(group) and name not in listed and record is not None
     ]
     return (*rows, *same)
 
 
-def _said(record: VendorRecord | None, group: FieldGroup) -> str | None:
+def _desired(record: VendorRecord | None, group: FieldGroup) -> str | None:
     if record is None:
         return None
     match group:
@@ -130,8 +130,8 @@ def _said(record: VendorRecord | None, group: FieldGroup) -> str | None:
 
 
 def facts(record: VendorRecord) -> tuple[Fact, ...]:
-    """What VIVE says of the vendor, whether it is pushed or not."""
-    told = (
+    """VIVE's data on the vendor, whether it is pushed or not."""
+    labelled = (
         ("Legal name", record.legal_name),
         ("DBA name", record.dba_name),
         ("Status", _status(record)),
@@ -140,7 +140,7 @@ def facts(record: VendorRecord) -> tuple[Fact, ...]:
         ("Address", _address(record)),
         ("Provider in Vantaca", record.provider_id or "Not linked"),
     )
-    return tuple(Fact(label=label, value=value) for label, value in told if value)
+    return tuple(Fact(label=label, value=value) for label, value in labelled if value)
 
 
 def _status(record: VendorRecord) -> str:

@@ -11,7 +11,7 @@ from console.http.guard import Admin, Ports
 from console.http.problems import Problem, not_found
 from console.pages.addresses import ACCOUNTING, Addresses
 from console.pages.rendering import Pages, Renderer
-from console.pages.sentences.attention import ANY_LETTER, LETTERS
+from console.pages.sentences.attention import OTHER_REMEDY, REMEDIES
 from console.pages.views.client_title import title_of
 from console.pages.views.listing import LONGEST_CURSOR, PAGE_SIZE
 from console.ports import DeadLetterUnchangedError
@@ -22,7 +22,7 @@ from schemas.records.dead_letter import LETTER_ID_PATTERN, LetterId
 
 router: Final = APIRouter(prefix=ACCOUNTING)
 
-LetterInPath = Annotated[str, InPath(pattern=LETTER_ID_PATTERN)]
+DeadLetterInPath = Annotated[str, InPath(alias="letter", pattern=LETTER_ID_PATTERN)]
 NOTE: Final = "Tried again on the page Accounting - Vantaca."
 
 
@@ -38,37 +38,37 @@ def listing(
     with ports.read_model.snapshot() as snapshot:
         title = title_of(snapshot, who)
         try:
-            letters = snapshot.dead_letters(client, limit=PAGE_SIZE, cursor=cursor)
+            dead_letters = snapshot.dead_letters(client, limit=PAGE_SIZE, cursor=cursor)
         except ValueError as error:
             raise Problem(422, "not-valid", "Not valid", str(error)) from error
     return renderer.page(
-        "letters.html", who=who, client_title=title, to=Addresses(client), letters=letters, to_do=to_do
+        "dead_letters.html", who=who, client_title=title, to=Addresses(client), dead_letters=dead_letters, to_do=to_do
     )
 
 
 @router.get("/dead-letters/{letter}")
-def page(client: Identifier, letter: LetterInPath, who: Admin, ports: Ports, renderer: Pages) -> Response:
+def page(client: Identifier, dead_letter: DeadLetterInPath, who: Admin, ports: Ports, renderer: Pages) -> Response:
     """One dead letter; a person confirms here that it is to be tried again."""
-    return _show(ports.read_model, renderer, who, client, letter)
+    return _show(ports.read_model, renderer, who, client, dead_letter)
 
 
 @router.post("/dead-letters/{letter}/redrive")
-def redrive(client: Identifier, letter: LetterInPath, who: Admin, ports: Ports, renderer: Pages) -> Response:
+def redrive(client: Identifier, dead_letter: DeadLetterInPath, who: Admin, ports: Ports, renderer: Pages) -> Response:
     """Try again, and go to the settings page; without success show the dead letter again, with the reason."""
     try:
-        handled = ports.redrive(who, client, LetterId.parse(letter), note=NOTE)
+        handled = ports.redrive(who, client, LetterId.parse(dead_letter), note=NOTE)
     except DeadLetterUnchangedError as error:
-        return _show(ports.read_model, renderer, who, client, letter, status=409, trouble=str(error))
+        return _show(ports.read_model, renderer, who, client, dead_letter, status=409, trouble=str(error))
     except KafkaUnavailableError as error:
-        return _show(ports.read_model, renderer, who, client, letter, status=503, trouble=str(error))
+        return _show(ports.read_model, renderer, who, client, dead_letter, status=503, trouble=str(error))
     if handled is None:
-        raise not_found(f"sync {letter} put aside")
-    return RedirectResponse(Addresses(client).redriven(letter), status_code=303)
+        raise not_found(f"sync {dead_letter} put aside")
+    return RedirectResponse(Addresses(client).redriven(dead_letter), status_code=303)
 
 
 def to_do(code: str) -> str:
-    """What to do about a dead letter of this code."""
-    return LETTERS.get(code, ANY_LETTER)
+    """The advice for a dead letter of this code."""
+    return REMEDIES.get(code, OTHER_REMEDY)
 
 
 def _show(
@@ -76,27 +76,27 @@ def _show(
     renderer: Renderer,
     who: Principal,
     client: str,
-    letter: str,
+    dead_letter: str,
     *,
     status: int = 200,
     trouble: str = "",
 ) -> Response:
     with read_model.snapshot() as snapshot:
-        found = snapshot.dead_letter(client, letter)
+        found = snapshot.dead_letter(client, dead_letter)
         if found is None:
-            raise not_found(f"sync {letter} put aside")
+            raise not_found(f"sync {dead_letter} put aside")
         line, content = found
         names = {} if line.vendor_id is None else snapshot.vendor_names(client, [line.vendor_id])
         title = title_of(snapshot, who)
     return renderer.page(
-        "letter.html",
+        "dead_letter.html",
         who=who,
         client_title=title,
         status=status,
         to=Addresses(client),
-        letter=line,
+        dead_letter=line,
         content=content,
-        letter_name=names.get(line.vendor_id or "") or line.vendor_id or f"record {letter}",
+        dead_letter_name=names.get(line.vendor_id or "") or line.vendor_id or f"record {dead_letter}",
         to_do=to_do,
         trouble=trouble,
     )

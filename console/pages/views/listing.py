@@ -1,4 +1,4 @@
-"""A list of vendors as it is asked for in an address: search, state, page."""
+"""A list of vendors by the parameters in its address: search, state, page."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
@@ -16,7 +16,7 @@ LONGEST_CURSOR: Final = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorListQuery:
-    """What is looked for. ``first`` is the number of the page's first vendor in the whole list, from 1."""
+    """Search, state and page of a list. ``first`` is the number of the page's first vendor in the whole list, from 1."""
 
     search: str = ""
     state: VendorState | None = None
@@ -34,18 +34,18 @@ class VendorListQuery:
         return self.state is not None or bool(self.search)
 
     def address(self, path: str, *, anchor: str = "vendors") -> str:
-        """Where this is to be seen."""
+        """The address of this list."""
         parts = {
             "q": self.search,
             "state": self.state or "",
             "cursor": self.cursor or "",
             "first": str(self.first) if self.first > 1 else "",
         }
-        query = urlencode({name: value for name, value in parts.items() if value})
-        return f"{path}{'?' if query else ''}{query}#{anchor}"
+        arguments = urlencode({name: value for name, value in parts.items() if value})
+        return f"{path}{'?' if arguments else ''}{arguments}#{anchor}"
 
 
-def asked(
+def vendor_list_query(
     q: Annotated[str, Query(max_length=LONGEST_SEARCH)] = "",
     state: Annotated[str, Query(max_length=40)] = "",
     cursor: Annotated[str | None, Query(max_length=LONGEST_CURSOR)] = None,
@@ -72,26 +72,26 @@ class Listing:
     """A page of vendors, and the ways on from it."""
 
     page: Page[VendorLine]
-    asked: VendorListQuery
+    query: VendorListQuery
     path: str
     choices: tuple[Choice, ...]
 
     @property
     def last(self) -> int:
         """The number of the page's last vendor."""
-        return self.asked.first + len(self.page.items) - 1
+        return self.query.first + len(self.page.items) - 1
 
     @property
     def next_address(self) -> str | None:
         """The page after this one."""
         if self.page.next_cursor is None:
             return None
-        return replace(self.asked, cursor=self.page.next_cursor, first=self.last + 1).address(self.path)
+        return replace(self.query, cursor=self.page.next_cursor, first=self.last + 1).address(self.path)
 
     @property
     def first_address(self) -> str | None:
         """The list's beginning, from further on."""
-        return None if self.asked.cursor is None else replace(self.asked, cursor=None, first=1).address(self.path)
+        return None if self.query.cursor is None else replace(self.query, cursor=None, first=1).address(self.path)
 
     @property
     def all_address(self) -> str:
@@ -99,7 +99,7 @@ class Listing:
         return VendorListQuery().address(self.path)
 
 
-def choices(by_state: dict[VendorState, int], asked: VendorListQuery, path: str) -> tuple[Choice, ...]:
+def choices(by_state: dict[VendorState, int], query: VendorListQuery, path: str) -> tuple[Choice, ...]:
     """All vendors, then each state that has some, or that is chosen."""
 
     def choice(state: VendorState | None, label: str, tone: str, number: int) -> Choice:
@@ -107,8 +107,8 @@ def choices(by_state: dict[VendorState, int], asked: VendorListQuery, path: str)
             label=label,
             tone=tone,
             number=number,
-            address=replace(asked, state=state, cursor=None, first=1).address(path),
-            chosen=asked.state is state,
+            address=replace(query, state=state, cursor=None, first=1).address(path),
+            chosen=query.state is state,
         )
 
     return (
@@ -116,6 +116,6 @@ def choices(by_state: dict[VendorState, int], asked: VendorListQuery, path: str)
         *(
             choice(state, words.label, words.tone, by_state.get(state, 0))
             for state, words in STATES.items()
-            if by_state.get(state) or asked.state is state
+            if by_state.get(state) or query.state is state
         ),
     )

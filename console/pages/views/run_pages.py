@@ -10,7 +10,7 @@ from console.http.problems import Problem, not_found
 from console.pages.addresses import ACCOUNTING, Addresses
 from console.pages.rendering import Pages
 from console.pages.views.client_title import title_of
-from console.pages.views.listing import PAGE_SIZE, Listing, VendorListQuery, asked, choices
+from console.pages.views.listing import PAGE_SIZE, Listing, VendorListQuery, choices, vendor_list_query
 from console.read_model.store.views import VendorState
 from schemas.message import Identifier
 
@@ -24,7 +24,7 @@ def page(
     who: Admin,
     ports: Ports,
     renderer: Pages,
-    listed: Annotated[VendorListQuery, Depends(asked)],
+    listed: Annotated[VendorListQuery, Depends(vendor_list_query)],
 ) -> Response:
     """The run, and its vendors by their state in it."""
     with ports.read_model.snapshot() as snapshot:
@@ -52,5 +52,5 @@ def page(
         run=view,
         vendors_heading="Vendors of this sync",
         no_vendors="No vendor has been queued by this sync yet.",
-        listing=Listing(page=vendors, asked=listed, path=path, choices=choices(by_state, listed, path)),
+        listing=Listing(page=vendors, query=listed, path=path, choices=choices(by_state, listed, path)),
     )

@@ -19,7 +19,7 @@ from console.pages.sentences.group_rules import group_rules
 from console.pages.sentences.run_words import is_young
 from console.pages.sentences.words import MODES
 from console.pages.views.client_title import client_title
-from console.pages.views.listing import LONGEST_CURSOR, PAGE_SIZE, Listing, VendorListQuery, asked, choices
+from console.pages.views.listing import LONGEST_CURSOR, PAGE_SIZE, Listing, VendorListQuery, choices, vendor_list_query
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.views import ClientView
 from messaging.producer import KafkaUnavailableError
@@ -37,14 +37,16 @@ NOT_QUEUED: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What of the page is asked for in its address."""
+class PageQuery:
+    """The parameters in the page's address."""
 
-    pressed: Annotated[Identifier | None, Query(description="The run of the press that led here.")] = None
-    again: Annotated[str | None, Query(pattern=LETTER_ID_PATTERN, description="The letter that was just redriven.")] = (
-        None
-    )
-    runs: Annotated[str | None, Query(max_length=LONGEST_CURSOR)] = None
+    requested_run: Annotated[
+        Identifier | None, Query(alias="pressed", description="The run of the press that led here.")
+    ] = None
+    redriven: Annotated[
+        str | None, Query(alias="again", pattern=LETTER_ID_PATTERN, description="The letter that was just redriven.")
+    ] = None
+    runs_cursor: Annotated[str | None, Query(alias="runs", max_length=LONGEST_CURSOR)] = None
 
 
 @router.get("")
@@ -53,11 +55,11 @@ def page(
     who: Admin,
     ports: Ports,
     renderer: Pages,
-    look: Annotated[Look, Depends()],
-    listed: Annotated[VendorListQuery, Depends(asked)],
+    query: Annotated[PageQuery, Depends()],
+    listed: Annotated[VendorListQuery, Depends(vendor_list_query)],
 ) -> Response:
     """The page as it stands."""
-    return show(ports.read_model, renderer, who, client, look=look, listed=listed)
+    return show(ports.read_model, renderer, who, client, query=query, listed=listed)
 
 
 @router.post("/sync")
@@ -70,15 +72,15 @@ def press(
 ) -> Response:
     """Request a sync, and go to the page; without success show the page again, with the reason."""
     try:
-        pressed = ports.press(who, client, key=key or None)
+        receipt = ports.request_sync(who, client, key=key or None)
     except SyncRefusedError as error:
-        return _again(ports.read_model, renderer, who, client, 409, str(error))
+        return _show_again(ports.read_model, renderer, who, client, 409, str(error))
     except KafkaUnavailableError:
-        return _again(ports.read_model, renderer, who, client, 503, NOT_QUEUED, key=key)
-    return RedirectResponse(Addresses(client).pressed(pressed.run_id), status_code=303)
+        return _show_again(ports.read_model, renderer, who, client, 503, NOT_QUEUED, key=key)
+    return RedirectResponse(Addresses(client).requested(receipt.run_id), status_code=303)
 
 
-def _again(
+def _show_again(
     read_model: ReadModel,
     renderer: Renderer,
     who: Principal,
@@ -98,17 +100,17 @@ def show(
     who: Principal,
     client: str,
     *,
-    look: Look | None = None,
+    query: PageQuery | None = None,
     listed: VendorListQuery | None = None,
     status: int = 200,
     trouble: str = "",
     key: str = "",
 ) -> Response:
     """The page, with what just happened."""
-    look, listed, to = look or Look(), listed or VendorListQuery(), Addresses(client)
+    query, listed, to = query or PageQuery(), listed or VendorListQuery(), Addresses(client)
     with read_model.snapshot() as snapshot:
         view = snapshot.client(client)
-        of_client = {} if view is None else _of_client(snapshot, client, view, look, listed)
+        of_client = {} if view is None else _of_client(snapshot, client, view, query, listed)
     integration = None if view is None else view.integration
     shown: dict[str, Any] = {
         "to": to,
@@ -118,56 +120,56 @@ def show(
         "unavailable": unavailable_because(client, integration),
         "trouble": trouble,
         "press_key": key or str(uuid4()),
-        "pressed": look.pressed,
-        "said": "",
+        "requested_run": query.requested_run,
+        "notice": "",
     }
     title = client_title(who, integration)
     return renderer.page("settings.html", who=who, client_title=title, status=status, **(shown | of_client))
 
 
-def _notice(snapshot: ReadModel, client: str, look: Look) -> str:
+def _notice(snapshot: ReadModel, client: str, query: PageQuery) -> str:
     """The action that led here, as a sentence; "" where an address is opened again later."""
-    if look.pressed is not None and is_young(look.pressed, datetime.now(UTC)):
+    if query.requested_run is not None and is_young(query.requested_run, datetime.now(UTC)):
         return CONFIRMATION
-    letter = None if look.again is None else snapshot.dead_letter(client, look.again)
-    if letter is None:
+    dead_letter = None if query.redriven is None else snapshot.dead_letter(client, query.redriven)
+    if dead_letter is None:
         return ""
-    vendor = letter[0].vendor_id
+    vendor = dead_letter[0].vendor_id
     name = None if vendor is None else snapshot.vendor_names(client, [vendor]).get(vendor)
-    return f"{name or vendor or f'Record {look.again}'} is queued to be synced once more."
+    return f"{name or vendor or f'Record {query.redriven}'} is queued to be synced once more."
 
 
 def _of_client(
-    snapshot: ReadModel, client: str, view: ClientView, look: Look, listed: VendorListQuery
+    snapshot: ReadModel, client: str, view: ClientView, query: PageQuery, listed: VendorListQuery
 ) -> dict[str, Any]:
     to = Addresses(client)
     try:
-        runs = snapshot.runs(client, limit=RUNS_SHOWN, cursor=look.runs)
+        runs = snapshot.runs(client, limit=RUNS_SHOWN, cursor=query.runs_cursor)
         vendors = snapshot.vendors(
             client, states=listed.states, search=listed.search, limit=PAGE_SIZE, cursor=listed.cursor
         )
     except ValueError as error:
         raise Problem(422, "not-valid", "Not valid", str(error)) from error
-    if look.pressed is not None:
-        run = snapshot.run(client, look.pressed)
+    if query.requested_run is not None:
+        run = snapshot.run(client, query.requested_run)
     else:
-        run = next(iter(runs.items), None) if look.runs is None else None
-    young = look.pressed is not None and is_young(look.pressed, datetime.now(UTC))
-    handled = frozenset() if look.again is None else frozenset({look.again})
+        run = next(iter(runs.items), None) if query.runs_cursor is None else None
+    young = query.requested_run is not None and is_young(query.requested_run, datetime.now(UTC))
+    handled = frozenset() if query.redriven is None else frozenset({query.redriven})
     return {
-        "said": _notice(snapshot, client, look),
+        "notice": _notice(snapshot, client, query),
         "run": run,
-        "starting": look.pressed if run is None and young else None,
-        "here": to.pressed(look.pressed) if look.pressed is not None else to.home,
+        "starting": query.requested_run if run is None and young else None,
+        "here": to.requested(query.requested_run) if query.requested_run is not None else to.home,
         "runs": runs,
-        "runs_further_on": look.runs is not None,
+        "runs_further_on": query.runs_cursor is not None,
         "concerns": concerns(snapshot, client, view, handled=handled),
         "groups": group_rules(view.integration),
         "vendors_heading": "Vendors",
         "no_vendors": "VIVE has no vendors of this client yet. They appear here once VIVE's services have sent them.",
         "listing": Listing(
             page=vendors,
-            asked=listed,
+            query=listed,
             path=to.home,
             choices=choices(view.by_state, listed, to.home),
         ),

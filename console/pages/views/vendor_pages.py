@@ -27,7 +27,7 @@ def page(client: Identifier, vendor: Identifier, who: Admin, ports: Ports, rende
         view = snapshot.client(client)
         if detail is None or view is None:
             raise not_found(f"vendor {vendor}")
-        letter = _open_letter(snapshot, client, vendor) if view.open_dead_letters else None
+        dead_letter = _open_dead_letter(snapshot, client, vendor) if view.open_dead_letters else None
     return renderer.page(
         "vendor.html",
         who=who,
@@ -38,11 +38,11 @@ def page(client: Identifier, vendor: Identifier, who: Admin, ports: Ports, rende
         rows=comparison(detail, view.integration),
         facts=facts(detail.record) if detail.record is not None else (),
         history=history(detail),
-        letter=letter,
+        dead_letter=dead_letter,
     )
 
 
-def _open_letter(snapshot: ReadModel, client: str, vendor: str) -> DeadLetterLine | None:
+def _open_dead_letter(snapshot: ReadModel, client: str, vendor: str) -> DeadLetterLine | None:
     """The vendor's newest open dead letter, if it is among the client's newest."""
-    letters = snapshot.dead_letters(client, limit=LOOKED_THROUGH).items
-    return next((line for line in letters if line.vendor_id == vendor), None)
+    dead_letters = snapshot.dead_letters(client, limit=LOOKED_THROUGH).items
+    return next((line for line in dead_letters if line.vendor_id == vendor), None)

@@ -1,4 +1,4 @@
-"""Records of topics as what they say, ready to be folded into the tables."""
+"""Decoded records of the topics, ready to be folded into the tables."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -43,15 +43,15 @@ _identifier: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 
 
 class Placed(NamedTuple, Generic[T]):
-    """What a record says, and where it lies."""
+    """The content of a record, and its position."""
 
     partition: int
     offset: int
-    says: T
+    content: T
 
 
 class Unreadable(NamedTuple):
-    """A record that counts for nothing, and why."""
+    """A record that can't be read and is ignored, and the reason."""
 
     record: ConsumedRecord
     reason: str
@@ -59,7 +59,7 @@ class Unreadable(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What records say, each kind in the order of its records."""
+    """The contents of records, each kind in the order of its records."""
 
     integrations: dict[str, Integration | None] = field(default_factory=dict)
     """The last of each client; None: it was ended by a tombstone."""
@@ -68,7 +68,7 @@ class Facts:
     """By vendor, the last ``vendor-sync`` event's offset."""
     outcomes: list[Placed[VendorSyncOutcome]] = field(default_factory=list)
     parts: list[Placed[SyncRun]] = field(default_factory=list)
-    letters: list[Placed[DeadLetter]] = field(default_factory=list)
+    dead_letters: list[Placed[DeadLetter]] = field(default_factory=list)
     handled: list[Placed[DeadLetterHandled]] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     next_offsets: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Facts:
 
 
 def facts_of(records: Iterable[ConsumedRecord], codec: Codec) -> Facts:
-    """What these records say. What can't be read is set apart: it is a dead letter elsewhere."""
+    """The contents of these records. Unreadable records are listed apart: the worker makes dead letters of them."""
     facts = Facts()
     for record in records:
         try:
@@ -101,13 +101,13 @@ def _take(facts: Facts, record: ConsumedRecord, codec: Codec) -> None:
             client_id, integration = _integration(record, codec)
             facts.integrations[client_id] = integration
         case DEAD_LETTER.name:
-            facts.letters.append(_placed(record, codec.decode(DeadLetter, record.value)))
+            facts.dead_letters.append(_placed(record, codec.decode(DeadLetter, record.value)))
         case DEAD_LETTER_HANDLED.name:
             facts.handled.append(_placed(record, codec.decode(DeadLetterHandled, record.value)))
 
 
-def _placed(record: ConsumedRecord, says: T) -> Placed[T]:
-    return Placed(record.partition, record.offset, says)
+def _placed(record: ConsumedRecord, content: T) -> Placed[T]:
+    return Placed(record.partition, record.offset, content)
 
 
 def _vendor(record: ConsumedRecord, codec: Codec) -> tuple[VendorKey, VendorRecord | None]:

@@ -17,19 +17,19 @@ def clean(text: str) -> str:
 
 
 def short_id(topic_id: str) -> str:
-    """Kafka's id of a topic, as an index can hold it whatever a record says; real ones have 22 letters."""
+    """Kafka's id of a topic, cut so that an index can hold any text; real ones have 22 characters."""
     return clean(topic_id)[:100]
 
 
 def state_of(outcome: VendorSyncOutcome) -> VendorState:
-    """What an outcome makes of its vendor."""
+    """The state of a vendor after an outcome."""
     if outcome.status is Status.UNCHANGED and outcome.left_alone:
         return VendorState.LEFT_ALONE
     return VendorState(outcome.status.value)
 
 
 def reason_of(outcome: VendorSyncOutcome) -> str | None:
-    """Why it ended so, or what was left alone and why; None where there is nothing to say."""
+    """The reason of the result, or the reasons of the fields that were left; None where there are none."""
     reasons = dict.fromkeys(left.reason for left in outcome.left_alone)
     text = outcome.reason or " ".join(reason for reason in reasons if reason)
     return clean(text)[:LONGEST_REASON] or None
@@ -37,7 +37,7 @@ def reason_of(outcome: VendorSyncOutcome) -> str | None:
 
 def outcome_row(placed: Placed[VendorSyncOutcome]) -> Row:
     """The row of ``outcomes``."""
-    outcome = placed.says
+    outcome = placed.content
     return {
         "partition": placed.partition,
         "offset": placed.offset,

@@ -1,4 +1,4 @@
-"""What records make of a vendor of a run: pure functions of its row in ``run_vendors`` as it was."""
+"""Folds of records into a vendor of a run: pure functions of its row in ``run_vendors``."""
 
 import json
 
@@ -32,14 +32,14 @@ def new_run_vendor(client_id: str, run_id: str, vendor_id: str) -> Row:
     }
 
 
-def named(row: Row, word: str, asks: AwaitedEvent | None = None) -> Row:
-    """The run names the vendor: ``word`` says as what; ``asks`` is the event that must be answered."""
+def named(row: Row, word: str, event: AwaitedEvent | None = None) -> Row:
+    """The run names the vendor: ``word`` is the column for how; ``event`` is the event that must be answered."""
     row = row | {word: True}
-    if asks is not None:
-        asked = json.loads(row["asked"])
-        _, _, topic_id, offset = asks
-        asked[topic_id] = min(offset, asked.get(topic_id, offset))
-        row["asked"] = json.dumps(asked, sort_keys=True)
+    if event is not None:
+        awaited = json.loads(row["asked"])
+        _, _, topic_id, offset = event
+        awaited[topic_id] = min(offset, awaited.get(topic_id, offset))
+        row["asked"] = json.dumps(awaited, sort_keys=True)
     if row["state"] in {None, VendorState.UNLINKED}:
         linked = row["queued"] or row["already_in_progress"]
         outside = VendorState.UNLINKED.value if row["unlinked"] else None

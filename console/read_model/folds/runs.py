@@ -1,4 +1,4 @@
-"""What records make of a run: pure functions of its row in ``runs`` as it was."""
+"""Folds of records into a run: pure functions of its row in ``runs``."""
 
 import json
 from collections import Counter
@@ -13,7 +13,7 @@ from schemas.records.sync_run import RunPart, SyncRun
 
 
 def new_run(client_id: str, run_id: str) -> Row:
-    """A run before any part of it is taken in."""
+    """A run before the first of its parts."""
     return {
         "client_id": client_id,
         "run_id": run_id,
@@ -39,7 +39,7 @@ def new_run(client_id: str, run_id: str) -> Row:
 
 def with_part(row: Row, placed: Placed[SyncRun]) -> Row:
     """The run after a part of it, but for its vendors."""
-    part, at = placed.says, to_ms(placed.says.at)
+    part, at = placed.content, to_ms(placed.content.at)
     row = row | {
         "at": min(row["at"], at),
         "last_part_at": max(row["last_part_at"], at),
@@ -69,14 +69,14 @@ def with_counts(row: Row, more: Counter[str]) -> Row:
 
 
 def is_expanded(partitions: int, chunks: dict[int, dict[int, bool]]) -> bool:
-    """Whether all partitions have told all their vendors: ``chunks`` by partition and number, and whether one is the last."""
-    closed = sum(1 for partition, told in chunks.items() if 0 <= partition < partitions and _is_closed(told))
+    """Whether all partitions have reported all their vendors: ``chunks`` by partition and number, and whether one is the last."""
+    closed = sum(1 for partition, reported in chunks.items() if 0 <= partition < partitions and _is_closed(reported))
     return partitions >= 0 and closed == partitions
 
 
-def _is_closed(told: dict[int, bool]) -> bool:
-    last = min((chunk for chunk, is_last in told.items() if is_last), default=None)
-    return last is not None and sum(1 for chunk in told if 0 <= chunk <= last) == last + 1
+def _is_closed(reported: dict[int, bool]) -> bool:
+    last = min((chunk for chunk, is_last in reported.items() if is_last), default=None)
+    return last is not None and sum(1 for chunk in reported if 0 <= chunk <= last) == last + 1
 
 
 def unsettled(row: Row) -> int:

@@ -1,4 +1,4 @@
-"""What records make of a vendor of a client: pure functions of its row in ``vendors`` as it was."""
+"""Folds of records into a vendor of a client: pure functions of its row in ``vendors``."""
 
 from typing import Final
 
@@ -16,12 +16,12 @@ UNLINKED: Final = "It is not linked to a provider."
 
 
 def sort_name(name: str, vendor_id: str) -> str:
-    """Name and id as they are sorted by and searched in: in small letters, in one text, of limited length."""
+    """The text by which vendors are sorted and searched: name and id, in lower case, of limited length."""
     return f"{name.casefold()[:LONGEST_SORTED]}\n{vendor_id.casefold()}"
 
 
 def new_vendor(key: VendorKey) -> Row:
-    """A vendor that something was said of, before it is taken in."""
+    """A vendor before the first record about it."""
     return {
         "client_id": key.client_id,
         "vendor_id": key.vendor_id,
@@ -73,7 +73,7 @@ def with_outcome(row: Row, outcome: Row, topic_id: str) -> Row:
 
 
 def vendor_state(row: Row) -> VendorState:
-    """Where a vendor stands, by its row."""
+    """The state of a vendor, by its row."""
     if row["outcome_state"] == VendorState.WRITING:
         return VendorState.WRITING
     if row["event_offset"] > row["through"]:
@@ -84,7 +84,7 @@ def vendor_state(row: Row) -> VendorState:
 
 
 def vendor_reason(row: Row, state: VendorState) -> str | None:
-    """Why a vendor stands in this state, by its row."""
+    """The reason of a vendor's state, by its row."""
     if state is VendorState.UNLINKED:
         return UNLINKED
     reason: str | None = row["outcome_reason"] if state == row["outcome_state"] else None

@@ -1,4 +1,4 @@
-"""One batch of records into the tables, in the transaction that also says how far the topics are projected."""
+"""Writes one batch of records into the tables, in the transaction that also stores the projected offsets."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, select
 
 from console.read_model.folds.facts import Facts, Unreadable
 from console.read_model.folds.outcomes import clean, outcome_row
-from console.read_model.projection.save_dead_letters import DeadLetterBatch, save_letters
+from console.read_model.projection.save_dead_letters import DeadLetterBatch, save_dead_letters
 from console.read_model.projection.save_runs import save_runs
 from console.read_model.projection.save_vendors import save_vendors
 from console.read_model.store import tables
@@ -21,7 +21,9 @@ def project(connection: Connection, facts: Facts, topic_ids: Mapping[str, str], 
     rows = [outcome_row(placed) for placed in facts.outcomes]
     save_vendors(connection, facts, rows, topic_id=topic_ids[VENDOR_SYNC.name])
     save_runs(connection, facts.parts, rows, revision=revision)
-    save_letters(connection, DeadLetterBatch(facts.letters, facts.handled), topic_id=topic_ids[DEAD_LETTER.name])
+    save_dead_letters(
+        connection, DeadLetterBatch(facts.dead_letters, facts.handled), topic_id=topic_ids[DEAD_LETTER.name]
+    )
     _save_integrations(connection, facts.integrations)
     _save_unreadable(connection, facts.unreadable)
     _save_offsets(connection, facts.next_offsets, topic_ids)

@@ -1,4 +1,4 @@
-"""Topics into tables, until stopped."""
+"""The projector: folds the topics into the tables, until stopped."""
 
 import logging
 import threading
@@ -15,7 +15,7 @@ from console.read_model.projection.projection import projected
 from console.read_model.projection.source import Layout, Source, begins_of, ends_of, layout_of
 from console.read_model.projection.writer import Writer
 from console.read_model.store.lease import Lease, LeaseLostError, now_ms
-from console.stillness import LOOKS, STALL_TIMEOUT, Stillness
+from console.stall_detector import CHECKS_PER_TIMEOUT, STALL_TIMEOUT, StallDetector
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import Offsets
 from schemas.wire.codec import Codec, RegistryUnavailableError
@@ -24,13 +24,13 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS: Final = 0.2
 RENEW_SECONDS: Final = 3.0
 FORGET_SECONDS: Final = 3600.0
-"""How often it is looked what the topics have dropped."""
+"""How often the projector drops from the tables what the topics have dropped."""
 STANDBY_SECONDS: Final = 1.0
 FRESH_MS: Final = 15_000
 LONGEST_PAUSE: Final = 10.0
-OURS_AWAY: Final = (KafkaUnavailableError, RegistryUnavailableError)
-"""Their text is for people."""
-AWAY: Final = (*OURS_AWAY, OperationalError, InterfaceError, PoolTimeoutError)
+EXPLAINED_ERRORS: Final = (KafkaUnavailableError, RegistryUnavailableError)
+"""Errors with a message for people."""
+UNAVAILABLE_ERRORS: Final = (*EXPLAINED_ERRORS, OperationalError, InterfaceError, PoolTimeoutError)
 
 
 class Projector:
@@ -42,11 +42,11 @@ class Projector:
         self._bootstrap = bootstrap
         self._codec = codec
         self._caught_up_at = 0
-        self._look_seconds = stall_timeout / LOOKS
-        self._stillness = Stillness(stall_timeout=stall_timeout)
+        self._check_seconds = stall_timeout / CHECKS_PER_TIMEOUT
+        self._stall_detector = StallDetector(stall_timeout=stall_timeout)
 
     def run(self, stop: threading.Event) -> None:
-        """Project until stopped; goes on by itself when Kafka or the database was away. It blocks.
+        """Project until stopped; goes on by itself when Kafka or the database was unavailable. It blocks.
 
         Any other error is raised: it is a bug, and would come again.
         """
@@ -55,28 +55,32 @@ class Projector:
             try:
                 self._once(stop, pause)
             except LeaseLostError:
-                self._stillness.waits()
-                logger.info("Another one projects into the read model now.")
-            except AWAY as error:
-                self._stillness.waits()
-                why = error if isinstance(error, OURS_AWAY) else f"The database is away ({type(error).__name__})."
-                logger.warning("The read model stands still: %s It goes on by itself.", why)
+                self._stall_detector.paused()
+                logger.info("Another projector writes into the read model now.")
+            except UNAVAILABLE_ERRORS as error:
+                self._stall_detector.paused()
+                why = (
+                    error
+                    if isinstance(error, EXPLAINED_ERRORS)
+                    else f"The database is unavailable ({type(error).__name__})."
+                )
+                logger.warning("The read model is not updated now: %s The projector goes on by itself.", why)
                 stop.wait(pause.longer())
 
     def caught_up(self) -> bool:
         """Whether what the topics held some seconds ago is in the tables, whoever projects it."""
         return now_ms() - self._caught_up_at < FRESH_MS
 
-    def stands_still(self) -> bool:
-        """Whether it has not read on for the stall timeout, though Kafka is available and there is something to read."""
-        return self._stillness.found()
+    def is_stalled(self) -> bool:
+        """Whether it has read nothing for the stall timeout, though Kafka is available and there is something to read."""
+        return self._stall_detector.stalled()
 
     def _once(self, stop: threading.Event, pause: "Pause") -> None:
         """Project as long as the lease is ours and the topics are the same, or wait a little where it is another's."""
         lease = Lease(self._engine)
         if not lease.take():
             self._caught_up_at = lease.caught_up_at()
-            self._stillness.waits()
+            self._stall_detector.paused()
             stop.wait(STANDBY_SECONDS)
             return
         try:
@@ -87,7 +91,7 @@ class Projector:
                 pause.forget()
                 self._project(stop, source, layout, Tick(lease, writer))
             finally:
-                with self._stillness.reading():
+                with self._stall_detector.step():
                     source.close()
         finally:
             with suppress(SQLAlchemyError):  # it ends by itself
@@ -104,35 +108,35 @@ class Projector:
         return Source(self._bootstrap, layout, offsets)
 
     def _project(self, stop: threading.Event, source: Source, layout: Layout, tick: "Tick") -> None:
-        looked, forgot = time.monotonic(), float("-inf")
-        self._stillness.began()
+        checked_at, forgot_at = time.monotonic(), float("-inf")
+        self._stall_detector.restarted()
         while not stop.is_set():
-            with self._stillness.reading():
+            with self._stall_detector.step():
                 records = source.poll(POLL_SECONDS)
-            self._stillness.polled(delivered=bool(records), more=source.more)
+            self._stall_detector.polled(delivered=bool(records), more=source.more)
             tick.writer.write(records)
             if source.at_end:
                 self._caught_up_at = now_ms()
             tick.renew(caught_up=source.at_end)
-            if time.monotonic() - looked > self._look_seconds:
+            if time.monotonic() - checked_at > self._check_seconds:
                 if not self._goes_on(source, layout):
                     return
-                looked = time.monotonic()
-            if time.monotonic() - forgot > FORGET_SECONDS:
+                checked_at = time.monotonic()
+            if time.monotonic() - forgot_at > FORGET_SECONDS:
                 tick.writer.forget_before(begins_of(self._bootstrap, layout))
-                forgot = time.monotonic()
+                forgot_at = time.monotonic()
 
     def _goes_on(self, source: Source, layout: Layout) -> bool:
         """Whether the topics are the same and the consumer reads them, by the word of new clients."""
-        with self._stillness.reading():
+        with self._stall_detector.step():
             same = layout_of(self._bootstrap) == layout
-        with self._stillness.reading():
+        with self._stall_detector.step():
             ends = ends_of(self._bootstrap, layout)
         source.learn(ends)
-        unread = self._stillness.looked(source.positions, ends)
+        unread = self._stall_detector.compared(source.positions, ends)
         if unread:
             where = ", ".join(f"{topic} {number} at {source.positions[topic, number]}" for topic, number in unread)
-            logger.warning("The consumer is replaced, for it does not read on though Kafka is available: %s.", where)
+            logger.warning("The consumer is replaced, for it reads nothing though Kafka is available: %s.", where)
         return same and not unread
 
 
@@ -149,14 +153,14 @@ class Tick:
         self.writer = writer
         self._now = now
         self._renewed = float("-inf")
-        self._told = False
+        self._was_caught_up = False
 
     def renew(self, *, caught_up: bool) -> None:
         """Hold the lease, if it is time to, or if everything is projected now and was not before."""
-        if self._now() - self._renewed >= RENEW_SECONDS or caught_up > self._told:
+        if self._now() - self._renewed >= RENEW_SECONDS or caught_up > self._was_caught_up:
             self._lease.renew(caught_up=caught_up)
             self._renewed = self._now()
-        self._told = caught_up
+        self._was_caught_up = caught_up
 
 
 class Pause:

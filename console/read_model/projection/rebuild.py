@@ -25,9 +25,9 @@ class Progress:
 
 
 def rebuild(
-    engine: Engine, *, bootstrap: str, codec: Codec, tell: Callable[[Progress], None] = lambda _: None
+    engine: Engine, *, bootstrap: str, codec: Codec, report: Callable[[Progress], None] = lambda _: None
 ) -> Progress:
-    """Empty the tables and project all topics to their ends as they are now. ``tell`` hears of it some times a second.
+    """Empty the tables and project all topics to their present ends. ``report`` is called several times a second.
 
     Consoles that run wait meanwhile, show what is built so far, and then go on projecting. The tables are not emptied unless
     Kafka answers. Ended in between, the next projector goes on from where it was.
@@ -44,25 +44,25 @@ def rebuild(
         writer = Writer(engine, lease, codec, layout.ids)
         try:
             writer.forget()
-            return _to_ends(source, ends, Tick(lease, writer), tell)
+            return _to_ends(source, ends, Tick(lease, writer), report)
         finally:
             lease.give_back()
 
 
-def _to_ends(source: Source, ends: Offsets, tick: Tick, tell: Callable[[Progress], None]) -> Progress:
+def _to_ends(source: Source, ends: Offsets, tick: Tick, report: Callable[[Progress], None]) -> Progress:
     records = 0
     deadline = time.monotonic() + SECONDS
     while True:
         done = sum(min(source.positions[place], end) for place, end in ends.items())
         progress = Progress(done=done, total=sum(ends.values()), records=records)
-        tell(progress)
+        report(progress)
         if progress.done == progress.total:
             return progress
-        came = source.poll(POLL_SECONDS)
-        if came:
+        batch = source.poll(POLL_SECONDS)
+        if batch:
             deadline = time.monotonic() + SECONDS
         elif time.monotonic() > deadline:
             raise KafkaUnavailableError(f"Kafka handed nothing over for {SECONDS:.0f} seconds. Run the command again.")
-        tick.writer.write(came)
+        tick.writer.write(batch)
         tick.renew(caught_up=False)
-        records += len(came)
+        records += len(batch)

@@ -1,4 +1,4 @@
-"""What the topics do not hold any more, the tables need not hold either."""
+"""Retention: the tables drop what the topics no longer hold."""
 
 from sqlalchemy import Connection, delete, select
 
@@ -13,17 +13,17 @@ def forget_before(connection: Connection, begins: Offsets) -> None:
     Runs go with their last part, and all that is kept of them goes too. A vendor's state stays, also where it came of an outcome
     that is gone.
     """
-    outcomes, letters, handled = tables.outcomes, tables.dead_letters, tables.letters_handled
+    outcomes, dead_letters, handled = tables.outcomes, tables.dead_letters, tables.dead_letters_handled
     for (topic, partition), begin in begins.items():
         match topic:
             case VENDOR_SYNC_OUTCOME.name:
                 gone = outcomes.c.partition == partition, outcomes.c.offset < begin
                 connection.execute(delete(outcomes).where(*gone))
             case DEAD_LETTER.name:
-                gone = letters.c.partition == partition, letters.c.offset < begin
-                connection.execute(delete(letters).where(*gone))
+                gone = dead_letters.c.partition == partition, dead_letters.c.offset < begin
+                connection.execute(delete(dead_letters).where(*gone))
             case DEAD_LETTER_HANDLED.name:
-                gone = handled.c.said_partition == partition, handled.c.said_offset < begin
+                gone = handled.c["said_partition"] == partition, handled.c["said_offset"] < begin
                 connection.execute(delete(handled).where(*gone))
             case SYNC_RUN.name:
                 _forget_runs(connection, partition, begin)

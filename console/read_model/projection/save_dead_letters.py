@@ -1,4 +1,4 @@
-"""Dead letters, and what was done with them, from records into the tables."""
+"""Writes dead letters, and the actions on them, from records into the tables."""
 
 from typing import Any, NamedTuple
 
@@ -15,54 +15,54 @@ from schemas.message import Identifier
 from schemas.records.dead_letter import DeadLetter, LetterId
 from schemas.records.dead_letter_handled import DeadLetterHandled
 
-_LETTER = (tables.dead_letters.c.partition, tables.dead_letters.c.offset)
-_HANDLED = (tables.letters_handled.c.partition, tables.letters_handled.c.offset)
+_DEAD_LETTER = (tables.dead_letters.c.partition, tables.dead_letters.c.offset)
+_HANDLED = (tables.dead_letters_handled.c.partition, tables.dead_letters_handled.c.offset)
 _identifier: TypeAdapter[str] = TypeAdapter(Identifier)
 
 
 class DeadLetterBatch(NamedTuple):
-    """Letters and what was done with them, of one batch."""
+    """Dead letters and the actions on them, of one batch of records."""
 
-    letters: list[Placed[DeadLetter]]
+    dead_letters: list[Placed[DeadLetter]]
     handled: list[Placed[DeadLetterHandled]]
 
 
-def save_letters(connection: Connection, said: DeadLetterBatch, *, topic_id: str) -> None:
-    """Take in letters and their handling; ``topic_id`` is Kafka's id of ``dead-letter`` now."""
-    mine = [placed for placed in said.handled if placed.says.letter_topic_id == topic_id]
-    keys = {LetterId(placed.partition, placed.offset) for placed in said.letters}
-    keys |= {LetterId.parse(placed.says.letter_id) for placed in mine}
+def save_dead_letters(connection: Connection, batch: DeadLetterBatch, *, topic_id: str) -> None:
+    """Take in dead letters and the actions on them; ``topic_id`` is Kafka's present id of ``dead-letter``."""
+    mine = [placed for placed in batch.handled if placed.content.letter_topic_id == topic_id]
+    keys = {LetterId(placed.partition, placed.offset) for placed in batch.dead_letters}
+    keys |= {LetterId.parse(placed.content.letter_id) for placed in mine}
     if not keys:
         return
-    letters = load(connection, tables.dead_letters, _LETTER, sorted(keys))
-    handled = load(connection, tables.letters_handled, _HANDLED, sorted(keys))
-    for placed in said.letters:
-        letters[placed.partition, placed.offset] = letter_row(placed)
+    dead_letters = load(connection, tables.dead_letters, _DEAD_LETTER, sorted(keys))
+    handled = load(connection, tables.dead_letters_handled, _HANDLED, sorted(keys))
+    for placed in batch.dead_letters:
+        dead_letters[placed.partition, placed.offset] = dead_letter_row(placed)
     for done in mine:
-        key = LetterId.parse(done.says.letter_id)
+        key = LetterId.parse(done.content.letter_id)
         known = handled.get(key)
         if known is None or (known["said_partition"], known["said_offset"]) < (done.partition, done.offset):
             handled[key] = handled_row(key, done)
-    upsert(connection, tables.letters_handled, list(handled.values()))
-    upsert(connection, tables.dead_letters, [as_handled(row, handled.get(key)) for key, row in letters.items()])
+    upsert(connection, tables.dead_letters_handled, list(handled.values()))
+    upsert(connection, tables.dead_letters, [as_handled(row, handled.get(key)) for key, row in dead_letters.items()])
 
 
-def letter_row(placed: Placed[DeadLetter]) -> Row:
-    """The row of ``dead_letters`` of a letter that nobody has handled."""
-    letter = placed.says
-    stands = DeadLetterHistory(id=LetterId(placed.partition, placed.offset), content=letter)
+def dead_letter_row(placed: Placed[DeadLetter]) -> Row:
+    """The row of ``dead_letters`` of a dead letter that nobody has handled."""
+    dead_letter = placed.content
+    stands = DeadLetterHistory(id=LetterId(placed.partition, placed.offset), content=dead_letter)
     vendor = stands.vendor
     return {
         "partition": placed.partition,
         "offset": placed.offset,
         "client_id": _id_or_none(stands.client_id or (None if vendor is None else vendor.client_id)),
-        "vendor_id": _id_or_none(letter.vendor_id or (None if vendor is None else vendor.vendor_id)),
-        "code": clean(letter.code),
-        "reason": clean(letter.reason),
-        "at": to_ms(letter.at),
-        "body": letter.model_dump_json(exclude={"key", "value"}),
-        "key": letter.key,
-        "value": letter.value,
+        "vendor_id": _id_or_none(dead_letter.vendor_id or (None if vendor is None else vendor.vendor_id)),
+        "code": clean(dead_letter.code),
+        "reason": clean(dead_letter.reason),
+        "at": to_ms(dead_letter.at),
+        "body": dead_letter.model_dump_json(exclude={"key", "value"}),
+        "key": dead_letter.key,
+        "value": dead_letter.value,
         "state": DeadLetterState.OPEN.value,
         "handled_by": None,
         "handled_at": None,
@@ -70,28 +70,28 @@ def letter_row(placed: Placed[DeadLetter]) -> Row:
 
 
 def handled_row(key: LetterId, placed: Placed[DeadLetterHandled]) -> Row:
-    """The row of ``letters_handled``."""
+    """The row of ``dead_letters_handled``."""
     return {
         "partition": key.partition,
         "offset": key.offset,
         "said_partition": placed.partition,
         "said_offset": placed.offset,
-        "action": placed.says.action.value,
-        "by": clean(placed.says.by),
-        "at": to_ms(placed.says.at),
+        "action": placed.content.action.value,
+        "by": clean(placed.content.by),
+        "at": to_ms(placed.content.at),
     }
 
 
-def as_handled(letter: Row, handled: Row | None) -> Row:
-    """The letter's row as the last who handled it left it."""
+def as_handled(dead_letter: Row, handled: Row | None) -> Row:
+    """The dead letter's row after the last action on it."""
     if handled is None:
-        return letter
-    told: dict[str, Any] = {"state": handled["action"], "handled_by": handled["by"], "handled_at": handled["at"]}
-    return letter | told
+        return dead_letter
+    handling: dict[str, Any] = {"state": handled["action"], "handled_by": handled["by"], "handled_at": handled["at"]}
+    return dead_letter | handling
 
 
 def _id_or_none(text: str | None) -> str | None:
-    """No other text can be asked for."""
+    """The text where it is an identifier: no request can name another."""
     try:
         return None if text is None else _identifier.validate_python(text)
     except ValidationError:

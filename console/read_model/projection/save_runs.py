@@ -1,4 +1,4 @@
-"""Runs and their vendors, from records into the tables."""
+"""Writes runs and their vendors from records into the tables."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -22,18 +22,18 @@ VendorOfRun = tuple[str, str, str]
 
 
 def save_runs(connection: Connection, parts: list[Placed[SyncRun]], outcomes: list[Row], *, revision: int) -> None:
-    """Take in what the records say of runs; ``outcomes`` are rows that the table of outcomes has already.
+    """Take in the parts of runs, and outcomes: rows that the table of outcomes has already.
 
-    ``revision`` is what a run has afterwards that was changed.
+    ``revision`` is that of every changed run afterwards.
     """
     more: dict[RunKey, Counter[str]] = defaultdict(Counter)
     _save_named(connection, parts, more)
     _save_answers(connection, outcomes, more)
-    keys = more.keys() | {(placed.says.client_id, placed.says.run_id) for placed in parts}
+    keys = more.keys() | {(placed.content.client_id, placed.content.run_id) for placed in parts}
     before = load(connection, tables.runs, _RUN, sorted(keys))
     rows = {key: before.get(key) or new_run(*key) for key in keys}
     for placed in parts:
-        key = placed.says.client_id, placed.says.run_id
+        key = placed.content.client_id, placed.content.run_id
         rows[key] = with_part(rows[key], placed)
     _save_chunks(connection, parts, rows)
     changed = []
@@ -45,21 +45,21 @@ def save_runs(connection: Connection, parts: list[Placed[SyncRun]], outcomes: li
 
 
 class Naming(NamedTuple):
-    """A run names a vendor: ``word`` says as what; ``asked`` is the event that must be answered, where it is linked."""
+    """A run names a vendor: ``word`` is the column for how; ``event`` must be answered, where the vendor is linked."""
 
     key: VendorOfRun
     word: str
-    asked: AwaitedEvent | None = None
+    event: AwaitedEvent | None = None
 
 
 def _namings(parts: Iterable[Placed[SyncRun]]) -> Iterator[Naming]:
     for placed in parts:
-        part = placed.says
+        part = placed.content
         for word in ("queued", "already_in_progress"):
             for vendor in getattr(part, word):
                 key = part.client_id, part.run_id, vendor.vendor_id
-                asked = part.client_id, vendor.vendor_id, short_id(part.topic_id), vendor.offset
-                yield Naming(key, word, asked)
+                event = part.client_id, vendor.vendor_id, short_id(part.topic_id), vendor.offset
+                yield Naming(key, word, event)
         for word in ("unlinked", "unknown"):
             for vendor_id in getattr(part, word):
                 yield Naming((part.client_id, part.run_id, vendor_id), word)
@@ -71,10 +71,10 @@ def _save_named(connection: Connection, parts: list[Placed[SyncRun]], more: dict
     before = load(connection, tables.run_vendors, _VENDOR, keys)
     rows = {key: before.get(key) or new_run_vendor(*key) for key in keys}
     for naming in namings:
-        rows[naming.key] = named(rows[naming.key], naming.word, naming.asked)
-    early = answers_to(connection, {naming.asked for naming in namings if naming.asked is not None})
+        rows[naming.key] = named(rows[naming.key], naming.word, naming.event)
+    early = answers_to(connection, {naming.event for naming in namings if naming.event is not None})
     for naming in namings:
-        for outcome in () if naming.asked is None else early.get(naming.asked, ()):
+        for outcome in () if naming.event is None else early.get(naming.event, ()):
             rows[naming.key] = answered(rows[naming.key], outcome)
     _save_vendors(connection, before, rows, more)
 
@@ -108,23 +108,23 @@ def _save_vendors(
 
 
 def _save_chunks(connection: Connection, parts: list[Placed[SyncRun]], rows: dict[RunKey, Row]) -> None:
-    """Keep which chunks were told, and say in the rows whether that is all."""
+    """Store the chunks that were reported, and in the rows whether they are all."""
     table = tables.run_chunks
-    told: dict[tuple[str, str, int, int], bool] = {}
+    last_by_chunk: dict[tuple[str, str, int, int], bool] = {}
     for placed in parts:
-        part = placed.says
+        part = placed.content
         if part.part is RunPart.SHARD:
             key = part.client_id, part.run_id, part.partition, part.chunk
-            told[key] = part.last or told.get(key, False)
+            last_by_chunk[key] = part.last or last_by_chunk.get(key, False)
     columns = (table.c.client_id, table.c.run_id, table.c.partition, table.c.chunk)
-    known = load(connection, table, columns, sorted(told))
+    known = load(connection, table, columns, sorted(last_by_chunk))
     names = [column.name for column in columns]
     chunks = [
         {**dict(zip(names, key, strict=True)), "last": last or (key in known and known[key]["last"])}
-        for key, last in told.items()
+        for key, last in last_by_chunk.items()
     ]
     upsert(connection, table, chunks)
-    for run in {(placed.says.client_id, placed.says.run_id) for placed in parts}:
+    for run in {(placed.content.client_id, placed.content.run_id) for placed in parts}:
         of_run: dict[int, dict[int, bool]] = defaultdict(dict)
         same = (table.c.client_id == run[0]) & (table.c.run_id == run[1])
         for row in connection.execute(select(table).where(same)):

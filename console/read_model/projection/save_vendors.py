@@ -1,4 +1,4 @@
-"""Vendors and their outcomes, from records into the tables."""
+"""Writes vendors and their outcomes from records into the tables."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _KEY = (tables.vendors.c.client_id, tables.vendors.c.vendor_id)
 
 
 def save_vendors(connection: Connection, facts: Facts, outcomes: list[Row], *, topic_id: str) -> None:
-    """Take in what the records say of vendors; ``topic_id`` is Kafka's id of ``vendor-sync`` now."""
+    """Take in the records about vendors; ``topic_id`` is Kafka's present id of ``vendor-sync``."""
     if outcomes:
         many(connection, insert_into(connection, tables.outcomes), outcomes)
     keys = {key for key, _ in facts.records} | facts.events.keys() | set(_named(facts))
@@ -52,7 +52,7 @@ def save_vendors(connection: Connection, facts: Facts, outcomes: list[Row], *, t
 def _named(facts: Facts) -> Iterable[VendorKey]:
     """The vendors that a run names, so that each has a row to find its name in."""
     for placed in facts.parts:
-        part = placed.says
+        part = placed.content
         for vendor in part.queued + part.already_in_progress:
             yield VendorKey(part.client_id, vendor.vendor_id)
         for vendor_id in part.unlinked:

@@ -1,4 +1,4 @@
-"""Which outcomes may settle which vendors of runs, looked up in either direction."""
+"""Queries for outcomes that may settle vendors of runs: from the events, and from the outcomes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -12,24 +12,24 @@ from console.read_model.store.upsert import STEP, Row, rows_of, rows_to_join
 from schemas.records.outcome import Status
 
 
-def answers_to(connection: Connection, asked: Iterable[AwaitedEvent]) -> dict[AwaitedEvent, list[Row]]:
+def answers_to(connection: Connection, events: Iterable[AwaitedEvent]) -> dict[AwaitedEvent, list[Row]]:
     """Of the outcomes that are there already, those that may settle what is asked, or show that its write has begun.
 
     Of those that reach the offset only the ones that reach least far.
     """
     found: dict[AwaitedEvent, list[Row]] = defaultdict(list)
-    wanted = sorted(set(asked))
-    for begin in range(0, len(wanted), STEP):
-        step = wanted[begin : begin + STEP]
+    in_order = sorted(set(events))
+    for begin in range(0, len(in_order), STEP):
+        step = in_order[begin : begin + STEP]
         for row in rows_of(connection, _reaching_least_far(connection, step)):
-            found[row["client_id"], row["vendor_id"], row["topic_id"], row["asked"]].append(row)
+            found[row["client_id"], row["vendor_id"], row["topic_id"], row["event_offset"]].append(row)
         rest = [one for one in step if one not in found]
         for row in rows_of(connection, _being_written(connection, rest)):
-            found[row["client_id"], row["vendor_id"], row["topic_id"], row["asked"]].append(row)
+            found[row["client_id"], row["vendor_id"], row["topic_id"], row["event_offset"]].append(row)
     return found
 
 
-_TOLD = (
+_COLUMNS = (
     outcomes.c.client_id,
     outcomes.c.vendor_id,
     outcomes.c.topic_id,
@@ -40,11 +40,11 @@ _TOLD = (
     outcomes.c.state,
     outcomes.c.reason,
 )
-_ASKED = (outcomes.c.client_id, outcomes.c.vendor_id, outcomes.c.topic_id, outcomes.c.through)
+_EVENT = (outcomes.c.client_id, outcomes.c.vendor_id, outcomes.c.topic_id, outcomes.c.through)
 
 
-def _reaching_least_far(connection: Connection, asked: list[AwaitedEvent]) -> Select[Any]:
-    given = rows_to_join(connection, _ASKED, asked)
+def _reaching_least_far(connection: Connection, events: list[AwaitedEvent]) -> Select[Any]:
+    given = rows_to_join(connection, _EVENT, events)
     other = outcomes.alias("other")
     least = (
         select(other.c.through)
@@ -66,11 +66,11 @@ def _reaching_least_far(connection: Connection, asked: list[AwaitedEvent]) -> Se
         outcomes.c.through == least,
         outcomes.c.status != Status.WRITING.value,
     )
-    return select(*_TOLD, given.c.through.label("asked")).select_from(given.join(outcomes, same))
+    return select(*_COLUMNS, given.c.through.label("event_offset")).select_from(given.join(outcomes, same))
 
 
-def _being_written(connection: Connection, asked: list[AwaitedEvent]) -> Select[Any]:
-    given = rows_to_join(connection, _ASKED, asked)
+def _being_written(connection: Connection, events: list[AwaitedEvent]) -> Select[Any]:
+    given = rows_to_join(connection, _EVENT, events)
     same = and_(
         outcomes.c.client_id == given.c.client_id,
         outcomes.c.vendor_id == given.c.vendor_id,
@@ -78,7 +78,7 @@ def _being_written(connection: Connection, asked: list[AwaitedEvent]) -> Select[
         outcomes.c.through >= given.c.through,
         outcomes.c.status == Status.WRITING.value,
     )
-    return select(*_TOLD, given.c.through.label("asked")).select_from(given.join(outcomes, same))
+    return select(*_COLUMNS, given.c.through.label("event_offset")).select_from(given.join(outcomes, same))
 
 
 def runs_waiting(

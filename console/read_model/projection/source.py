@@ -92,7 +92,7 @@ class Source:
         self._consumer.assign([TopicPartition(*place, offsets.get(place, OFFSET_BEGINNING)) for place in self._where])
 
     def poll(self, seconds: float) -> list[ConsumedRecord]:
-        """What came within so many seconds, each record once.
+        """The records that arrive within so many seconds, each once.
 
         Raises:
             KafkaUnavailableError: a partition can't be read.
@@ -121,7 +121,7 @@ class Source:
 
     @property
     def at_end(self) -> bool:
-        """Whether everything was handed over that was there when it was last looked."""
+        """Whether the consumer has delivered all that the partitions held at the last check."""
         return len(self._at_end) == len(self._where)
 
     def close(self) -> None:

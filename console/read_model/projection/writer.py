@@ -1,4 +1,4 @@
-"""Records into the tables, some at a time, each with the offsets behind it in one transaction."""
+"""Writes records into the tables in batches, each with its offsets in one transaction."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +54,7 @@ class Writer:
             self._uncounted = 0
 
     def _one_by_one(self, batch: Sequence[ConsumedRecord]) -> None:
-        """A value that the database does not take costs its own record alone."""
+        """A value that the database does not take costs only its own record."""
         for record in batch:
             try:
                 self._project(facts_of([record], self._codec))

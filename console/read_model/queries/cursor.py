@@ -1,4 +1,4 @@
-"""Where the next page of a list begins, as text that goes through an address."""
+"""Cursors: the position of a page in a list, as text that fits an address."""
 
 import binascii
 import json
@@ -41,7 +41,7 @@ def _storable(part: object) -> bool:
     if isinstance(part, int):
         return -(2**63) <= part < 2**63
     part = str(part)
-    return "\0" not in part and not any("\ud800" <= letter <= "\udfff" for letter in part)
+    return "\0" not in part and not any("\ud800" <= character <= "\udfff" for character in part)
 
 
 def page_of(

@@ -15,7 +15,7 @@ from schemas.records.dead_letter import DeadLetter, LetterId
 _BRIEF = [column for column in dead_letters.c if column.name not in {"body", "key", "value"}]
 
 
-def client_letters(
+def client_dead_letters(
     connection: Connection, client_id: str, *, open_only: bool, limit: int, cursor: str | None
 ) -> Page[DeadLetterLine]:
     """The dead letters of a client, newest first."""
@@ -33,15 +33,15 @@ def client_letters(
 
 
 def number_open(connection: Connection, client_id: str) -> int:
-    """How many letters of a client wait for a person."""
+    """How many dead letters of a client are open."""
     mine = dead_letters.c.client_id == client_id, dead_letters.c.state == DeadLetterState.OPEN.value
     return connection.execute(select(func.count()).select_from(dead_letters).where(*mine)).scalar_one()
 
 
-def client_letter(
+def client_dead_letter(
     connection: Connection, client_id: str, letter_id: LetterId
 ) -> tuple[DeadLetterLine, DeadLetter] | None:
-    """One letter of the client, whole."""
+    """One dead letter of the client, with its content."""
     found = select(dead_letters).where(
         dead_letters.c.client_id == client_id,
         dead_letters.c.partition == letter_id.partition,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select, tuple_
 
 from console.read_model.queries.cursor import page_of, read_cursor
-from console.read_model.queries.dead_letter_lists import client_letter, client_letters, number_open
+from console.read_model.queries.dead_letter_lists import client_dead_letter, client_dead_letters, number_open
 from console.read_model.queries.vendor_details import newest_outcomes, vendor_detail, vendor_names
 from console.read_model.queries.vendor_lists import client_vendors, vendors_of_run
 from console.read_model.store import tables
@@ -60,7 +60,7 @@ class ReadModel:
             if body is None:
                 return None
             rows = connection.execute(select(states).where(states.c.client_id == client_id)).all()
-            open_letters = number_open(connection, client_id)
+            open_dead_letters = number_open(connection, client_id)
         by_state: dict[VendorState, int] = {}
         for row in rows:
             state = VendorState(row.state)
@@ -73,7 +73,7 @@ class ReadModel:
             missing=by_state.get(VendorState.MISSING, 0),
             rejected=by_state.get(VendorState.REJECTED, 0),
             failed=by_state.get(VendorState.FAILED, 0),
-            open_dead_letters=open_letters,
+            open_dead_letters=open_dead_letters,
             by_state=by_state,
         )
 
@@ -127,7 +127,7 @@ class ReadModel:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[VendorLine]:
-        """The vendors that VIVE has a record of, by name. ``search`` is looked for in name and id, in any case."""
+        """The vendors that VIVE has a record of, by name. ``search`` matches name and id, in any case."""
         with self._reading() as connection:
             return client_vendors(connection, client_id, states=states, search=search, limit=limit, cursor=cursor)
 
@@ -151,16 +151,16 @@ class ReadModel:
     ) -> Page[DeadLetterLine]:
         """The client's dead letters, newest first."""
         with self._reading() as connection:
-            return client_letters(connection, client_id, open_only=open_only, limit=limit, cursor=cursor)
+            return client_dead_letters(connection, client_id, open_only=open_only, limit=limit, cursor=cursor)
 
     def dead_letter(self, client_id: str, letter_id: str) -> tuple[DeadLetterLine, DeadLetter] | None:
-        """One dead letter of the client, whole. None: the client has no such letter, or it is no id of a letter at all."""
+        """One dead letter of the client, with its content. None: the client has none with this id, or it is not such an id."""
         try:
             parsed = LetterId.parse(letter_id)
         except ValueError:
             return None
         with self._reading() as connection:
-            return client_letter(connection, client_id, parsed)
+            return client_dead_letter(connection, client_id, parsed)
 
 
 def _run_view(row: Any) -> RunView:

@@ -32,17 +32,19 @@ def client_vendors(
     """The vendors of a client that VIVE has a record of."""
     after = read_cursor(cursor, (str, str))
     found = _searched(select(vendors).where(vendors.c.client_id == client_id), search)
-    wanted = [state.value for state in states]
-    pages = [found.where(vendors.c.state == state) for state in wanted] or [found.where(vendors.c.state.is_not(None))]
+    state_values = [state.value for state in states]
+    pages = [found.where(vendors.c.state == state) for state in state_values] or [
+        found.where(vendors.c.state.is_not(None))
+    ]
     parts = [select(_in_order(page, after, limit).subquery()) for page in pages]
     merged = union_all(*parts).order_by("sort_name", "vendor_id").limit(limit + 1)
     rows = connection.execute(merged).mappings().all()
     if after is None and len(rows) <= limit:
         total = len(rows)
     elif search.strip():
-        total = _count(connection, found.where(vendors.c.state.in_(wanted or _STATES)))
+        total = _count(connection, found.where(vendors.c.state.in_(state_values or _STATES)))
     else:
-        total = _number_in(connection, client_id, wanted or _STATES)
+        total = _number_in(connection, client_id, state_values or _STATES)
     return page_of(rows, limit, total=total, key=_place, item=vendor_line)
 
 
@@ -72,8 +74,8 @@ def vendors_of_run(
 ) -> Page[VendorLine]:
     """The vendors of a run, with what became of each in it."""
     after = read_cursor(cursor, (str, str))
-    wanted = [state.value for state in states] or _STATES
-    of_run = run_vendors.c.client_id == client_id, run_vendors.c.run_id == run_id, run_vendors.c.state.in_(wanted)
+    state_values = [state.value for state in states] or _STATES
+    of_run = run_vendors.c.client_id == client_id, run_vendors.c.run_id == run_id, run_vendors.c.state.in_(state_values)
     number = connection.execute(select(func.count()).select_from(run_vendors).where(*of_run)).scalar_one()
     if number <= FEW:
         same = (vendors.c.client_id == run_vendors.c.client_id) & (vendors.c.vendor_id == run_vendors.c.vendor_id)
@@ -94,20 +96,20 @@ def vendors_of_run(
         total = len(rows) if whole else _count(connection, many) if search.strip() else number
     keys = [(client_id, run_id, row["vendor_id"]) for row in rows]
     columns = (run_vendors.c.client_id, run_vendors.c.run_id, run_vendors.c.vendor_id)
-    became = load(connection, run_vendors, columns, keys)
-    joined = [{"vendor": row, "became": became[key]} for row, key in zip(rows, keys, strict=True)]
+    results = load(connection, run_vendors, columns, keys)
+    joined = [{"vendor": row, "result": results[key]} for row, key in zip(rows, keys, strict=True)]
     return page_of(joined, limit, total=total, key=lambda both: _place(both["vendor"]), item=_run_line)
 
 
 def _run_line(both: Any) -> VendorLine:
-    vendor, became = both["vendor"], both["became"]
+    vendor, result = both["vendor"], both["result"]
     return VendorLine(
         vendor_id=vendor["vendor_id"],
         name=vendor["name"],
         provider_id=vendor["provider_id"],
-        state=VendorState(became["state"]),
-        reason=became["reason"],
-        at=None if became["at"] is None else from_ms(became["at"]),
+        state=VendorState(result["state"]),
+        reason=result["reason"],
+        at=None if result["at"] is None else from_ms(result["at"]),
     )
 
 
@@ -116,7 +118,7 @@ def _place(row: Any) -> Key:
 
 
 def _searched(found: Select[Any], search: str) -> Select[Any]:
-    """Those whose name or id holds the words, in any case."""
+    """Only vendors with the words in their name or id, in any case."""
     words = clean(search).strip().casefold()[:LONGEST_SEARCHED]
     return found.where(vendors.c.sort_name.contains(words, autoescape=True)) if words else found
 

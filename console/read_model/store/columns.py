@@ -5,11 +5,11 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Boolean, Column, String, Text
 
 SORTED: Final = String().with_variant(String(collation="C"), "postgresql")
-"""Ids, and what is sorted by: by its bytes in UTF-8, also in PostgreSQL, whose usual order is a language's."""
+"""Ids and sort keys: sorted by their bytes in UTF-8, also in PostgreSQL, which usually sorts by a language's rules."""
 
 
 def an_id(name: str, **more: Any) -> Column[str]:
-    """A text that is looked for or sorted by."""
+    """A text to search or sort by."""
     return Column(name, SORTED, nullable=False, **more)
 
 

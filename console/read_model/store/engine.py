@@ -60,7 +60,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that writes says so at once: one that reads first can't wait for another writer, it can only fail.
+    # A transaction that writes takes the lock at once: one that reads first can't wait for another writer, it can only fail.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
 
@@ -68,7 +68,9 @@ def _begin_sqlite(connection: Connection) -> None:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection in a transaction that only reads, and reads one state of the database however many statements it makes."""
     with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":  # whose usual transactions read a newer state with each statement
+        if (
+            connection.dialect.name == "postgresql"
+        ):  # its default, READ COMMITTED, reads a newer state with each statement
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         yield connection
 

@@ -1,4 +1,4 @@
-"""Which run a press stands for, when the same press may come twice."""
+"""Idempotency keys: the run of a request that may arrive twice."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ class Idempotency:
     def run_id_for(self, client_id: str, key: str, new_run_id: str) -> str:
         """The run that this key of this client stands for: ``new_run_id`` unless another was given for it before.
 
-        Of two presses at once, one is the first for both. ``key`` may be any text.
+        Of two requests at once, both get the run of one. ``key`` may be any text.
         """
         now = self._now()
         forgotten = to_ms(now - FORGOTTEN_AFTER)

@@ -1,4 +1,4 @@
-"""Who projects: one at a time, however many consoles run."""
+"""The projector's lease: one projector writes at a time, however many consoles run."""
 
 import time
 from collections.abc import Callable
@@ -66,7 +66,7 @@ class Lease:
         return int(revision)
 
     def renew(self, *, caught_up: bool) -> None:
-        """Hold it while there is nothing to write, and say whether everything is projected.
+        """Hold it while there is nothing to write, and store whether everything is projected.
 
         Raises:
             LeaseLostError: another one has it.

@@ -11,7 +11,7 @@ OPEN: Final = 2**63 - 1
 """In place of an offset: no outcome has settled this vendor in this run yet. Every real offset is lower."""
 
 projection = Table(
-    # One row: who projects, and until when it need not be asked whether it still does.
+    # One row: the term of the projector that has the lease, and until when it has it.
     "projection",
     metadata,
     a_number("id", primary_key=True),
@@ -52,7 +52,7 @@ vendors = Table(
     metadata,
     an_id("client_id", primary_key=True),
     an_id("vendor_id", primary_key=True),
-    # Name and id in small letters and of limited length, for an index; searched in too.
+    # Name and id in lower case and of limited length, for an index and for searches.
     an_id("sort_name"),
     a_text("name"),
     a_text("provider_id", nullable=True),
@@ -158,8 +158,8 @@ dead_letters = Table(
     a_number("handled_at", nullable=True),
     Index(None, "client_id", "state", "at"),
 )
-letters_handled = Table(
-    # The last that was done with a letter, also where the letter itself is yet to be projected.
+dead_letters_handled = Table(
+    # The last action on a dead letter, also where the dead letter itself is yet to be projected.
     "letters_handled",
     metadata,
     a_number("partition", primary_key=True),
@@ -192,6 +192,6 @@ PROJECTED: Final = (
     run_chunks,
     run_vendors,
     dead_letters,
-    letters_handled,
+    dead_letters_handled,
 )
-"""What comes from the topics and can be built again from them."""
+"""The tables that are built from the topics and can be rebuilt from them."""

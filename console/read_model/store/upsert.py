@@ -1,4 +1,4 @@
-"""Statements that SQLite and PostgreSQL say differently, under one name."""
+"""Statements that SQLite and PostgreSQL write differently, under one name."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -85,7 +85,7 @@ def _unnested(columns: Sequence[Column[Any]], rows: Sequence[tuple[Any, ...]]) -
 def load(
     connection: Connection, table: Table, columns: Sequence[Column[Any]], keys: Sequence[tuple[Any, ...]]
 ) -> dict[tuple[Any, ...], Row]:
-    """The rows of a table whose columns have one of these values, by those values."""
+    """The rows of a table that have one of these values in the columns, by those values."""
     found: dict[tuple[Any, ...], Row] = {}
     names = [column.name for column in columns]
     for begin in range(0, len(keys), STEP):
@@ -97,7 +97,7 @@ def load(
 
 
 def rows_of(connection: Connection, found: Select[Any]) -> list[Row]:
-    """What a query finds."""
+    """The rows of a query."""
     result = connection.execute(found)
     names = list(result.keys())
     return [dict(zip(names, row, strict=True)) for row in result.all()]

@@ -1,4 +1,4 @@
-"""What the read model tells. Times are in UTC; every list comes a page at a time, with the cursor of the next."""
+"""The read model's views. Times are in UTC; every list comes a page at a time, with the cursor of the next."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +27,7 @@ class Page(Generic[T]):
 
 
 class VendorState(StrEnum):
-    """Where a vendor stands, as a person asks for it: of a client, or of one run."""
+    """The state of a vendor: at its client, or in one run."""
 
     QUEUED = "queued"
     """An event waits for an outcome, and no write has begun."""
@@ -56,7 +56,7 @@ class RunView:
     at: datetime
     refusal: str | None
     expanded: bool
-    """Whether every partition has told all its vendors."""
+    """Whether every partition has reported all its vendors."""
     done: bool
     ended_at: datetime | None
     """When the last vendor was settled; None while the run goes on."""
@@ -66,7 +66,7 @@ class RunView:
     unknown: int
     by_state: dict[VendorState, int]
     revision: int
-    """Grows with every change of what this view tells."""
+    """Grows with every change of this view."""
 
     @property
     def total(self) -> int:
@@ -89,14 +89,14 @@ class VendorLine:
     provider_id: str | None
     state: VendorState
     reason: str | None
-    """Why it is so, as a sentence, where there is something to say."""
+    """The reason of the state, as a sentence, where there is one."""
     at: datetime | None
     """When its last outcome came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorDetail:
-    """One vendor: what VIVE says of it, and its last outcomes, newest first (each with before, after, and what was left)."""
+    """One vendor: VIVE's record of it, and its last outcomes, newest first (each with before, after, and the fields left)."""
 
     line: VendorLine
     record: VendorRecord | None

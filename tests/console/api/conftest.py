@@ -26,7 +26,7 @@ from schemas.records.integration import ineligible_reason
 from schemas.records.outcome import Change, LeftAlone, Status
 from schemas.wire.codec import RegistryUnavailableError
 from tests.support.issuer import TestIssuer
-from tests.support.projected import Projected, integration, letter, outcome, record, run_of
+from tests.support.projected import Projected, dead_letter, integration, outcome, record, run_of
 
 ACME, GLOBEX = "acme", "globex"
 RUN = "01978d3c-5a7e-7c11-a0d2-3b1f6f1f0c55"
@@ -133,7 +133,7 @@ def world(tmp_path: Path, filled: tuple[Path, Projected], issuer: TestIssuer) ->
     sign_in = LocalSignIn(PEOPLE)
     parts = ConsolePorts(
         read_model=read_model,
-        press=deeds.press,
+        request_sync=deeds.press,
         redrive=deeds.redrive,
         discard=deeds.discard,
         verifier=Verifier([sign_in.issuer, issuer.issuer]),
@@ -172,9 +172,9 @@ def fill(projected: Projected) -> None:
         record(ACME, "v-4", legal_name=HTML),
         record(ACME, "v-5", provider_id=None),
         record(GLOBEX, "g-1", legal_name="Of Globex"),
-        letter(ACME, "v-3"),
-        letter(ACME, "v-4", code="rejected", reason=HTML),
-        letter(GLOBEX, "g-1"),
+        dead_letter(ACME, "v-3"),
+        dead_letter(ACME, "v-4", code="rejected", reason=HTML),
+        dead_letter(GLOBEX, "g-1"),
         *run_of(ACME, RUN, vendors),
         *run_of(GLOBEX, "globex-run", ["g-1"]),
     )

@@ -249,8 +249,8 @@ async def test_hostile_ids(world: World, admin: httpx.AsyncClient, hostile: str)
 
 
 async def test_a_letter_id_that_no_number_can_hold(admin: httpx.AsyncClient) -> None:
-    for letter in ("999999999-999999999999999999", "9" * 30 + "-1", "-1--1", "\u0663-\u0661"):
-        answer = await admin.post(f"/clients/{ACME}/dead-letters/{letter}/redrive")
+    for dead_letter in ("999999999-999999999999999999", "9" * 30 + "-1", "-1--1", "\u0663-\u0661"):
+        answer = await admin.post(f"/clients/{ACME}/dead-letters/{dead_letter}/redrive")
         assert answer.status_code in {404, 422}
 
 

@@ -53,9 +53,9 @@ async def test_a_letter_is_handled_in_the_persons_name(world: World, admin: http
     assert world.deeds.handled == [(done, DANA, "0-0", "The link is mended.")]
 
 
-@pytest.mark.parametrize("letter", ["0-2", "7-7"])
-async def test_other_clients_letters_are_not_there(world: World, admin: httpx.AsyncClient, letter: str) -> None:
-    assert (await admin.post(f"/clients/{ACME}/dead-letters/{letter}/redrive")).status_code == 404
+@pytest.mark.parametrize("dead_letter", ["0-2", "7-7"])
+async def test_other_clients_letters_are_not_there(world: World, admin: httpx.AsyncClient, dead_letter: str) -> None:
+    assert (await admin.post(f"/clients/{ACME}/dead-letters/{dead_letter}/redrive")).status_code == 404
     assert not world.deeds.handled
 
 

@@ -79,7 +79,10 @@ async def test_a_vendor_with_its_outcomes(admin: httpx.AsyncClient) -> None:
 
 async def test_dead_letters(admin: httpx.AsyncClient) -> None:
     page = await get(admin, "/dead-letters")
-    assert {letter["letter_id"]: letter["code"] for letter in page["items"]} == {"0-0": "missing", "0-1": "rejected"}
+    assert {dead_letter["letter_id"]: dead_letter["code"] for dead_letter in page["items"]} == {
+        "0-0": "missing",
+        "0-1": "rejected",
+    }
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_a_valid_token_says_who_it_is(kid: str) -> None:
 
 def test_without_a_name_the_id_signs() -> None:
     found = US.verifier.principal(US.token("acme", name=None, roles=None))
-    assert (found.signature, found.called) == ("dana@acme.example", "dana@acme.example")
+    assert (found.signature, found.display_name) == ("dana@acme.example", "dana@acme.example")
     assert not found.is_client_admin
 
 

@@ -36,14 +36,14 @@ class FakeConsole:
     def __init__(self) -> None:
         self.sign_in = LocalSignIn(PEOPLE)
         self.kafka_is_away = False
-        self.letter_is_left = False
+        self.dead_letter_unchanged = False
         self.keys: list[str | None] = []
         self.url = ""
 
     def parts(self, read_model: FakeReadModel) -> ConsolePorts:
         return ConsolePorts(
             read_model=read_model,
-            press=self.press,
+            request_sync=self.press,
             redrive=self.redrive,
             discard=self.redrive,
             verifier=Verifier([self.sign_in.issuer]),
@@ -65,7 +65,7 @@ class FakeConsole:
         *,
         note: str = "",  # noqa: ARG002
     ) -> DeadLetterReceipt | None:
-        if self.letter_is_left:
+        if self.dead_letter_unchanged:
             raise DeadLetterUnchangedError("It was redriven by Maria on 2026-03-01 12:00 UTC already.")
         return DeadLetterReceipt(letter_id=letter_id, action=Action.REDRIVEN, by=principal.signature)
 

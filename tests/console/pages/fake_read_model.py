@@ -105,7 +105,7 @@ class FakeReadModel(ReadModel):
             states |= dict.fromkeys(range(30, 50), VendorState.PARKED)
         self.lines = [] if empty else [line(number, state) for number, state in states.items()]
         self.all_runs = [] if empty else self._runs(running=running)
-        self.letters = self._letters() if trouble and not empty else []
+        self.all_dead_letters = self._dead_letters() if trouble and not empty else []
 
     @contextmanager
     def snapshot(self) -> Iterator[ReadModel]:
@@ -161,8 +161,8 @@ class FakeReadModel(ReadModel):
         now = run(RUNNING, 0.3, going, done=False, ended_at=None, queued=660, already_in_progress=12)
         return [now, *runs] if running else runs
 
-    def _letters(self) -> list[DeadLetterLine]:
-        def letter(letter_id: str, vendor_id: str | None, code: str, reason: str) -> DeadLetterLine:
+    def _dead_letters(self) -> list[DeadLetterLine]:
+        def dead_letter(letter_id: str, vendor_id: str | None, code: str, reason: str) -> DeadLetterLine:
             return DeadLetterLine(
                 letter_id=letter_id,
                 vendor_id=vendor_id,
@@ -175,10 +175,14 @@ class FakeReadModel(ReadModel):
             )
 
         return [
-            letter("3-17", "v-1005", "rejected", REASONS[VendorState.REJECTED]),
-            letter("3-18", "v-1008", "missing", REASONS[VendorState.MISSING]),
-            letter("5-2", None, "undecodable", "The bytes do not hold a VendorRecord: EOFError while reading Avro."),
-            letter("1-4", "v-1044", "gave_up", "Vantaca answered 503: Timeout expired. Tried 27 times in 24 hours."),
+            dead_letter("3-17", "v-1005", "rejected", REASONS[VendorState.REJECTED]),
+            dead_letter("3-18", "v-1008", "missing", REASONS[VendorState.MISSING]),
+            dead_letter(
+                "5-2", None, "undecodable", "The bytes do not hold a VendorRecord: EOFError while reading Avro."
+            ),
+            dead_letter(
+                "1-4", "v-1044", "gave_up", "Vantaca answered 503: Timeout expired. Tried 27 times in 24 hours."
+            ),
         ]
 
     def client(self, client_id: str) -> ClientView | None:
@@ -193,7 +197,7 @@ class FakeReadModel(ReadModel):
             missing=by_state.get(VendorState.MISSING, 0),
             rejected=by_state.get(VendorState.REJECTED, 0),
             failed=by_state.get(VendorState.FAILED, 0),
-            open_dead_letters=len(self.letters),
+            open_dead_letters=len(self.all_dead_letters),
             by_state=by_state,
         )
 
@@ -333,11 +337,11 @@ class FakeReadModel(ReadModel):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[DeadLetterLine]:
-        found = [letter for letter in self.letters if letter.state == "open" or not open_only]
+        found = [dead_letter for dead_letter in self.all_dead_letters if dead_letter.state == "open" or not open_only]
         return page(found, limit, number_of(cursor))
 
     def dead_letter(self, client_id: str, letter_id: str) -> tuple[DeadLetterLine, DeadLetter] | None:  # noqa: ARG002
-        found = next((letter for letter in self.letters if letter.letter_id == letter_id), None)
+        found = next((dead_letter for dead_letter in self.all_dead_letters if dead_letter.letter_id == letter_id), None)
         if found is None:
             return None
         content = DeadLetter(

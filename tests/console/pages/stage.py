@@ -175,7 +175,7 @@ class Stage:
         )
         eventually(lambda: self.read_model.runs(client.client_id).total > 0, seconds=30)
 
-    def open_letters(self, client: Client) -> int:
+    def open_dead_letters(self, client: Client) -> int:
         """How many of the client's dead letters wait for a person."""
         view = self.read_model.client(client.client_id)
         return 0 if view is None else view.open_dead_letters

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from console.pages.sentences.attention import LETTERS, SHOWN, concerns
+from console.pages.sentences.attention import REMEDIES, SHOWN, concerns
 from console.read_model.store.views import VendorState
 from tests.console.pages.fake_read_model import CLIENT, FakeReadModel, integration
 
@@ -44,4 +44,4 @@ def test_only_some_of_many_are_shown() -> None:
 
 
 def test_every_code_of_a_letter_has_something_to_do() -> None:
-    assert LETTERS.keys() == {"undecodable", "invalid", "rejected", "missing", "bug", "gave_up"}
+    assert REMEDIES.keys() == {"undecodable", "invalid", "rejected", "missing", "bug", "gave_up"}

@@ -1,11 +1,11 @@
-from console.pages.views.listing import Listing, VendorListQuery, asked, choices
+from console.pages.views.listing import Listing, VendorListQuery, choices, vendor_list_query
 from console.read_model.store.views import Page, VendorState
 from tests.console.pages.fake_read_model import line
 
 
 def listing(search: VendorListQuery, *, next_cursor: str | None) -> Listing:
     page = Page(items=(line(1, VendorState.UPDATED), line(2, VendorState.UPDATED)), next_cursor=next_cursor, total=4)
-    return Listing(page=page, asked=search, path="/here", choices=())
+    return Listing(page=page, query=search, path="/here", choices=())
 
 
 def test_an_address_holds_what_is_asked_for_and_nothing_else() -> None:
@@ -15,8 +15,8 @@ def test_an_address_holds_what_is_asked_for_and_nothing_else() -> None:
 
 
 def test_a_state_that_there_is_none_of_is_all() -> None:
-    assert asked(state="nonsense").states == frozenset()
-    assert asked(q="  x ", state="failed") == VendorListQuery(search="x", state=VendorState.FAILED)
+    assert vendor_list_query(state="nonsense").states == frozenset()
+    assert vendor_list_query(q="  x ", state="failed") == VendorListQuery(search="x", state=VendorState.FAILED)
 
 
 def test_the_next_page_goes_on_and_the_first_goes_back() -> None:

@@ -23,7 +23,7 @@ def troubled(stage: Stage) -> Client:
     refusal = {"kind": "error", "status": 400, "reason": "Status <Approved> is not known", "path": "/write"}
     stage.sandbox.put_fault(f"refuses-{client.client_id}", {**refusal, "company": client.client_id})
     stage.press(client)
-    eventually(lambda: stage.open_letters(client) == 2, seconds=60)
+    eventually(lambda: stage.open_dead_letters(client) == 2, seconds=60)
     stage.sandbox.remove_fault(f"refuses-{client.client_id}")
     return client
 
@@ -45,7 +45,7 @@ def test_a_dead_letter_is_redriven(browser: Browser, stage: Stage, troubled: Cli
             page.get_by_role("status").filter(has_text="Granite Paving LLC 2 is queued to be synced once more.")
         ).to_be_visible()
         expect(panel).to_be_hidden()
-        eventually(lambda: stage.open_letters(troubled) == 1)
+        eventually(lambda: stage.open_dead_letters(troubled) == 1)
         eventually(lambda: stage.sandbox.providers(troubled.client_id)["2"].compliance_status == "Approved")
         page.reload()
         expect(page.locator("[data-concern=rejected]")).to_have_count(0)
@@ -61,7 +61,7 @@ def test_a_dead_letter_is_redriven_without_javascript(browser: Browser, stage: S
         expect(
             page.get_by_role("status").filter(has_text="Cedar Plumbing Inc. 1 is queued to be synced once more.")
         ).to_be_visible()
-        eventually(lambda: stage.open_letters(troubled) == 0)
+        eventually(lambda: stage.open_dead_letters(troubled) == 0)
         page.get_by_role("link", name="VIVE").click()
         page.get_by_role("link", name="Cedar Plumbing Inc. 1").click()
         expect(page.locator("#history-heading + ol li").first).to_contain_text("trying again")

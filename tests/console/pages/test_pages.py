@@ -76,7 +76,7 @@ def test_what_was_just_redriven_is_not_offered_again(browser: TestClient) -> Non
 
 
 def test_a_letter_that_is_left_says_why(browser: TestClient, console: FakeConsole) -> None:
-    console.letter_is_left = True
+    console.dead_letter_unchanged = True
     answer = browser.post(f"{HOME}/dead-letters/3-17/redrive")
     assert answer.status_code == 409
     assert "It was redriven by Maria" in answer.text

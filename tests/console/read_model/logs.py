@@ -96,7 +96,7 @@ events = st.builds(
     ),
     vendor_ids,
 )
-letters = st.builds(
+dead_letters_drawn = st.builds(
     lambda vendor_id, seconds, **fields: (
         _key(vendor_id),
         dead_letter(vendor_id=vendor_id, at=NOW + timedelta(seconds=seconds), **fields),
@@ -133,7 +133,7 @@ def topics(draw: st.DrawFn) -> list[Log]:
     logs += _of_vendors(draw, VENDOR_SYNC_OUTCOME, outcomes | outcomes | outcomes | garbage, 30)
     logs += _of_vendors(draw, VENDOR_RECORD, records | records | garbage, 10)
     logs += _of_vendors(draw, VENDOR_SYNC, events, 10)
-    logs += _of_vendors(draw, DEAD_LETTER, letters | letters | garbage, 6)
+    logs += _of_vendors(draw, DEAD_LETTER, dead_letters_drawn | dead_letters_drawn | garbage, 6)
     logs += [log(DEAD_LETTER_HANDLED, 0, draw(st.lists(said_of_letters, max_size=4)))]
     logs += [log(INTEGRATION, 0, draw(st.lists(integrations, max_size=4)))]
     return logs

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from console.read_model.projection.projection import projected
 from console.read_model.projection.projector import Projector
 from console.read_model.projection.source import ends_of, layout_of
-from console.stillness import STALL_TIMEOUT
+from console.stall_detector import STALL_TIMEOUT
 from messaging.producer import BlockingProducer, OutgoingRecord
 from producers.records import load
 from schemas.records.integration import Integration

@@ -183,7 +183,7 @@ def test_a_consumer_that_stops_delivering_is_replaced(engine: Engine, bootstrap:
         say(bootstrap, [vendor_record(client_id=client_id)])
         eventually(lambda: vendors_of(engine, client_id) == 1)
         assert len(sources) == 2
-        eventually(lambda: not projector.stands_still())
+        eventually(lambda: not projector.is_stalled())
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -200,11 +200,11 @@ def test_a_projector_whose_consumers_get_no_connection_stands_still_until_one_do
     client_id = new_client()
     say(bootstrap, [vendor_record(client_id=client_id)])
     with projecting(engine, bootstrap, stall_timeout=STALL_TIMEOUT) as projector:
-        eventually(projector.stands_still)
+        eventually(projector.is_stalled)
         assert not projector.caught_up()
         where[0] = bootstrap
         eventually(lambda: vendors_of(engine, client_id) == 1)
-        eventually(lambda: projector.caught_up() and not projector.stands_still())
+        eventually(lambda: projector.caught_up() and not projector.is_stalled())
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -213,7 +213,7 @@ def test_a_projector_that_waits_for_kafka_does_not_stand_still(
 ) -> None:
     with projecting(engine, f"127.0.0.1:{free_port()}", stall_timeout=0.1) as projector:
         eventually(lambda: "does not answer" in caplog.text)
-        assert not projector.stands_still()
+        assert not projector.is_stalled()
 
 
 def test_what_another_client_knows_to_be_longer_is_not_read_to_its_end(bootstrap: str) -> None:

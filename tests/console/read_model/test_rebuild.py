@@ -120,7 +120,7 @@ def test_a_projector_that_runs_goes_on_after_a_rebuild(engine: Engine, bootstrap
     with projecting(engine, bootstrap):
         eventually(lambda: model.vendors(client_id).total == 1)
         told: list[Progress] = []
-        built = rebuild(engine, bootstrap=bootstrap, codec=CODEC, tell=told.append)
+        built = rebuild(engine, bootstrap=bootstrap, codec=CODEC, report=told.append)
         assert (built.done, told[-1], told[0].done) == (built.total, built, 0)
         assert model.vendors(client_id).total == 1
         say(bootstrap, [vendor_record(client_id=client_id, vendor_id="v2")])
@@ -134,7 +134,7 @@ def test_of_two_rebuilds_the_later_one_ends_the_other(engine: Engine, bootstrap:
         Lease(engine).take(by_force=True)
 
     with pytest.raises(LeaseLostError):
-        rebuild(engine, bootstrap=bootstrap, codec=CODEC, tell=begin_another)
+        rebuild(engine, bootstrap=bootstrap, codec=CODEC, report=begin_another)
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

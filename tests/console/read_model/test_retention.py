@@ -35,7 +35,12 @@ def whole(engine: Engine) -> ReadModel:
 
 
 def forget(engine: Engine, **begins: int) -> None:
-    topics = {"runs": SYNC_RUN, "outcomes": VENDOR_SYNC_OUTCOME, "letters": DEAD_LETTER, "handled": DEAD_LETTER_HANDLED}
+    topics = {
+        "runs": SYNC_RUN,
+        "outcomes": VENDOR_SYNC_OUTCOME,
+        "dead_letters": DEAD_LETTER,
+        "handled": DEAD_LETTER_HANDLED,
+    }
     with writing(engine) as connection:
         forget_before(connection, {(topics[name].name, 0): begin for name, begin in begins.items()})
 
@@ -43,7 +48,7 @@ def forget(engine: Engine, **begins: int) -> None:
 def test_what_the_topics_still_hold_stays(engine: Engine) -> None:
     whole(engine)
     before = dump(engine)
-    forget(engine, runs=0, outcomes=0, letters=0, handled=0)
+    forget(engine, runs=0, outcomes=0, dead_letters=0, handled=0)
     assert dump(engine) == before
     with writing(engine) as connection:
         forget_before(connection, {(VENDOR_SYNC_OUTCOME.name, 1): 100})
@@ -63,7 +68,7 @@ def test_a_run_goes_with_its_last_part_and_all_that_is_kept_of_it(engine: Engine
 
 def test_outcomes_and_letters_go_and_the_vendor_stays_as_it_was(engine: Engine) -> None:
     model = whole(engine)
-    forget(engine, outcomes=1, letters=1, handled=1)
+    forget(engine, outcomes=1, dead_letters=1, handled=1)
     vendor = model.vendor("acme", "v1")
     assert vendor is not None
     assert (vendor.line.state, len(vendor.outcomes)) == (VendorState.UPDATED, 1)

@@ -20,7 +20,7 @@ from console.read_model.store.engine import open_engine
 from console.read_model.store.views import VendorState
 from schemas.records.outcome import Status
 from tests.support.issuer import TestIssuer
-from tests.support.projected import AT, Projected, integration, letter, outcome, record, run_of
+from tests.support.projected import AT, Projected, dead_letter, integration, outcome, record, run_of
 
 CLIENT = "acme"
 VENDORS = [f"v-{number}" for number in range(6)]
@@ -48,7 +48,7 @@ async def page(engine: Engine) -> AsyncIterator[Callable[[], Any]]:
     app = create_app(
         ConsolePorts(
             read_model=ReadModel(engine),
-            press=never,
+            request_sync=never,
             redrive=never,
             discard=never,
             verifier=Verifier([issuer.issuer]),
@@ -95,7 +95,7 @@ def settle(projected: Projected, number: int) -> None:
         outcome(CLIENT, vendor_id, status, offset, run_id=run_id, at=at, reason=f"It is {status} in {run_id}.")
         for vendor_id, offset in zip(VENDORS, offsets, strict=True)
     ]
-    projected.take(*run_of(CLIENT, run_id, VENDORS, at=at), letter(CLIENT, VENDORS[number % 6], at=at), *outcomes)
+    projected.take(*run_of(CLIENT, run_id, VENDORS, at=at), dead_letter(CLIENT, VENDORS[number % 6], at=at), *outcomes)
 
 
 async def test_a_batch_of_the_projector_between_any_two_queries_of_the_page_is_not_half_on_it(
@@ -121,7 +121,7 @@ async def test_the_page_makes_as_many_queries_for_ten_cases_of_trouble_as_for_tw
     for cases in (1, 5):
         failed = VENDORS[:cases]
         projected.take(*(outcome(CLIENT, vendor_id, Status.FAILED, 1, reason="It failed.") for vendor_id in failed))
-        projected.take(*(letter(CLIENT, VENDORS[5], reason=f"Case {case}.") for case in range(cases)))
+        projected.take(*(dead_letter(CLIENT, VENDORS[5], reason=f"Case {case}.") for case in range(cases)))
         with after_statement(engine, 0, lambda: None) as made:
             assert f"Case {cases - 1}." in await page()
         numbers.append(made())

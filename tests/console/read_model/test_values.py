@@ -57,7 +57,7 @@ def unreadable_in(engine: Engine) -> list[Any]:
     record=vendor_records,
     outcome=outcomes,
     run=sync_runs,
-    letter=dead_letters,
+    dead_letter=dead_letters,
 )
 def test_every_value_is_taken_and_told(
     engine: Engine,
@@ -65,7 +65,7 @@ def test_every_value_is_taken_and_told(
     record: VendorRecord,
     outcome: VendorSyncOutcome,
     run: SyncRun,
-    letter: DeadLetter,
+    dead_letter: DeadLetter,
 ) -> None:
     writer = writer_of(engine)
     writer.forget()
@@ -75,7 +75,7 @@ def test_every_value_is_taken_and_told(
             *log(VENDOR_RECORD, 3, [(record.key.to_bytes(), record)]),
             *log(VENDOR_SYNC_OUTCOME, 3, [(outcome.key.to_bytes(), outcome)]),
             *log(SYNC_RUN, 5, [(run.run_id.encode(), run)]),
-            *log(DEAD_LETTER, 1, [(letter.key, letter)]),
+            *log(DEAD_LETTER, 1, [(dead_letter.key, dead_letter)]),
         ]
     )
     assert unreadable_in(engine) == []
@@ -93,9 +93,9 @@ def test_every_value_is_taken_and_told(
     assert view is not None
     assert view.at == run.at
     assert (view.refusal is not None) == (run.part is RunPart.REFUSED)
-    owner = DeadLetterHistory(id=LetterId(1, 0), content=letter).client_id
+    owner = DeadLetterHistory(id=LetterId(1, 0), content=dead_letter).client_id
     told = None if owner is None else model.dead_letter(owner, "1-0")
-    assert owner is None or (told is not None and told[1] == letter)
+    assert owner is None or (told is not None and told[1] == dead_letter)
 
 
 def test_texts_longer_than_an_index_holds_are_taken(engine: Engine) -> None:

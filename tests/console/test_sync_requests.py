@@ -55,8 +55,8 @@ def test_the_same_key_is_the_same_press_at_once_later_and_after_a_restart(
 ) -> None:
     first, dana = presses(bootstrap, engine), person(client_id)
     with ThreadPoolExecutor(8) as threads:
-        at_once = list(threads.map(lambda _: first.press(dana, client_id, key="k").run_id, range(8)))
-    later = presses(bootstrap, engine).press(dana, client_id, key="k").run_id
+        at_once = list(threads.map(lambda _: first.request_sync(dana, client_id, key="k").run_id, range(8)))
+    later = presses(bootstrap, engine).request_sync(dana, client_id, key="k").run_id
     assert {*at_once, later} == {at_once[0]}
     (only,) = requested(bootstrap, client_id)
     assert (only.run_id, only.requested_by) == (later, "dana")
@@ -65,7 +65,7 @@ def test_the_same_key_is_the_same_press_at_once_later_and_after_a_restart(
 def test_other_keys_other_people_and_no_key_are_other_presses(bootstrap: str, engine: Engine, client_id: str) -> None:
     pressing = presses(bootstrap, engine)
     asked = [("dana", "k"), ("eve", "k"), ("dana", "l"), ("dana", None), ("dana", None)]
-    runs = [pressing.press(person(client_id, name), client_id, key=key).run_id for name, key in asked]
+    runs = [pressing.request_sync(person(client_id, name), client_id, key=key).run_id for name, key in asked]
     assert len(set(runs)) == len(asked)
     assert [one.run_id for one in requested(bootstrap, client_id)] == runs
 
@@ -75,19 +75,19 @@ def test_a_key_that_kafka_did_not_confirm_is_said_again_with_the_same_run(
 ) -> None:
     dana = person(client_id)
     with pytest.raises(KafkaUnavailableError):
-        presses(f"127.0.0.1:{free_port()}", engine).press(dana, client_id, key="k")
+        presses(f"127.0.0.1:{free_port()}", engine).request_sync(dana, client_id, key="k")
     pressing = presses(bootstrap, engine)
-    said = pressing.press(dana, client_id, key="k").run_id
-    assert pressing.press(dana, client_id, key="k").run_id == said
+    said = pressing.request_sync(dana, client_id, key="k").run_id
+    assert pressing.request_sync(dana, client_id, key="k").run_id == said
     assert [one.run_id for one in requested(bootstrap, client_id)] == [said]
 
 
 def test_the_role_and_the_integration_are_looked_at_here_too(bootstrap: str, engine: Engine, client_id: str) -> None:
     pressing = presses(bootstrap, engine)
     with pytest.raises(SyncRefusedError, match="not a Client Admin"):
-        pressing.press(person(client_id, roles=frozenset({"viewer"})), client_id)
+        pressing.request_sync(person(client_id, roles=frozenset({"viewer"})), client_id)
     with pytest.raises(SyncRefusedError, match="no accounting integration"):
-        pressing.press(person("unknown"), "unknown", key="k")
+        pressing.request_sync(person("unknown"), "unknown", key="k")
     assert requested(bootstrap, client_id) == []
 
 
@@ -98,6 +98,6 @@ def test_of_kept_voices_that_have_lost_their_connections_one_press_fails_and_no_
     nobody = f"127.0.0.1:{free_port()}"
     pressing._idle = [BlockingProducer(nobody, seconds=1.0) for _ in range(3)]  # noqa: SLF001 -- nothing outside can break them
     with pytest.raises(KafkaUnavailableError):
-        pressing.press(dana, client_id, key="k")
-    run_id = pressing.press(dana, client_id, key="k").run_id
+        pressing.request_sync(dana, client_id, key="k")
+    run_id = pressing.request_sync(dana, client_id, key="k").run_id
     assert [one.run_id for one in requested(bootstrap, client_id)] == [run_id]

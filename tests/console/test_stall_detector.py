@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from console.stillness import LONGEST_STEP, STALL_TIMEOUT, Stillness
+from console.stall_detector import LONGEST_STEP, STALL_TIMEOUT, StallDetector
 
 ONE, OTHER = ("t", 0), ("t", 1)
 
@@ -19,13 +19,13 @@ class Watched:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.stillness = Stillness(now=self.clock)
-        self.stillness.began()
+        self.stall_detector = StallDetector(now=self.clock)
+        self.stall_detector.restarted()
 
     def look(self, position: int, end: int, *, delivered: bool = False, more: bool = False) -> list[tuple[str, int]]:
         self.clock.now += 5.0
-        self.stillness.polled(delivered=delivered, more=more)
-        return self.stillness.looked({ONE: position, OTHER: 3}, {ONE: end, OTHER: 3})
+        self.stall_detector.polled(delivered=delivered, more=more)
+        return self.stall_detector.compared({ONE: position, OTHER: 3}, {ONE: end, OTHER: 3})
 
 
 def test_a_consumer_that_is_behind_and_delivers_nothing_stands_still_after_the_stall_timeout() -> None:
@@ -33,7 +33,7 @@ def test_a_consumer_that_is_behind_and_delivers_nothing_stands_still_after_the_s
     found = [watched.look(5, 9) for _ in range(5)]
     assert found == [[], [], [], [], [ONE]]
     assert watched.clock.now - 5.0 == STALL_TIMEOUT
-    assert watched.stillness.found()
+    assert watched.stall_detector.stalled()
 
 
 @pytest.mark.parametrize(
@@ -49,26 +49,26 @@ def test_a_consumer_that_is_behind_and_delivers_nothing_stands_still_after_the_s
 def test_what_does_not_stand_still(looks: list[dict[str, Any]]) -> None:
     watched = Watched()
     assert [watched.look(**look) for look in looks] == [[]] * len(looks)
-    assert not watched.stillness.found()
+    assert not watched.stall_detector.stalled()
 
 
 def still() -> Watched:
     watched = Watched()
     for _ in range(5):
         watched.look(5, 9)
-    watched.stillness.began()
+    watched.stall_detector.restarted()
     return watched
 
 
 def test_a_new_consumer_is_believed_once_it_delivers_or_nothing_is_left() -> None:
     watched = still()
     watched.look(5, 9)
-    assert watched.stillness.found()
+    assert watched.stall_detector.stalled()
     watched.look(7, 9, delivered=True)
-    assert not watched.stillness.found()
+    assert not watched.stall_detector.stalled()
     watched = still()
     watched.look(9, 9)
-    assert not watched.stillness.found()
+    assert not watched.stall_detector.stalled()
 
 
 def test_a_new_consumer_has_the_whole_stall_timeout() -> None:
@@ -78,15 +78,15 @@ def test_a_new_consumer_has_the_whole_stall_timeout() -> None:
 
 def test_one_that_knows_why_it_waits_does_not_stand_still() -> None:
     watched = still()
-    watched.stillness.waits()
-    assert not watched.stillness.found()
+    watched.stall_detector.paused()
+    assert not watched.stall_detector.stalled()
 
 
 def test_a_step_that_does_not_end_stands_still() -> None:
     watched = Watched()
-    with watched.stillness.reading():
+    with watched.stall_detector.step():
         watched.clock.now += LONGEST_STEP - 0.1
-        assert not watched.stillness.found()
+        assert not watched.stall_detector.stalled()
         watched.clock.now += 0.1
-        assert watched.stillness.found()
-    assert not watched.stillness.found()
+        assert watched.stall_detector.stalled()
+    assert not watched.stall_detector.stalled()
