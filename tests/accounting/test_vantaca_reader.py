@@ -13,7 +13,7 @@ from accounting.errors import UnavailableError
 from accounting.port import Observed
 from accounting.vantaca.reading.provider import InsuranceRow, Provider
 from accounting.vantaca.reading.reader import (
-    MAX_DEAD_LETTERS,
+    MAX_CHARACTERS,
     MAX_ROWS,
     ProvidersRead,
     read_json,
@@ -268,8 +268,8 @@ def test_half_characters_are_left_out(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"name": "x" * (MAX_DEAD_LETTERS + 1)},
-        {"providerInsurance": [{"accountNo": "x" * MAX_DEAD_LETTERS}]},
+        {"name": "x" * (MAX_CHARACTERS + 1)},
+        {"providerInsurance": [{"accountNo": "x" * MAX_CHARACTERS}]},
         {"providerInsurance": [{}] * (MAX_ROWS + 1)},
     ],
 )

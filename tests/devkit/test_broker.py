@@ -138,7 +138,7 @@ def test_a_container_broker_takes_and_gives_and_is_removed() -> None:
 @pytest.mark.usefixtures("engine")
 def test_an_engine_without_the_image_is_left_for_java_in_one_line() -> None:
     said: list[str] = []
-    with start_broker(image=NO_SUCH_IMAGE, environ=without_given(), say=said.append) as broker:
+    with start_broker(image=NO_SUCH_IMAGE, environ=without_given(), report=said.append) as broker:
         assert broker.kind == "local"
     (line,) = said
     assert line.startswith(f"The Docker engine has no image {NO_SUCH_IMAGE} and cannot pull it")
@@ -148,7 +148,7 @@ def test_an_engine_without_the_image_is_left_for_java_in_one_line() -> None:
 def test_an_engine_on_another_machine_is_left_for_java_in_one_line() -> None:
     said: list[str] = []
     environ = without_given() | {"DOCKER_HOST": "tcp://192.0.2.1:2375"}
-    with start_broker(environ=environ, say=said.append) as broker:
+    with start_broker(environ=environ, report=said.append) as broker:
         assert broker.kind == "local"
     assert said == [
         "The Docker engine at tcp://192.0.2.1:2375 is not this machine's: starting Kafka on the local Java instead."

@@ -86,7 +86,7 @@ def test_one_that_ends_at_once_is_reported_with_its_last_lines(fake: dict[str, s
 def test_only_who_takes_a_first_look_gets_it(fake: dict[str, str]) -> None:
     lines: list[str] = []
     with pytest.raises(BrokerUnavailableError, match="ended with code 3"):
-        start_broker(environ=fake | NO_ENGINE, first_look=True, say=lines.append)
+        start_broker(environ=fake | NO_ENGINE, first_look=True, report=lines.append)
     (line,) = lines
     assert line == (
         "No Docker engine answers, and Java with Maven is not installed: starting an in-memory stand-in for Kafka; "
