@@ -62,7 +62,7 @@ def test_it_is_fetched_once_and_only_with_the_hashes_that_are_pinned(fake: dict[
     assert sorted(path.name for path in cache_folder(fake).iterdir()) == ["lib", "lock"]
 
 
-def test_without_uv_one_sentence_says_what_to_install(tmp_path: Path) -> None:
+def test_without_uv_one_sentence_names_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(BrokerUnavailableError) as raised:
         stand_in_program({"PATH": "", "XDG_CACHE_HOME": str(tmp_path)}, tools=tmp_path)
     assert str(raised.value) == (
