@@ -1,4 +1,4 @@
-"""Where the credentials of a client's accounting system come from: a folder with one JSON file a reference."""
+"""Reads the credentials of accounting systems from a folder with one JSON file for each reference."""
 
 import json
 import time
@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from accounting.errors import CredentialsRefusedError
 
 MIN_REFETCH_SECONDS: Final = 1.0
-"""How long a file is trusted to be as it was."""
+"""Seconds for which a file is not checked for changes again."""
 
 
 class Credentials(BaseModel):
-    """What Vantaca wants of a caller. Neither repr nor str shows a value."""
+    """Company, login and password of a client at its accounting system. Neither repr nor str shows a value."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -29,7 +29,7 @@ class CredentialsFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._read: dict[str, tuple[int, Credentials]] = {}
-        self._looked: dict[str, float] = {}
+        self._checked_at: dict[str, float] = {}
 
     def get(self, ref: str) -> Credentials:
         """The credentials of this reference.
@@ -39,13 +39,13 @@ class CredentialsFolder:
         """
         known = self._read.get(ref)
         now = time.monotonic()
-        if known is not None and now - self._looked[ref] < MIN_REFETCH_SECONDS:
+        if known is not None and now - self._checked_at[ref] < MIN_REFETCH_SECONDS:
             return known[1]
         path = self._folder / f"{ref}.json"
         try:
             changed = path.stat().st_mtime_ns
             if known is not None and known[0] == changed:
-                self._looked[ref] = now
+                self._checked_at[ref] = now
                 return known[1]
             credentials = Credentials.model_validate(json.loads(path.read_bytes()))
         except OSError as error:
@@ -56,5 +56,5 @@ class CredentialsFolder:
             raise CredentialsRefusedError(
                 f"The credentials file {ref}.json does not hold company, login and password as JSON."
             ) from None
-        self._read[ref], self._looked[ref] = (changed, credentials), now
+        self._read[ref], self._checked_at[ref] = (changed, credentials), now
         return credentials

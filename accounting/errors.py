@@ -7,7 +7,7 @@ from schemas.errors import ViveSyncError
 
 
 class AccountingError(ViveSyncError):
-    """An accounting system did not do what was asked."""
+    """An accounting system did not do what was requested."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -15,7 +15,7 @@ class AccountingError(ViveSyncError):
 
 
 class UnavailableError(AccountingError):
-    """Timeout, broken connection, 5xx, or an unreadable answer; ``retry_after`` is in seconds where the system said so."""
+    """Timeout, broken connection, 5xx, or an unreadable answer; ``retry_after`` is in seconds, where the system sent it."""
 
     def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
         super().__init__(sentence)

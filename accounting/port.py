@@ -1,4 +1,7 @@
-"""What the processor asks of an accounting system. One folder a system implements it and passes ``tests/accounting_contract``."""
+"""The interface between the processor and an accounting system.
+
+Each system has a folder that implements it and passes ``tests/accounting_contract``.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,12 +14,12 @@ from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import Delivered
 
 FRESH_FOR: Final = timedelta(seconds=60)
-"""How old an observation may be on which a hold is placed or released, or an insurance row created."""
+"""The greatest age of an observation by which a hold is placed or released, or an insurance row is created."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What the system held of one provider at ``at``. ``provider`` is the system's own reading, opaque to the processor."""
+    """One provider as the system held it at the time ``at``. The processor does not look into ``provider``."""
 
     provider_id: str
     provider: Any
@@ -25,11 +28,16 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The calls that turn what is observed into what VIVE says, and what is left alone and why.
+    """The calls that turn the observed provider into the desired one, and the fields that are left alone with reasons.
 
-    ``calls`` are the system's own, in the order in which they are made. ``requires_fresh_observation``: a decision may not be
-    taken on so old an observation: observe this provider again and plan anew; such a plan is never applied.
-    ``delivered`` is what the row remembers once the plan is applied (or, with no calls, at once).
+    Attributes:
+        provider_id: the provider.
+        calls: calls in the system's own form, in the order in which they are made.
+        changes: the fields that the calls write.
+        left_alone: the fields that differ and are not written.
+        delivered: the values to keep in the row after the plan is applied, or now where there are no calls.
+        requires_fresh_observation: the observation is too old for a decision. Observe the provider again and make another
+            plan; such a plan is never applied.
     """
 
     provider_id: str
@@ -42,7 +50,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What applying a plan came to: ``left_alone`` was accepted and not stored; ``calls`` counts reads back too."""
+    """The result of applying a plan. ``left_alone``: accepted and not stored. ``calls`` includes reads back."""
 
     delivered: Delivered
     left_alone: tuple[LeftAlone, ...] = ()
@@ -50,11 +58,11 @@ class Applied:
 
 
 BeforeWrite = Callable[[], Awaitable[None]]
-"""Ends once the write may be made. It may never end: then the caller has lost the right to write, and cancels."""
+"""Returns when the write may be made. It never returns after the caller has lost the right to write; the caller cancels it."""
 
 
 async def at_once() -> None:
-    """Let every write be made."""
+    """Allow every write."""
 
 
 class AccountingSystem(Protocol):
@@ -81,7 +89,7 @@ class AccountingSystem(Protocol):
         """Decide, without any I/O, what to write and what to leave alone. ``record`` is linked to ``observed``."""
 
     async def apply(self, integration: Integration, plan: Plan, *, before_write: BeforeWrite = at_once) -> Applied:
-        """Make the plan's calls in order, and read back what a call's answer does not tell.
+        """Make the plan's calls in order, and read back what the answer to a call does not contain.
 
         ``before_write`` is awaited before each call that writes.
 

@@ -1,4 +1,4 @@
-"""What an integration pushes of a vendor's record, whatever the accounting system."""
+"""The fingerprint of the fields of a vendor record that an integration pushes, for all accounting systems."""
 
 from collections.abc import Callable
 from hashlib import blake2b

@@ -1,4 +1,4 @@
-"""What a client at 403 costs the others: the time that three healthy clients take, without it and beside it.
+"""The cost of a client at 403 for the others: the time that three healthy clients take, without it and beside it.
 
     python -m bench.paused_client [--vendors 3000] [--rounds 2]
 

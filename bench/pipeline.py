@@ -35,7 +35,7 @@ from schemas.wire.codec import Codec
 
 IN_FLIGHT = 100
 LATENCIES = {"0-5 ms": (0.0, 0.005), "50 ms": (0.05, 0.05)}
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -47,7 +47,7 @@ def cpu_seconds(pid: int) -> float:
 
 @contextmanager
 def process(*command: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of ours, ended at the end."""
+    """A child process, ended with the context."""
     started = subprocess.Popen(
         [sys.executable, *command],
         env={**os.environ, **environment},
@@ -63,7 +63,7 @@ def process(*command: str, **environment: str) -> Iterator[subprocess.Popen[byte
 
 
 class Lengths:
-    """How long topics are. Nothing of them is read: the broker would work for that beside the worker."""
+    """The lengths of topics. No record is read, because the broker would use CPU for that during the measurement."""
 
     def __init__(self, bootstrap: str) -> None:
         self._partitions = partition_count(admin_of(bootstrap), VENDOR_SYNC_OUTCOME)
@@ -76,11 +76,11 @@ class Lengths:
     def wait_for(self, topic: Topic, length: int) -> None:
         """Wait until a topic is so long."""
         while self.of(topic) < length:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
 
 def vendor_records(client: str, vendors: int) -> list[VendorRecord]:
-    """Linked, compliant vendors whose providers are 1 to ``vendors``."""
+    """Linked, compliant vendors with the providers 1 to ``vendors``."""
     return [
         VendorRecord(
             client_id=client,

@@ -47,7 +47,7 @@ def vendor_id(number: int) -> str:
 
 
 def message(topic: Topic, number: int) -> Message:
-    """What a topic says of a vendor."""
+    """A record about a vendor for a topic."""
     common = {"client_id": CLIENT, "vendor_id": vendor_id(number)}
     if topic is VENDOR_RECORD:
         name = f"{TRADES[number % len(TRADES)]} Company {number * 7919 % 1_000_003} LLC"
@@ -86,7 +86,7 @@ def of_vendors(topic: Topic, vendors: int) -> list[ConsumedRecord]:
 
 
 def run_parts(vendors: int) -> list[ConsumedRecord]:
-    """What the run is made of."""
+    """The parts of the run."""
     common = {"run_id": RUN, "client_id": CLIENT, "at": AT, "requested_by": "dana", "cause": "sync_all"}
     parts = [SyncRun(**common, part=RunPart.EXPANDING, partitions=PARTITIONS)]
     for partition in range(PARTITIONS):

@@ -25,7 +25,7 @@ SUMMARY: Final = re.compile(r"^.+: min .*; median ([0-9.]+) ms CPU a vendor$", r
 
 
 class RevisionError(ViveSyncError, RuntimeError):
-    """A revision can't be checked out, set up or measured. The text says which and why."""
+    """A revision can't be checked out, set up or measured. The text names it and the reason."""
 
 
 class Revision:

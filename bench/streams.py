@@ -1,4 +1,4 @@
-"""What open progress streams cost: the lag of the console's event loop, and its memory, while a run goes on.
+"""The cost of open progress streams: the lag of the console's event loop, and its memory, while a run goes on.
 
     python -m bench.streams [--streams 200] [--vendors 10000] [--seconds 20]
 
@@ -130,12 +130,12 @@ async def serve(streams: int, vendors: int, seconds: float, folder: Path) -> boo
         probing = asyncio.create_task(probe(lags, turns, memory))
         cpu, began = time.process_time(), time.monotonic()
         begin.set()
-        told, _ = await reader.communicate()
+        output, _ = await reader.communicate()
         took, used = time.monotonic() - began, time.process_time() - cpu
         probing.cancel()
         projecting.join()
     engine.dispose()
-    return report(json.loads(told), lags, [opened, *memory], turn=max(turns), took=took, cpu=used)
+    return report(json.loads(output), lags, [opened, *memory], turn=max(turns), took=took, cpu=used)
 
 
 def report(
@@ -156,7 +156,7 @@ def report(
 
 
 async def read(address: str, streams: int) -> list[int]:
-    """How many events each stream tells until it ends."""
+    """The number of events of each stream until its end."""
     host, _, port = address.removeprefix("http://").rpartition(":")
     asking = f"GET {PATH} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {os.environ['BENCH_TOKEN']}\r\n\r\n"
 

@@ -37,7 +37,7 @@ class Stub(asyncio.Protocol):
 
 
 def providers(count: int) -> bytes:
-    """So many providers, none of which is as VIVE says."""
+    """So many providers, all of which differ from VIVE's records."""
     rows = [
         {"providerID": number, "name": f"P{number}", "onHold": False, "onHoldReason": "", "compliant": False}
         | {"complianceStatus": "Pending", "providerInsurance": []}

@@ -1,4 +1,4 @@
-"""Whether the sandbox holds what it must."""
+"""Compares the sandbox with the expected state after the demo's sync."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from devkit.demo_data import DemoClient
 
 
 def differences(client: DemoClient, held: Mapping[str, Provider]) -> list[str]:
-    """A sentence for each provider of the client that is not as it must be after the sync; rows created have ids of their own."""
+    """One sentence for each provider that differs from the expected one after the sync. Ids of new rows do not count."""
     found = []
     for vendor in client.vendors:
         now = held.get(str(vendor.after.provider_id))

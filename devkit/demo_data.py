@@ -1,4 +1,4 @@
-"""Two made-up clients and their vendors: what VIVE says, what Vantaca holds, and what it must hold after a sync."""
+"""Two made-up clients and their vendors: VIVE's records, and Vantaca's providers before and after a sync."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class DemoClient:
 
     @property
     def records(self) -> list[Integration | VendorRecord]:
-        """What is loaded."""
+        """The records to load."""
         return [self.integration, *(vendor.record for vendor in self.vendors)]
 
 
@@ -64,7 +64,7 @@ DIFFERENCES: Final[dict[str, Change]] = {
     "policy renewed": lambda provider: _row(provider, expiration_date=LAST_YEAR),
     "equal but odd": lambda provider: _row(provider, insurance_type="GENERAL-LIABILITY"),
 }
-"""By kind: how Vantaca's provider differs from what VIVE says before the sync."""
+"""By kind: the difference between Vantaca's provider and VIVE's record before the sync."""
 
 OF_RECORD_ONLY: Final[dict[str, Change]] = {
     "legal name differs": _with(name="Name before the merger"),
@@ -120,7 +120,7 @@ def _vendor(integration: Integration, number: int, kind: str, kinds: dict[str, C
         record = record.model_copy(update={"provider_id": None})
         after = before
     if integration.mode is Mode.TWO_WAY and number % 10 == 1:
-        # Names and address are not VIVE's here: what Vantaca holds stays, and is reported.
+        # VIVE does not own names and address here: Vantaca's values stay, and are reported.
         own = {"name": f"{ideal.name} (as the client calls it)"}
         before, after = before.model_copy(update=own), after.model_copy(update=own)
     return DemoVendor(kind=kind, record=record, before=before, after=after)

@@ -1,4 +1,4 @@
-"""Reads and edits a running sandbox behind the product's back."""
+"""Reads and edits a running sandbox over its admin paths."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ class SandboxClient:
         self._http = httpx.Client(base_url=f"{url}/_sandbox", timeout=30.0)
 
     def put_company(self, settings: CompanySettings, providers: Iterable[Provider]) -> None:
-        """Make this company, in place of one of the same name."""
+        """Add this company. It replaces one of the same name."""
         fields = {name: getattr(settings, name) for name in CompanySettings.model_fields}
         company = CompanyData(**fields, providers=tuple(providers))
         self._do("PUT", f"/companies/{settings.company}", content=company.model_dump_json(by_alias=True))
@@ -31,12 +31,12 @@ class SandboxClient:
         self._do("PATCH", f"/companies/{company}/providers/{provider_id}", json=fields)
 
     def counters(self) -> Mapping[str, Any]:
-        """How many calls came, by path and company, and the most in flight."""
+        """The numbers of calls by path and company, and the most in flight."""
         counters: Mapping[str, Any] = self._do("GET", "/counters").json()
         return counters
 
     def forget_calls(self) -> None:
-        """Begin counting anew."""
+        """Reset the counters."""
         self._do("DELETE", "/calls")
 
     def put_fault(self, name: str, fault: Mapping[str, Any]) -> None:

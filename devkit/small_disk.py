@@ -18,15 +18,15 @@ _BLOCK = b"\0" * 65536
 
 
 class SmallDiskUnavailableError(ViveSyncError):
-    """No disk of a chosen size can be had here; the message says what is missing, in a sentence."""
+    """No disk of a chosen size can be had here; the message names what is missing."""
 
 
 @contextmanager
 def small_disk(megabytes: int) -> Iterator[Path]:
-    """An empty disk of this size in memory, for data whose disk is to get full; gone with the context.
+    """An empty disk of this size in memory, for tests of a full disk; removed at the end of the context.
 
-    It is unmounted also while processes still hold files on it, and if this process is killed. They keep what they
-    hold, and its memory, until they end.
+    It is unmounted also while processes still hold files on it, and if this process is killed. Those processes
+    keep their files, and the memory, until they end.
 
     Raises:
         SmallDiskUnavailableError: this is not Linux, or this user may not mount.
@@ -48,9 +48,9 @@ def small_disk(megabytes: int) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Write a file of zeros until not a byte more goes onto the disk; the file, to be deleted when there is to be room.
+    """Write a file of zeros until the disk is full, and return the file. Delete it to free the disk.
 
-    Called again it takes what has become free meanwhile.
+    A second call fills the space that has become free since.
     """
     ballast = disk / BALLAST
     with ballast.open("ab", buffering=0) as file:
@@ -70,7 +70,7 @@ def _mount(folder: Path, megabytes: int) -> None:
             "A small disk is a tmpfs of Linux with its program mount, and there is none here."
         )
     options = f"size={megabytes}m,mode=0700,uid={os.getuid()},gid={os.getgid()}"
-    ran = subprocess.run(  # noqa: S603 - the system's own mount, on a folder of ours
+    ran = subprocess.run(  # noqa: S603 - the system's own mount, on the folder made above
         [mount, "-t", "tmpfs", "-o", options, "vive-sync-disk", str(folder)],
         stdin=subprocess.DEVNULL,
         capture_output=True,

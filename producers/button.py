@@ -41,17 +41,10 @@ def request_sync(
     vendor_ids: tuple[str, ...] | None = None,
     run_id: str | None = None,
 ) -> SyncReceipt:
-    """Request a sync of vendors of the client.
+    """Request a sync of the client's vendors ``vendor_ids``; None: of all linked ones.
 
-    Args:
-        client_id: the client.
-        person: the name of the person who requests it, kept in the run.
-        roles: that person's roles at the client.
-        integration: the client's present integration; None where it has none.
-        producer: publishes the request.
-        codec: encodes the request.
-        vendor_ids: the vendors; None for all linked vendors.
-        run_id: the id of the run, so that a repeated request has the same run; None for a new id.
+    ``integration`` is the client's present one, or None. ``run_id`` is given where a request may be repeated, so that both
+    have the same run; None: a new one.
 
     Raises:
         SyncRefusedError: the person is no Client Admin, or the client's integration can't be synced.

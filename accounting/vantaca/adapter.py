@@ -1,4 +1,4 @@
-"""Vantaca as an accounting system: the shell around the plan, which reads, performs and reads back."""
+"""Vantaca as an accounting system: reads providers, makes the calls of a plan, and reads back."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ class Vantaca:
         self._now = now
 
     async def observe_all(self, integration: Integration) -> Mapping[str, Observed]:
-        """Every provider that could be read, in one call. One that is not in it may exist: ``observe_one`` tells.
+        """Every provider that could be read, in one call. One that is missing here may exist: read it with ``observe_one``.
 
         Raises:
             AccountingError: the call failed, or its answer can't be read.
@@ -96,7 +96,7 @@ class Vantaca:
         return make_plan(record, observed, integration, delivered, now)
 
     async def apply(self, integration: Integration, plan: Plan, *, before_write: BeforeWrite = at_once) -> Applied:
-        """Make the calls, and read the provider back once where their answers do not tell enough.
+        """Make the calls, and read the provider back once where their answers are not enough.
 
         That is after insurance writes, which return no id and may drop a date, and after 204, which may mean that there
         is no such provider.
@@ -162,7 +162,7 @@ def _read_error(answer: Answer, doing: str) -> AccountingError | None:
 
 
 def _only(answer: Any, number: int) -> Any:
-    """The provider of a single read, also where it comes in an array; null and [] say that there is none."""
+    """The provider of a single read, also where it comes in an array; null and [] mean that there is none."""
     if isinstance(answer, list) and len(answer) == 1:
         return answer[0]
     if answer is None or answer == []:

@@ -35,7 +35,7 @@ def broker(
     """Start a Kafka with all topics and keep it until Ctrl-C."""
     people.quiet = as_json
     try:
-        with start_broker(data_dir=data, port=port, say=lambda line: people.print(line, markup=False)) as started:
+        with start_broker(data_dir=data, port=port, report=lambda line: people.print(line, markup=False)) as started:
             created = create_topics(admin_of(started.bootstrap))
             if as_json:
                 print_json({"kafka": started.bootstrap, "kind": started.kind, "created": created})

@@ -148,7 +148,9 @@ def running_stack(
     """
     with ExitStack() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="vive-sync-")))
-        broker = parts.enter_context(start_broker(first_look=True, say=lambda line: people.print(line, markup=False)))
+        broker = parts.enter_context(
+            start_broker(first_look=True, report=lambda line: people.print(line, markup=False))
+        )
         create_topics(admin_of(broker.bootstrap))
         stack = DevEnvironment(bootstrap=broker.bootstrap, sandbox_url="", folder=folder, clients=())
         parts.callback(stack.stop)

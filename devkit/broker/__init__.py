@@ -1,4 +1,4 @@
-"""A Kafka at once: one that is named, one in a container, one on the local Java, several nodes of that, or a stand-in."""
+"""Kafka for development and tests: a named one, a container, one or several nodes on the local Java, or a stand-in."""
 
 from devkit.broker.broker import Broker, BrokerKind, BrokerUnavailableError
 from devkit.broker.cluster import LocalCluster

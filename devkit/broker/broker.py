@@ -10,7 +10,7 @@ BrokerKind = Literal["given", "container", "local", "stand-in"]
 
 
 class BrokerUnavailableError(ViveSyncError):
-    """No Kafka of the kind asked for can be had; the message says why and what to do, in a sentence or two."""
+    """No Kafka of the requested kind can be started; the message gives the reason and the remedy."""
 
 
 class NotInstalledError(BrokerUnavailableError):
@@ -27,12 +27,12 @@ class Broker(ABC):
 
     @property
     def bootstrap(self) -> str:
-        """Bootstrap servers, as in "127.0.0.1:9092"; unchanged for the life of the object."""
+        """Bootstrap servers, as in "127.0.0.1:9092"; the same until `close()`."""
         return self._bootstrap
 
     @abstractmethod
     def close(self) -> None:
-        """Give back all that was started for this broker. Closing twice is as closing once."""
+        """Stop and remove everything that was started for this broker. A second call does nothing."""
 
     def __enter__(self) -> Self:
         return self

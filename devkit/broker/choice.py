@@ -7,7 +7,7 @@ from devkit.broker.broker import BrokerKind
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """What is known when a broker is chosen.
+    """The facts by which a broker is chosen.
 
     Attributes:
         named: VIVE_SYNC_KAFKA names a Kafka.

@@ -23,13 +23,13 @@ class LocalCluster(Broker):
     """Several KRaft nodes on the local Java, broker and controller each, which tests may break one by one.
 
     With three, every topic has three replicas, two of which must be in sync for a record to be acknowledged, and a
-    replica that is not in sync never leads. Nodes are told by their numbers, from 1.
+    replica that is not in sync never leads. Nodes have numbers from 1.
     """
 
     kind: ClassVar[BrokerKind] = "local"
 
     def __init__(self, nodes: Mapping[int, LocalNode], undo: ExitStack) -> None:
-        """Take over launched nodes, by their numbers; `undo` holds what `close()` is to take back."""
+        """Own launched nodes, by their numbers; `close()` closes `undo`."""
         super().__init__(",".join(node.plan.bootstrap for node in nodes.values()))
         self._nodes = nodes
         self._undo = undo
@@ -44,14 +44,14 @@ class LocalCluster(Broker):
         settings: Mapping[str, str] | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> Self:
-        """Start all nodes at once and wait until each answers and all are registered (about 10 s).
+        """Start all nodes together and wait until each answers and all are registered (about 10 s).
 
         Args:
             nodes: how many; a majority must run for any to serve.
             data_dir: kept after `close()` and used again by a later start; without it a temporary folder, removed.
             disks: folders for the data of single nodes, by their numbers; never removed here.
-            settings: broker settings by Kafka's names, over ours, for every node.
-            environ: where PATH, JAVA_HOME, HOME and XDG_CACHE_HOME are looked up.
+            settings: broker settings by Kafka's names for every node; they override the default ones.
+            environ: the source of PATH, JAVA_HOME, HOME and XDG_CACHE_HOME.
 
         Raises:
             BrokerUnavailableError: no Java, no Maven, or a node died or did not answer within 90 s.
@@ -106,14 +106,14 @@ class LocalCluster(Broker):
         self._node(number).pause()
 
     def resume(self, number: int) -> None:
-        """SIGCONT: a paused node goes on; RuntimeError if it does not run."""
+        """SIGCONT: a paused node continues; RuntimeError if it does not run."""
         self._node(number).resume()
 
     def restart(self, *numbers: int) -> None:
         """Kill those that run, start all of them on the same data and ports, and wait until each serves.
 
-        Serving is not being in sync: a replica catches up afterwards. Where the majority is lost, give as many
-        numbers as make one again, for a node alone waits for the others.
+        A node that serves may not be in sync yet: its replicas catch up afterwards. Where the majority is lost, give as
+        many numbers as make one again, because a single node waits for the others.
 
         Raises:
             BrokerUnavailableError: one died, or did not answer within 90 s; the message ends with its log's last lines.
@@ -126,11 +126,11 @@ class LocalCluster(Broker):
             node.wait_until_serving(others=nodes)
 
     def log_file(self, number: int) -> Path:
-        """What a node's processes have printed, one after the other."""
+        """The file with the output of all processes of a node."""
         return self._node(number).log_file
 
     def close(self) -> None:
-        """Kill all nodes and let the ports go; without a majority none could end in order, and Kafka's data bear it."""
+        """Kill all nodes and release the ports: without a majority no node could shut down in order."""
         self._undo.close()
 
     def _node(self, number: int) -> LocalNode:
@@ -171,7 +171,7 @@ def _launch(nodes: list[LocalNode]) -> None:
 
 
 def _format_new(nodes: list[LocalNode]) -> None:
-    """Prepare the nodes whose folders are empty for the cluster of the others, or for a new one."""
+    """Format the empty folders of nodes for the cluster of the others, or for a new one."""
     known = next((found for node in nodes if (found := node.cluster_id())), None)
     cluster_id = known or new_cluster_id()
     with ThreadPoolExecutor(len(nodes)) as pool:

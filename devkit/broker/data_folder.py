@@ -1,4 +1,4 @@
-"""The folder in which a Kafka of ours keeps its settings, its log and its data."""
+"""The folder in which a Kafka that is started here keeps its settings, its log and its data."""
 
 import shutil
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def kafka_folder(data_dir: Path | None, undo: ExitStack) -> Path:
-    """The folder ``data_dir``, which is kept, or a new temporary one, whose removal is added to ``undo``."""
+    """The folder ``data_dir``, which is kept, or a new temporary one, which ``undo`` removes."""
     if data_dir is not None:
         return data_dir.absolute()
     folder = Path(tempfile.mkdtemp(prefix="vive-sync-kafka-"))

@@ -14,7 +14,7 @@ def user_cache(environ: Mapping[str, str], name: str) -> Path:
     """The folder `name` in this user's cache, which all work trees share.
 
     Args:
-        environ: where HOME and XDG_CACHE_HOME are looked up.
+        environ: the source of HOME and XDG_CACHE_HOME.
         name: the name of the folder, with the version of what it holds.
     """
     home = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or Path.home(), ".cache")

@@ -19,8 +19,8 @@ def engine_with(image: str, *, environ: Mapping[str, str], pull_seconds: float) 
 
     Args:
         image: name:tag.
-        environ: where DOCKER_HOST is looked up.
-        pull_seconds: for how long the image may be pulled where it is missing.
+        environ: the source of DOCKER_HOST.
+        pull_seconds: the longest that pulling a missing image may take.
 
     Raises:
         BrokerUnavailableError: no engine answers here, or it neither has nor gets the image.
@@ -28,31 +28,31 @@ def engine_with(image: str, *, environ: Mapping[str, str], pull_seconds: float) 
     address = environ.get("DOCKER_HOST", "")
     if address.startswith(("tcp:", "ssh:", "http:", "https:")):
         raise BrokerUnavailableError(f"The Docker engine at {address} is not this machine's")
-    _knock(address.removeprefix("unix://") or DEFAULT_SOCKET)
+    _check_listening(address.removeprefix("unix://") or DEFAULT_SOCKET)
     try:
         client = DockerClient(timeout=SILENCE_SECONDS)
         client.client.ping()
     except (DockerException, OSError) as error:
         raise BrokerUnavailableError("No Docker engine answers") from error
     try:
-        _have(client.client, image, pull_seconds)
+        _ensure_image(client.client, image, pull_seconds)
     except BaseException:
         client.client.close()
         raise
     return client
 
 
-def _knock(path: str) -> None:
-    """See whether anything listens at the engine's socket: where nothing does, the docker package leaves its own one open."""
+def _check_listening(path: str) -> None:
+    """Make sure that a server listens at the engine's socket: where none does, the docker package leaks its own socket."""
     try:
-        with socket.socket(socket.AF_UNIX) as door:
-            door.settimeout(SILENCE_SECONDS)
-            door.connect(path)
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(SILENCE_SECONDS)
+            probe.connect(path)
     except OSError as error:
         raise BrokerUnavailableError("No Docker engine answers") from error
 
 
-def _have(engine: Any, image: str, pull_seconds: float) -> None:
+def _ensure_image(engine: Any, image: str, pull_seconds: float) -> None:
     try:
         engine.images.get(image)
     except ImageNotFound:
@@ -70,5 +70,5 @@ def _pull(engine: Any, name: str, tag: str, seconds: float) -> None:
             if time.monotonic() > deadline:
                 raise BrokerUnavailableError(f"{failed} did not pull it within {seconds:g} s")
     except (DockerException, OSError) as error:
-        said = str(getattr(error, "explanation", None) or error).splitlines()[0]
-        raise BrokerUnavailableError(f"{failed} cannot pull it ({said})") from error
+        reason = str(getattr(error, "explanation", None) or error).splitlines()[0]
+        raise BrokerUnavailableError(f"{failed} cannot pull it ({reason})") from error

@@ -29,7 +29,7 @@ _POM = f"""<project>
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Where the jars are kept for all brokers of this user."""
+    """The folder of the jars, for all brokers of this user."""
     return user_cache(environ, f"kafka-{KAFKA_VERSION}")
 
 
@@ -72,7 +72,7 @@ def _fetch(maven: str, environ: Mapping[str, str], work: Path) -> None:
     try:
         options = (f"-DoutputDirectory={work / 'lib'}", "-DincludeScope=runtime")
         (work / "pom.xml").write_text(_POM, encoding="utf-8")
-        fetched = subprocess.run(  # noqa: S603 - the user's own mvn, on a pom of ours
+        fetched = subprocess.run(  # noqa: S603 - the user's own mvn, with the pom above
             [maven, "-q", "-B", "-C", "-f", str(work / "pom.xml"), "dependency:copy-dependencies", *options],
             env=dict(environ),
             stdin=subprocess.DEVNULL,
@@ -83,8 +83,8 @@ def _fetch(maven: str, environ: Mapping[str, str], work: Path) -> None:
             timeout=DOWNLOAD_SECONDS,
         )
         if fetched.returncode != 0:
-            said = "\n".join(fetched.stdout.splitlines()[:10])
-            raise BrokerUnavailableError(f"Maven could not fetch Apache Kafka {KAFKA_VERSION}; it says:\n{said}")
+            printed = "\n".join(fetched.stdout.splitlines()[:10])
+            raise BrokerUnavailableError(f"Maven could not fetch Apache Kafka {KAFKA_VERSION}; it says:\n{printed}")
     except subprocess.TimeoutExpired as error:
         raise BrokerUnavailableError(
             f"Maven did not fetch Apache Kafka {KAFKA_VERSION} within {DOWNLOAD_SECONDS} s."

@@ -31,8 +31,8 @@ def find_java(environ: Mapping[str, str]) -> Path:
     )
     major = java_major(ran.stderr + ran.stdout)
     if major is None or major < OLDEST:
-        said = f"Java {major}" if major else "no usable Java"
-        raise NotInstalledError(f"{found} is {said}, and Apache Kafka 4 wants {OLDEST} or newer: {_INSTALL}.")
+        found_version = f"Java {major}" if major else "no usable Java"
+        raise NotInstalledError(f"{found} is {found_version}, and Apache Kafka 4 wants {OLDEST} or newer: {_INSTALL}.")
     return Path(found)
 
 

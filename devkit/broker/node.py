@@ -29,7 +29,7 @@ def new_cluster_id() -> str:
 
 
 class LocalNode:
-    """One Kafka node as a Java process in a process group of its own; its folder outlives any one process.
+    """One Kafka node as a Java process in its own process group. Its folder outlives its processes.
 
     The folder holds server.properties, kafka.log (all that the process prints) and Kafka's data.
     """
@@ -49,7 +49,7 @@ class LocalNode:
         self.log_file = folder / "kafka.log"
         self._java = [str(java), f"-Xmx{heap_megabytes}m", *JVM_OPTIONS, "-cp", f"{jars}/*"]
         self._properties = folder / "server.properties"
-        self._leash = death_watch
+        self._death_watch = death_watch
         self._process: subprocess.Popen[bytes] | None = None
         self._ended_with: int | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ class LocalNode:
         return False
 
     def cluster_id(self) -> str | None:
-        """The id of the cluster whose data the folder holds, or None before it is formatted."""
+        """The id of the cluster of the data in the folder, or None before it is formatted."""
         found = Path(self.plan.log_dir, "meta.properties")
         if not found.exists():
             return None
@@ -88,22 +88,22 @@ class LocalNode:
         self._run_to_end("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self._properties))
 
     def launch(self) -> None:
-        """Start the process; whether it serves already is asked elsewhere."""
+        """Start the process, without waiting until it serves."""
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - java, on jars and settings of ours
+            self._process = subprocess.Popen(  # noqa: S603 - java, with jars and settings of this repository
                 [*self._java, "kafka.Kafka", str(self._properties)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._leash.hold(str(self._process.pid))
+        self._death_watch.hold(str(self._process.pid))
 
     def wait_until_serving(self, *, others: Iterable["LocalNode"] = ()) -> None:
         """Wait until the node itself answers a metadata request and is registered, for 90 s at most.
 
         Args:
-            others: nodes that must be registered too, and whose deaths end the wait as well.
+            others: nodes that must be registered too; the death of one ends the wait as well.
 
         Raises:
             BrokerUnavailableError: one died, or this did not answer in time; the message ends with its log's last lines.
@@ -127,11 +127,11 @@ class LocalNode:
             raise BrokerUnavailableError(f"Apache Kafka was {error}; its last lines:\n{self.last_lines()}") from error
 
     def pause(self) -> None:
-        """SIGSTOP: it stands still with its connections open, as on a machine that hangs; RuntimeError if it does not run."""
+        """SIGSTOP: it stops with its connections open, as on a machine that hangs; RuntimeError if it does not run."""
         self._alive().send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """SIGCONT: a paused process goes on; RuntimeError if it does not run."""
+        """SIGCONT: a paused process continues; RuntimeError if it does not run."""
         self._alive().send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
@@ -140,7 +140,7 @@ class LocalNode:
         if process is None:
             return
         process.terminate()
-        process.send_signal(signal.SIGCONT)  # a paused process hears no SIGTERM
+        process.send_signal(signal.SIGCONT)  # a paused process does not handle SIGTERM
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -149,7 +149,7 @@ class LocalNode:
             self._forget(process)
 
     def kill(self) -> None:
-        """SIGKILL to the whole process group, as when the machine goes away. A stopped node stays stopped."""
+        """SIGKILL to the whole process group, as when the machine fails. A stopped node stays stopped."""
         process = self._process
         if process is None:
             return
@@ -185,11 +185,11 @@ class LocalNode:
         if self._process is ended:
             self._process = None
             self._ended_with = ended.returncode
-            self._leash.let_go()
+            self._death_watch.forget()
 
     def _run_to_end(self, *arguments: str) -> None:
         with self.log_file.open("ab") as log:
-            ran = subprocess.run(  # noqa: S603 - java, on jars and settings of ours
+            ran = subprocess.run(  # noqa: S603 - java, with jars and settings of this repository
                 [*self._java, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False
             )
         if ran.returncode != 0:

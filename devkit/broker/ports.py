@@ -9,18 +9,18 @@ LOOPBACK = "127.0.0.1"
 
 
 class PortReservation:
-    """A TCP port on loopback that nobody else is given while it is held.
+    """A TCP port on loopback that no other process gets while it is reserved.
 
-    On Linux a socket that is bound but does not listen keeps the port out of the kernel's hands and still lets a
-    server that sets SO_REUSEADDR, as Java does, listen on it: the port stays ours also while the server is down.
-    Other systems do not share a port so; there it is let go at once, and only the number is kept.
+    On Linux the kernel does not assign the port of a socket that is bound but does not listen, and a server that sets
+    SO_REUSEADDR, as Java does, can listen on it: the port stays reserved also while the server is down. Other systems
+    do not share a port; there it is released immediately, and only the number is kept.
     """
 
     def __init__(self, port: int | None = None) -> None:
         """Reserve `port`, or any free one.
 
         Raises:
-            OSError: the port asked for is in use.
+            OSError: the port is in use.
         """
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
@@ -34,7 +34,7 @@ class PortReservation:
             self._socket.close()
 
     def release(self) -> None:
-        """Let the port go, for a server that shares it with nobody, or for good."""
+        """Release the port, for a server that can't share it, or at the end."""
         self._socket.close()
 
 

@@ -23,10 +23,10 @@ def wait_until_ready(
 
     Args:
         bootstrap: host:port, comma between several.
-        seconds: for how long to ask.
+        seconds: the longest time to wait.
         nodes: how many brokers must be registered.
         node_id: the node that must answer itself and be registered, where `bootstrap` is one of several.
-        cluster_id: the cluster that must answer, so that a stranger on the same port is not taken for it.
+        cluster_id: the cluster that must answer, so that another one on the same port is not mistaken for it.
         check: called before every request; what it raises (a dead process) ends the wait.
 
     Raises:

@@ -11,7 +11,7 @@ MAX_REPLICAS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Voter:
-    """One node as the others reach it to elect a controller."""
+    """The address of a node for the election of a controller."""
 
     node_id: int
     host: str
@@ -29,12 +29,12 @@ class NodePlan:
 
     @property
     def bootstrap(self) -> str:
-        """Where clients reach this node, host:port."""
+        """The address for clients, host:port."""
         return f"{self.voter.host}:{self.port}"
 
 
 def common_settings(nodes: int) -> dict[str, str]:
-    """What every development cluster of `nodes` nodes is set to, by Kafka's own names."""
+    """The settings of all development clusters of `nodes` nodes, by Kafka's own names."""
     replicas = str(min(nodes, MAX_REPLICAS))
     enough = str(max(1, min(nodes, MAX_REPLICAS) - 1))
     return {
@@ -67,7 +67,7 @@ CLUSTER_SETTINGS = {
     # The cleaner's 128 MB by default would be most of a small heap.
     "log.cleaner.dedupe.buffer.size": "16777216",
 }
-"""What nodes that share one machine are set to besides `local_settings`."""
+"""The settings of nodes that share one machine, besides `local_settings`."""
 
 
 def local_settings(plan: NodePlan) -> dict[str, str]:
@@ -80,16 +80,16 @@ def local_settings(plan: NodePlan) -> dict[str, str]:
         "advertised.listeners": f"PLAINTEXT://{host}:{plan.port}",
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
         "log.dirs": plan.log_dir,
-        # A killed node may register anew only when its old session has run out: 3 s of waiting instead of 9.
+        # A killed node may register again only after its old session has expired: 3 s of waiting instead of 9.
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",
     }
 
 
 def container_settings(host: str, port: int) -> dict[str, str]:
-    """The settings of a single node in a container whose client port is published at host:port.
+    """The settings of a single node in a container. Its client port is published at host:port.
 
-    The broker reaches itself by a listener of its own, for host:port means nothing inside the container.
+    The broker connects to itself by another listener, because host:port is not valid inside the container.
     """
     return common_settings(1) | {
         "node.id": "1",

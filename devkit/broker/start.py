@@ -33,7 +33,7 @@ def start_broker(
     first_look: bool = False,
     image: str = IMAGE,
     environ: Mapping[str, str] = os.environ,
-    say: Callable[[str], None] = _log.info,
+    report: Callable[[str], None] = _log.info,
 ) -> Broker:
     """A Kafka that answers, by the first way that works here.
 
@@ -44,14 +44,14 @@ def start_broker(
         kind: the one way to try; "auto" as above.
         data_dir: where the local kind keeps its data beyond `close()`; without it the data goes with the broker.
         port: for clients, on 127.0.0.1, of a broker started here; any free one when not given.
-        settings: broker settings by Kafka's names, over ours, for a broker started here.
+        settings: broker settings by Kafka's names for a broker started here; they override the default ones.
         first_look: whether a stand-in is enough; it keeps its data in memory and takes no settings.
         image: what the container kind runs.
-        environ: where VIVE_SYNC_KAFKA, DOCKER_HOST, PATH, JAVA_HOME, HOME and XDG_CACHE_HOME are looked up.
-        say: receives one line that says why a container was not started, and what is started instead.
+        environ: the source of VIVE_SYNC_KAFKA, DOCKER_HOST, PATH, JAVA_HOME, HOME and XDG_CACHE_HOME.
+        report: receives one line with the reason why a container was not started, and what is started instead.
 
     Raises:
-        BrokerUnavailableError: nothing worked; the message says why and what to install or set.
+        BrokerUnavailableError: none could be started; the message gives the reason and what to install or set.
     """
     start: dict[BrokerKind, Callable[[], Broker]] = {
         "given": lambda: ExternalBroker.find(environ),
@@ -63,14 +63,14 @@ def start_broker(
         return start[kind]()
     named = bool(environ.get(VARIABLE, "").strip())
     situation = Situation(named=named, keeps_data=data_dir is not None, first_look=first_look)
-    return _start_first(start, situation, environ, say)
+    return _start_first(start, situation, environ, report)
 
 
 def _start_first(
     start: Mapping[BrokerKind, Callable[[], Broker]],
     situation: Situation,
     environ: Mapping[str, str],
-    say: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> Broker:
     chosen = choose(situation)
     if chosen == "container":
@@ -78,7 +78,7 @@ def _start_first(
             return start[chosen]()
         except BrokerUnavailableError as error:
             chosen = choose(replace(situation, container_failed=True, local_missing=_local_missing(environ)))
-            say(f"{error}{_INSTEAD[chosen]}")
+            report(f"{error}{_INSTEAD[chosen]}")
     return start[chosen]()
 
 

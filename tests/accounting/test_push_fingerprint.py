@@ -30,7 +30,7 @@ def test_names_and_address_count_at_a_system_of_record_only() -> None:
         assert fingerprint(PUSHED[group], two_way) == fingerprint(record(), two_way)
 
 
-def test_what_is_said_the_same_way_is_the_same() -> None:
+def test_records_with_the_same_pushed_values_have_the_same_fingerprint() -> None:
     # Neither status is named by the integration, and both vendors may be worked with.
     assert fingerprint(record(status="Approved"), integration()) == fingerprint(record(status="New"), integration())
     # A reason without a hold is not pushed.

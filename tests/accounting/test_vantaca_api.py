@@ -56,8 +56,8 @@ def answer(
 class Raw:
     """A server that answers every request with the same bytes and keeps the requests' heads."""
 
-    def __init__(self, said: bytes, *, close: bool = False) -> None:
-        self.said = said
+    def __init__(self, sent: bytes, *, close: bool = False) -> None:
+        self.answer = sent
         self.close = close
         self.heads: list[str] = []
         self.connections = 0
@@ -70,7 +70,7 @@ class Raw:
             while head := await self._head(reader):
                 self.heads.append(head)
                 self.asked.set()
-                writer.write(self.said)
+                writer.write(self.answer)
                 await writer.drain()
                 if self.close:
                     break
@@ -128,18 +128,18 @@ EVERY_CALL = [update, read_one, read_all]
 
 
 def nothing_leaks(error: BaseException, log: pytest.LogCaptureFixture, url: str = "") -> None:
-    told = [str(error), repr(error), "".join(traceback.format_exception(error)), log.text]
-    told += [str(record.args) + str(record.exc_info) + record.getMessage() for record in log.records]
+    shown = [str(error), repr(error), "".join(traceback.format_exception(error)), log.text]
+    shown += [str(record.args) + str(record.exc_info) + record.getMessage() for record in log.records]
     link: BaseException | None = error
     while link is not None:
-        told += [str(link), repr(link)]
+        shown += [str(link), repr(link)]
         link = link.__cause__ or link.__context__
     frame = error.__traceback__
     while frame is not None:
         if "accounting/vantaca" in frame.tb_frame.f_code.co_filename:
-            told.append(repr(frame.tb_frame.f_locals))
+            shown.append(repr(frame.tb_frame.f_locals))
         frame = frame.tb_next
-    for text in told:
+    for text in shown:
         for secret in SECRETS:
             assert secret not in text
         assert not url or url not in str(error)
@@ -167,7 +167,7 @@ FAULTS: dict[str, tuple[Raw, type[AccountingError]]] = {
 
 @pytest.mark.parametrize("doing", EVERY_CALL)
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_is_told_without_secrets(
+async def test_a_fault_is_reported_without_secrets(
     vantaca: Vantaca, caplog: pytest.LogCaptureFixture, fault: str, doing: Doing
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -189,10 +189,10 @@ async def test_a_timeout(vantaca: Vantaca, caplog: pytest.LogCaptureFixture, doi
     nothing_leaks(caught.value, caplog, raw.url)
 
 
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n["])
-async def test_a_call_that_is_cancelled(vantaca: Vantaca, caplog: pytest.LogCaptureFixture, said: bytes) -> None:
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n["])
+async def test_a_call_that_is_cancelled(vantaca: Vantaca, caplog: pytest.LogCaptureFixture, sent: bytes) -> None:
     caplog.set_level(logging.DEBUG)
-    async with serving(Raw(said)) as raw:
+    async with serving(Raw(sent)) as raw:
         calling = asyncio.ensure_future(update(vantaca, settings(raw)))
         await raw.asked.wait()
         calling.cancel()
@@ -242,7 +242,7 @@ async def test_an_answer_that_is_packed_in_layers_or_cut_is_not_read(vantaca: Va
 
 
 @pytest.mark.parametrize(
-    "said",
+    "sent",
     [
         "hunter2%26s3cret+%2b%2541%2f%c3%b6",
         "HUNTER2&S3CRET +%41/\xc3\xb6",
@@ -250,8 +250,8 @@ async def test_an_answer_that_is_packed_in_layers_or_cut_is_not_read(vantaca: Va
         "hunter2%26s3cret%20%2B%2541%2F%C3%B6",
     ],
 )
-async def test_a_password_that_is_said_back_in_another_form_is_not_told(vantaca: Vantaca, said: str) -> None:
-    async with serving(Raw(answer(status=f"400 No {said}"))) as raw:
+async def test_a_password_that_is_returned_in_another_form_is_not_shown(vantaca: Vantaca, sent: str) -> None:
+    async with serving(Raw(answer(status=f"400 No {sent}"))) as raw:
         with pytest.raises(RejectedError) as caught:
             await update(vantaca, settings(raw))
     assert "No ***" in caught.value.sentence
@@ -265,7 +265,7 @@ async def test_a_compressed_answer_is_read(vantaca: Vantaca) -> None:
     assert providers["1"].provider.name == "Joe"
 
 
-async def test_the_reason_phrase_is_told(vantaca: Vantaca) -> None:
+async def test_the_reason_phrase_is_in_the_error(vantaca: Vantaca) -> None:
     phrase = "400 INVALID DATE - Posting Date \x80\xe9 <b>must</b> be valid " + "x" * 400
     async with serving(Raw(answer(status=phrase))) as raw:
         with pytest.raises(RejectedError) as caught:
@@ -278,7 +278,7 @@ async def test_the_reason_phrase_is_told(vantaca: Vantaca) -> None:
 
 
 @pytest.mark.parametrize(("status", "kind"), [("429 Slow", ThrottledError), ("503 Busy", UnavailableError)])
-async def test_retry_after_is_told(vantaca: Vantaca, status: str, kind: type[UnavailableError]) -> None:
+async def test_retry_after_is_in_the_error(vantaca: Vantaca, status: str, kind: type[UnavailableError]) -> None:
     for header, least, most in (("7", 7, 7), ("Fri, 01 Jan 2100 00:00:00 GMT", 86_400, 86_400), ("?", None, None)):
         async with serving(Raw(answer(status=status, headers=f"Retry-After: {header}"))) as raw:
             with pytest.raises(kind) as caught:
@@ -333,7 +333,7 @@ async def test_a_connection_serves_again_and_keeps_no_cookie(vantaca: Vantaca, b
     async with serving(Raw(answer(body, headers=cookie))) as raw:
         for _ in range(3):
             await update(vantaca, settings(raw))
-        raw.said = answer(b"<html>", status="400 No")
+        raw.answer = answer(b"<html>", status="400 No")
         for _ in range(3):
             with pytest.raises(RejectedError):
                 await update(vantaca, settings(raw))

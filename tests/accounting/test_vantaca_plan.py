@@ -50,7 +50,7 @@ class TestStatus:
         assert fields.get("complianceStatus") == text
         assert fields.get("compliant") == compliant
 
-    def test_a_text_that_is_not_configured_is_told_and_compliant_written(self) -> None:
+    def test_a_text_that_is_not_configured_is_reported_and_compliant_written(self) -> None:
         made = plan(record(compliant=False), provider(), integration(status_texts={"active": "Approved"}))
         assert fields_of(made) == {"compliant": False}
         (left,) = made.left_alone
@@ -61,7 +61,7 @@ class TestStatus:
         assert plan(record(), provider(compliance_status=" Approved ")).calls == ()
         assert fields_of(plan(record(), provider(compliance_status="approved"))) == {"complianceStatus": "Approved"}
 
-    def test_what_vantaca_did_not_say_is_written(self) -> None:
+    def test_a_value_that_vantacas_answer_lacks_is_written(self) -> None:
         assert fields_of(plan(record(), provider(compliant=None))) == {"compliant": True}
 
 
@@ -89,10 +89,10 @@ class TestPaymentHold:
         fields = fields_of(plan(record(), there, integration(hold_marker="VIVE")))
         assert fields == {"onHold": False, "onHoldReason": "Payment hold released"}
 
-    @pytest.mark.parametrize("wanted", [True, False])
+    @pytest.mark.parametrize("desired", [True, False])
     @pytest.mark.parametrize("reason", ["Lawsuit", "", "[vive] written by hand"])
-    def test_a_persons_hold_is_left(self, *, wanted: bool, reason: str) -> None:
-        made = plan(record(payment_hold=wanted), provider(on_hold=True, on_hold_reason=reason))
+    def test_a_persons_hold_is_left(self, *, desired: bool, reason: str) -> None:
+        made = plan(record(payment_hold=desired), provider(on_hold=True, on_hold_reason=reason))
         assert made.calls == ()
         assert codes_of(made) == {"onHold": "foreign_hold"}
 
@@ -110,7 +110,7 @@ class TestPaymentHold:
             "onHold": "foreign_hold"
         }
 
-    def test_left_where_vantaca_does_not_say(self) -> None:
+    def test_left_where_vantacas_answer_has_no_value(self) -> None:
         assert codes_of(plan(record(payment_hold=True), provider(on_hold=None))) == {"onHold": "ambiguous"}
 
 
@@ -230,7 +230,7 @@ class TestInsurance:
         before = Delivered(policies=(DeliveredPolicy(policy_type=GL, number="GL-1", insurance_id="20"),))
         assert [call.insurance_id for call in plan(record(), there, delivered=before).calls] == ["20"]
 
-    def test_one_policy_said_twice_counts_once_with_its_later_date(self) -> None:
+    def test_a_policy_given_twice_counts_once_with_its_later_date(self) -> None:
         twice = (
             Policy(policy_type=GL, number="GL 2", expires_on=date(2025, 1, 1)),
             Policy(policy_type="general-liability", number="gl2", expires_on=EXPIRY),
@@ -257,7 +257,7 @@ class TestInsurance:
         assert made.calls == ()
         assert made.delivered == before
 
-    def test_a_row_without_an_id_is_told(self) -> None:
+    def test_a_row_without_an_id_is_reported(self) -> None:
         there = provider(insurance=(row("", GL, "GL-1", expires_on=None),))
         made = plan(record(), there)
         assert made.calls == ()
@@ -349,7 +349,7 @@ class TestOwnership:
         assert not fields_of(made).keys() & {"name", "streetNo", "address1", "city"}
         assert {left.field for left in made.left_alone if left.code == "not_owned"} == {"name", "address", "city"}
 
-    def test_what_is_not_pushed_is_told(self) -> None:
+    def test_fields_that_are_not_pushed_are_reported(self) -> None:
         made = plan(self.different, provider(), integration(pushes=()))
         assert made.calls == ()
         assert {left.group for left in made.left_alone} == set(FieldGroup)

@@ -142,7 +142,7 @@ def test_a_plan_depends_on_no_order(
 
 
 @any_example
-def test_every_write_is_told_and_every_telling_is_a_write(
+def test_every_write_is_reported_and_every_report_is_a_write(
     vendor: VendorRecord, there: Provider, integration: Integration, delivered: Delivered
 ) -> None:
     made: Plan = plan(vendor, there, integration, delivered)

@@ -27,7 +27,7 @@ UPDATE = UpdateInsurance(
 )
 
 
-def test_a_date_that_was_dropped_is_told() -> None:
+def test_a_date_that_was_dropped_is_reported() -> None:
     there = provider(insurance=(row("1", GL, "GL-2", expires_on=None),))
     for call in (CREATE, UPDATE):
         (left,) = not_stored([call], there)
@@ -36,7 +36,7 @@ def test_a_date_that_was_dropped_is_told() -> None:
         assert left.desired == str(call.expires_on)
 
 
-def test_a_row_that_is_not_there_is_told() -> None:
+def test_a_row_that_does_not_exist_is_reported() -> None:
     there = provider(insurance=())
     (left,) = not_stored([CREATE], there)
     assert (left.field, left.code) == ("General Liability GL-2", "not_stored")
@@ -44,13 +44,13 @@ def test_a_row_that_is_not_there_is_told() -> None:
     assert not rows_gone([CREATE], there)
 
 
-def test_a_number_that_was_not_taken_is_told() -> None:
+def test_a_number_that_was_not_stored_is_reported() -> None:
     there = provider(insurance=(row("1", GL, "GL-1", expires_on=UPDATE.expires_on),))
     (left,) = not_stored([UPDATE], there)
     assert (left.field, left.observed, left.desired) == ("General Liability GL-2: accountNo", "GL-1", "GL-2")
 
 
-def test_fields_that_were_not_stored_are_told() -> None:
+def test_fields_that_were_not_stored_are_reported() -> None:
     fields = (("compliant", False), ("name", "New"), ("dbaName", "No read returns it"), ("streetNo", 1), ("zip", "1"))
     lefts = not_stored([UpdateProvider("123", (*fields, ("address1", "New St")))], provider())
     assert [(left.field, left.observed, left.desired) for left in lefts] == [
@@ -75,7 +75,7 @@ def test_new_rows_get_their_ids_one_each() -> None:
 
 
 @given(records, providers, integrations, deliveries)
-def test_what_was_stored_is_not_told(
+def test_values_that_were_stored_are_not_reported(
     vendor: VendorRecord, there: Provider, settings: Integration, delivered: Delivered
 ) -> None:
     made = plan(vendor, replace(there, unit=there.unit.strip()), settings, delivered)

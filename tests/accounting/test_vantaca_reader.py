@@ -13,7 +13,7 @@ from accounting.errors import UnavailableError
 from accounting.port import Observed
 from accounting.vantaca.reading.provider import InsuranceRow, Provider
 from accounting.vantaca.reading.reader import (
-    MAX_DEAD_LETTERS,
+    MAX_CHARACTERS,
     MAX_ROWS,
     ProvidersRead,
     read_json,
@@ -243,7 +243,7 @@ def test_a_zip_archive_that_could_swell_without_bound_is_not_unpacked(kind: int)
         read_json(zipped("data.json", b"[1]", kind=kind), limit=LIMIT)
 
 
-def test_a_zip_archive_that_says_its_file_is_further_away_than_python_counts() -> None:
+def test_a_zip_archive_with_an_offset_beyond_what_python_counts() -> None:
     archive = bytearray(zipped("data.json", b"[1]", kind=zipfile.ZIP_STORED))
     central = archive.index(b"PK\x01\x02")
     further = struct.pack("<HHQ", 1, 8, 2**64 - 1)
@@ -268,8 +268,8 @@ def test_half_characters_are_left_out(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"name": "x" * (MAX_DEAD_LETTERS + 1)},
-        {"providerInsurance": [{"accountNo": "x" * MAX_DEAD_LETTERS}]},
+        {"name": "x" * (MAX_CHARACTERS + 1)},
+        {"providerInsurance": [{"accountNo": "x" * MAX_CHARACTERS}]},
         {"providerInsurance": [{}] * (MAX_ROWS + 1)},
     ],
 )

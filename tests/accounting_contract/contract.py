@@ -139,10 +139,10 @@ class AccountingContract:
         assert not held
         assert bench.integration.hold_marker not in reason
 
-    @pytest.mark.parametrize("wanted", [True, False])
-    async def test_a_persons_hold_is_never_touched(self, bench: Bench, *, wanted: bool) -> None:
+    @pytest.mark.parametrize("desired", [True, False])
+    async def test_a_persons_hold_is_never_touched(self, bench: Bench, *, desired: bool) -> None:
         bench.person_holds("Lawsuit")
-        plan, _ = await bench.sync(bench.record(payment_hold=wanted))
+        plan, _ = await bench.sync(bench.record(payment_hold=desired))
         assert bench.held() == (True, "Lawsuit")
         assert "foreign_hold" in {left.code for left in plan.left_alone}
 
@@ -164,7 +164,7 @@ class AccountingContract:
         await bench.sync(bench.record(policies=()), done.delivered)
         assert bench.insurance_rows() == before
 
-    async def test_a_create_whose_answer_was_lost_is_not_repeated(self, bench: Bench) -> None:
+    async def test_a_create_with_a_lost_answer_is_not_repeated(self, bench: Bench) -> None:
         record = bench.record(policies=(Policy(policy_type="Umbrella", number="U-1", expires_on=EXPIRY),))
         plan = await bench.plan(record)
         bench.fail(UnavailableError, after_write=True)
@@ -187,7 +187,7 @@ class AccountingContract:
         assert bench.writes() == 0
 
     @pytest.mark.parametrize("kind", [UnavailableError, ThrottledError, CredentialsRefusedError, RejectedError])
-    async def test_failures_are_told_apart(self, bench: Bench, kind: type[AccountingError]) -> None:
+    async def test_failures_are_distinguished(self, bench: Bench, kind: type[AccountingError]) -> None:
         plan = await bench.plan(bench.record(compliant=False))
         bench.fail(kind)
         with pytest.raises(kind) as reading:

@@ -100,7 +100,9 @@ class VantacaBench(Bench):
         return [(row.account_no, row.expiration_date) for row in self.provider.provider_insurance]
 
     def fail(self, kind: type[AccountingError], *, after_write: bool = False) -> None:
-        self.sandbox.faults.put("all", ErrorAnswer(status=STATUSES[kind], reason="As told.", after_write=after_write))
+        self.sandbox.faults.put(
+            "all", ErrorAnswer(status=STATUSES[kind], reason="As configured.", after_write=after_write)
+        )
 
     def recover(self) -> None:
         self.sandbox.faults.clear()
@@ -128,7 +130,7 @@ class TestVantaca(AccountingContract):
         yield made
         await made.system.aclose()
 
-    async def test_one_call_and_no_read_back_for_fields_alone(self, bench: VantacaBench) -> None:
+    async def test_one_call_and_no_read_back_where_only_fields_are_written(self, bench: VantacaBench) -> None:
         plan, done = await bench.sync(bench.record(compliant=False, legal_name="Joe's Plumbing & Söhne"))
         assert len(plan.calls) == 1
         assert done.calls == (1 if bench.company.settings.oddities.write_status == 200 else 2)
@@ -146,7 +148,7 @@ class TestVantaca(AccountingContract):
         assert plan.calls == ()
         assert bench.provider.address == "456 Main Street"
 
-    async def test_a_provider_that_is_gone_is_told_by_a_write(self, bench: VantacaBench) -> None:
+    async def test_a_write_reports_a_provider_that_is_gone(self, bench: VantacaBench) -> None:
         for changes in (
             {"compliant": False},
             {"policies": (Policy(policy_type="Umbrella", number="U-1", expires_on=EXPIRY),)},

@@ -30,7 +30,7 @@ def test_without_any_issuer_it_is_said_that_nobody_can_sign_in(caplog: pytest.Lo
     assert "Nobody can sign in" in caplog.text
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_a_port_that_is_taken_is_reported() -> None:
     with listening("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
         assert address_of(first) == f"http://127.0.0.1:{port}"

@@ -60,7 +60,7 @@ def cluster_id(broker: Broker) -> str:
     return str(AdminClient({"bootstrap.servers": broker.bootstrap}).list_topics(timeout=patient(30)).cluster_id)
 
 
-def test_the_broker_named_in_the_environment_is_used_and_left_alone(kafka: Broker) -> None:
+def test_the_broker_named_in_the_environment_is_used_and_not_stopped(kafka: Broker) -> None:
     with start_broker(environ={"VIVE_SYNC_KAFKA": kafka.bootstrap}) as given:
         assert (given.kind, given.bootstrap) == ("given", kafka.bootstrap)
     assert cluster_id(kafka) != str(None)
@@ -94,7 +94,7 @@ def test_a_local_broker_keeps_its_data_and_port_through_kill_and_stop() -> None:
     broker.close()
 
 
-def test_a_data_folder_that_is_given_outlives_the_broker_and_a_damaged_one_is_told(tmp_path: Path) -> None:
+def test_a_data_folder_that_is_given_outlives_the_broker_and_a_damaged_one_is_reported(tmp_path: Path) -> None:
     with start_broker(data_dir=tmp_path) as broker:
         assert broker.kind == "local"
         produce(broker, "kept")
@@ -116,7 +116,7 @@ def test_two_brokers_at_once_do_not_meet() -> None:
         assert (consume(one, 1), consume(other, 1)) == (["one"], ["other"])
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_a_port_that_is_taken_is_reported() -> None:
     with LocalBroker.start() as broker:
         port = int(broker.bootstrap.rpartition(":")[2])
         with pytest.raises(BrokerUnavailableError, match=f"Port {port} on 127.0.0.1 is taken"):
@@ -137,38 +137,38 @@ def test_a_container_broker_takes_and_gives_and_is_removed() -> None:
 
 @pytest.mark.usefixtures("engine")
 def test_an_engine_without_the_image_is_left_for_java_in_one_line() -> None:
-    said: list[str] = []
-    with start_broker(image=NO_SUCH_IMAGE, environ=without_given(), say=said.append) as broker:
+    lines: list[str] = []
+    with start_broker(image=NO_SUCH_IMAGE, environ=without_given(), report=lines.append) as broker:
         assert broker.kind == "local"
-    (line,) = said
+    (line,) = lines
     assert line.startswith(f"The Docker engine has no image {NO_SUCH_IMAGE} and cannot pull it")
     assert "\n" not in line
 
 
 def test_an_engine_on_another_machine_is_left_for_java_in_one_line() -> None:
-    said: list[str] = []
+    lines: list[str] = []
     environ = without_given() | {"DOCKER_HOST": "tcp://192.0.2.1:2375"}
-    with start_broker(environ=environ, say=said.append) as broker:
+    with start_broker(environ=environ, report=lines.append) as broker:
         assert broker.kind == "local"
-    assert said == [
+    assert lines == [
         "The Docker engine at tcp://192.0.2.1:2375 is not this machine's: starting Kafka on the local Java instead."
     ]
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 def test_a_local_broker_dies_with_the_process_that_started_it(end: signal.Signals, tmp_path: Path) -> None:
-    pid = int(told_by_a_process_that_then_dies("local", "pid", end, tmp_path))
+    pid = int(printed_by_a_process_that_then_dies("local", "pid", end, tmp_path))
     eventually(lambda: not alive(pid))
     eventually(lambda: not list(tmp_path.iterdir()))
 
 
 @pytest.mark.usefixtures("engine")
 def test_a_container_is_removed_with_the_process_that_started_it(tmp_path: Path) -> None:
-    name = told_by_a_process_that_then_dies("container", "container_id", signal.SIGKILL, tmp_path)
+    name = printed_by_a_process_that_then_dies("container", "container_id", signal.SIGKILL, tmp_path)
     eventually(lambda: not container_exists(name))
 
 
-def told_by_a_process_that_then_dies(
+def printed_by_a_process_that_then_dies(
     kind: Literal["local", "container"], what: str, end: signal.Signals, temporary: Path
 ) -> str:
     program = f"from devkit.broker import *; b = start_broker({kind!r}); print(b.{what}, flush=True); input()"
@@ -177,10 +177,10 @@ def told_by_a_process_that_then_dies(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ, text=True
     ) as starter:
         assert starter.stdout is not None
-        told = starter.stdout.readline().strip()
-        assert told
+        printed = starter.stdout.readline().strip()
+        assert printed
         starter.send_signal(end)
-    return told
+    return printed
 
 
 def container_exists(container_id: str) -> bool:

@@ -20,16 +20,16 @@ def program(folder: Path, name: str, text: str) -> None:
     path.chmod(0o755)
 
 
-def test_without_java_one_sentence_says_what_to_install() -> None:
-    with pytest.raises(BrokerUnavailableError) as told:
+def test_without_java_one_sentence_names_what_to_install() -> None:
+    with pytest.raises(BrokerUnavailableError) as caught:
         start_broker("local", environ={"PATH": ""})
-    assert str(told.value) == (
+    assert str(caught.value) == (
         "No Java is here to run Apache Kafka on: install Java 17 or newer (on Debian: openjdk-17-jre-headless), "
         "start a Docker engine, or name a running Kafka in VIVE_SYNC_KAFKA."
     )
 
 
-def test_a_java_too_old_is_told(tmp_path: Path) -> None:
+def test_a_java_too_old_is_reported(tmp_path: Path) -> None:
     program(tmp_path, "java", "#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n")
     with pytest.raises(
         BrokerUnavailableError, match="is Java 11, and Apache Kafka 4 wants 17 or newer: install Java 17"
@@ -37,7 +37,7 @@ def test_a_java_too_old_is_told(tmp_path: Path) -> None:
         LocalBroker.start(environ={"PATH": str(tmp_path)})
 
 
-def test_without_maven_one_sentence_says_what_to_install(tmp_path: Path) -> None:
+def test_without_maven_one_sentence_names_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(BrokerUnavailableError, match="no Maven is here to fetch it: install Maven"):
         kafka_jars({"PATH": "", "XDG_CACHE_HOME": str(tmp_path)})
 

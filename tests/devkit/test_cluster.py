@@ -52,14 +52,14 @@ class Writer:
                 key=str(number),
                 value=str(number),
                 partition=number % DEFAULT_PARTITIONS,
-                on_delivery=self._told,
+                on_delivery=self._delivered,
             )
 
     def unanswered(self, *, seconds: float) -> int:
         """How many are neither acknowledged nor refused yet, after this time at most."""
         return int(self._producer.flush(seconds))
 
-    def _told(self, error: KafkaError | None, message: Message) -> None:
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
         if error is None:
             self.acknowledged.append(int(message.value() or b""))
         else:
@@ -184,7 +184,7 @@ def test_a_paused_local_broker_answers_when_it_goes_on_and_can_be_started_anew()
         assert broker.pid != first
 
 
-def test_a_node_that_is_not_there_is_told(cluster: LocalCluster) -> None:
+def test_a_node_that_does_not_exist_is_reported(cluster: LocalCluster) -> None:
     with pytest.raises(ValueError, match=r"The cluster has the nodes 1, 2, 3, but no 4\."):
         cluster.kill(4)
 

@@ -45,11 +45,11 @@ class Writer:
     def write(self, *numbers: int, size: int, partition: int) -> None:
         for number in numbers:
             self._producer.produce(
-                TOPIC, key=str(number), value=bytes(size), partition=partition, on_delivery=self._told
+                TOPIC, key=str(number), value=bytes(size), partition=partition, on_delivery=self._delivered
             )
         assert self._producer.flush(patient(30)) == 0
 
-    def _told(self, error: KafkaError | None, message: Message) -> None:
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
         number = int(message.key() or b"")
         if error is None:
             self.acknowledged.add(number)
@@ -65,9 +65,9 @@ def numbers_on(bootstrap: str) -> set[int]:
 def test_a_disk_gets_full_and_has_room_again(disk: Path) -> None:
     ballast = fill(disk)
     assert MEGABYTES * 2**20 * 0.9 < ballast.stat().st_size <= MEGABYTES * 2**20
-    with pytest.raises(OSError, match="No space left") as told:
+    with pytest.raises(OSError, match="No space left") as caught:
         (disk / "letter").write_bytes(bytes(100_000))
-    assert told.value.errno == errno.ENOSPC
+    assert caught.value.errno == errno.ENOSPC
     ballast.unlink()
     (disk / "letter").write_bytes(bytes(100_000))
 
@@ -108,7 +108,7 @@ def test_a_disk_goes_with_the_process_that_made_it(tmp_path: Path) -> None:
     eventually(lambda: not folder.exists())
 
 
-def test_without_the_right_to_mount_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_the_right_to_mount_it_fails_with_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     refusing = tmp_path / "mount"
     refusing.write_text("#!/bin/sh\necho 'mount: permission denied.' >&2; exit 1\n", encoding="utf-8")
     refusing.chmod(0o755)
@@ -123,7 +123,7 @@ def test_without_the_right_to_mount_a_sentence_says_so(monkeypatch: pytest.Monke
         raise AssertionError("there is no disk")
 
 
-def test_a_broker_whose_disk_is_full_ends_and_has_every_acknowledged_record_once_there_is_room(disk: Path) -> None:
+def test_a_broker_with_a_full_disk_ends_and_has_every_acknowledged_record_once_there_is_room(disk: Path) -> None:
     with LocalBroker.start(disk=disk) as broker:
         create_topic(broker.bootstrap, TOPIC, partitions=2)
         writer = Writer(broker.bootstrap)

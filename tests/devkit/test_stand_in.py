@@ -62,7 +62,7 @@ def test_it_is_fetched_once_and_only_with_the_hashes_that_are_pinned(fake: dict[
     assert sorted(path.name for path in cache_folder(fake).iterdir()) == ["lib", "lock"]
 
 
-def test_without_uv_one_sentence_says_what_to_install(tmp_path: Path) -> None:
+def test_without_uv_one_sentence_names_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(BrokerUnavailableError) as raised:
         stand_in_program({"PATH": "", "XDG_CACHE_HOME": str(tmp_path)}, tools=tmp_path)
     assert str(raised.value) == (
@@ -86,7 +86,7 @@ def test_one_that_ends_at_once_is_reported_with_its_last_lines(fake: dict[str, s
 def test_only_who_takes_a_first_look_gets_it(fake: dict[str, str]) -> None:
     lines: list[str] = []
     with pytest.raises(BrokerUnavailableError, match="ended with code 3"):
-        start_broker(environ=fake | NO_ENGINE, first_look=True, say=lines.append)
+        start_broker(environ=fake | NO_ENGINE, first_look=True, report=lines.append)
     (line,) = lines
     assert line == (
         "No Docker engine answers, and Java with Maven is not installed: starting an in-memory stand-in for Kafka; "

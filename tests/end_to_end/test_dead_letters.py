@@ -188,7 +188,7 @@ async def test_what_can_not_be_done_is_said_in_a_sentence_with_exit_code_1(world
     assert (empty.exit_code, empty.stdout) == (0, "0 open dead letters.\n")
 
 
-async def test_a_kafka_that_is_away_is_said(world: World) -> None:
+async def test_an_unavailable_kafka_is_reported(world: World) -> None:
     world.bootstrap = f"127.0.0.1:{free_port()}"
     done = await asyncio.to_thread(world.command, "dead-letters", "list")
     assert done.returncode == 1

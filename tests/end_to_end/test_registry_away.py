@@ -18,7 +18,7 @@ async def test_records_wait_for_the_registry(world_alone: World) -> None:
         worker = await world.start_ready_worker("worker", VIVE_SYNC_SCHEMA_REGISTRY=server.address)
         record = world.record(1)
         written = world.codec.encode(record, topic=VENDOR_RECORD.name)
-        server.away = True
+        server.unavailable = True
         await world.say(VENDOR_RECORD.name, record.key.to_bytes(), written)
         await eventually_async(lambda: worker.poll() is not None)
         log = (world.folder / "worker.log").read_text()
@@ -28,7 +28,7 @@ async def test_records_wait_for_the_registry(world_alone: World) -> None:
         world.start_process("early", "worker", VIVE_SYNC_SCHEMA_REGISTRY=server.address)
         await eventually_async(lambda: world.processes[-1].poll() is not None, seconds=60)
         assert "The schema registry" in (world.folder / "early.log").read_text()
-        server.away = False
+        server.unavailable = False
         await world.start_ready_worker("late", VIVE_SYNC_SCHEMA_REGISTRY=server.address)
         progress = await world.settled(await world.press())
         assert progress.counts().by_status == {Status.UPDATED: 1}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from accounting.errors import AccountingError
 from accounting.vantaca.http.answer import Answer, check_write, clean_reason, error_of, read_retry_after
-from accounting.vantaca.reading.reader import MAX_DEAD_LETTERS, MAX_ROWS, read_json
+from accounting.vantaca.reading.reader import MAX_CHARACTERS, MAX_ROWS, read_json
 from schemas.records.integration import Integration, Mode
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import Delivered
@@ -158,9 +158,9 @@ def test_an_archive_that_swells_takes_little_memory(kind: int) -> None:
 def test_what_comes_of_the_greatest_provider_that_is_read_fits_into_a_record(letter: str) -> None:
     """Rows that VIVE did not write are told of twice each, and a name that it does not own as it is."""
     own = len("General Liability")
-    for in_rows in (10, (MAX_DEAD_LETTERS - 100) // MAX_ROWS - own):
+    for in_rows in (10, (MAX_CHARACTERS - 100) // MAX_ROWS - own):
         row = {"insuranceType": "General Liability", "accountNo": letter * in_rows}
-        name = letter * (MAX_DEAD_LETTERS - MAX_ROWS * (own + in_rows))
+        name = letter * (MAX_CHARACTERS - MAX_ROWS * (own + in_rows))
         great = [{"providerID": 123, "onHold": False, "name": name, "providerInsurance": [row] * MAX_ROWS}]
         began = time.thread_time()
         for mode in (Mode.TWO_WAY, Mode.SYSTEM_OF_RECORD):
@@ -169,7 +169,7 @@ def test_what_comes_of_the_greatest_provider_that_is_read_fits_into_a_record(let
 
 
 @pytest.mark.parametrize(
-    "more", [{"name": "x" * (MAX_DEAD_LETTERS + 1)}, {"providerInsurance": [{"accountNo": "1"}] * (MAX_ROWS + 1)}]
+    "more", [{"name": "x" * (MAX_CHARACTERS + 1)}, {"providerInsurance": [{"accountNo": "1"}] * (MAX_ROWS + 1)}]
 )
 def test_a_greater_provider_is_not_read(more: dict[str, object]) -> None:
     assert survives(json.dumps([PROVIDER | more]).encode()) == 0

@@ -15,7 +15,7 @@ from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
 from tests.support.free_port import free_port
 from tests.support.messages import NOW, integration
-from tests.support.product_topics import CODEC, new_client, records_of, said
+from tests.support.product_topics import CODEC, messages_of, new_client, records_of
 from tests.support.slowness import patient
 
 
@@ -40,7 +40,7 @@ def pressed(
 
 
 @pytest.mark.parametrize("mode", [Mode.TWO_WAY, Mode.SYSTEM_OF_RECORD])
-def test_a_good_press_lands_on_the_topic_and_says_the_sentence(bootstrap: str, mode: Mode) -> None:
+def test_an_accepted_request_is_on_the_topic_and_returns_the_sentence(bootstrap: str, mode: Mode) -> None:
     client = new_client()
     before = time.time_ns() // 1_000_000
     answer = pressed(bootstrap, client, integration(client_id=client, mode=mode))
@@ -64,14 +64,14 @@ def test_a_good_press_lands_on_the_topic_and_says_the_sentence(bootstrap: str, m
 def test_every_press_is_a_run_of_its_own(bootstrap: str) -> None:
     client = new_client()
     runs = [pressed(bootstrap, client, integration(client_id=client)).run_id for _ in range(3)]
-    assert [request.run_id for request in said(bootstrap, SYNC_REQUESTED, SyncRequested, client)] == runs
+    assert [request.run_id for request in messages_of(bootstrap, SYNC_REQUESTED, SyncRequested, client)] == runs
     assert len(set(runs)) == 3
 
 
 def test_some_vendors_can_be_asked_for_by_id(bootstrap: str) -> None:
     client = new_client()
     pressed(bootstrap, client, integration(client_id=client), vendor_ids=("v1", "v2"))
-    (request,) = said(bootstrap, SYNC_REQUESTED, SyncRequested, client)
+    (request,) = messages_of(bootstrap, SYNC_REQUESTED, SyncRequested, client)
     assert request.vendor_ids == ("v1", "v2")
 
 
@@ -124,11 +124,11 @@ def test_a_press_goes_by_the_integration_as_it_stands(bootstrap: str) -> None:
     assert len(records_of(bootstrap, SYNC_REQUESTED, client)) == 1
 
 
-def test_a_kafka_that_is_away_is_said_within_some_seconds() -> None:
-    away = f"127.0.0.1:{free_port()}"
+def test_an_unavailable_kafka_is_reported_within_some_seconds() -> None:
+    nobody = f"127.0.0.1:{free_port()}"
     began = time.monotonic()
     with pytest.raises(KafkaUnavailableError) as caught:
-        pressed(away, "acme", integration(), producer=BlockingProducer(away))
+        pressed(nobody, "acme", integration(), producer=BlockingProducer(nobody))
     assert time.monotonic() - began < patient(20)
     assert "did not take 1 of the records within 4 seconds" in str(caught.value)
     assert str(caught.value).endswith("Nothing is lost: try again when it is back.")

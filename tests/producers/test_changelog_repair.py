@@ -22,7 +22,7 @@ def row_at(offset: int, value: bytes | None, key: bytes = KEY) -> ConsumedRecord
     return ConsumedRecord(VENDOR_TABLE_CHANGELOG.name, 3, offset, key, value)
 
 
-def said(version: int) -> ConsumedRecord:
+def record_at(version: int) -> ConsumedRecord:
     return ConsumedRecord(VENDOR_RECORD.name, 3, version, KEY, CODEC.encode(record(version), topic=VENDOR_RECORD.name))
 
 
@@ -30,13 +30,13 @@ def encoded(row: VendorRow) -> bytes:
     return CODEC.encode(row, topic=VENDOR_TABLE_CHANGELOG.name)
 
 
-def test_a_changelog_that_can_be_read_needs_no_mending() -> None:
-    assert repairs([row_at(0, encoded(VendorRow())), row_at(1, None), said(1)], CODEC) == []
+def test_a_changelog_that_can_be_read_needs_no_repair() -> None:
+    assert repairs([row_at(0, encoded(VendorRow())), row_at(1, None), record_at(1)], CODEC) == []
 
 
 def test_a_vendor_gets_its_last_readable_row_back_with_its_latest_record() -> None:
     before = VendorRow(record=record(1), through_offset=41, topic_id="life", status="updated")
-    (found,) = repairs([row_at(0, encoded(before)), row_at(1, GARBAGE), said(1), said(2)], CODEC)
+    (found,) = repairs([row_at(0, encoded(before)), row_at(1, GARBAGE), record_at(1), record_at(2)], CODEC)
     assert (found.partition, found.offset, found.key) == (3, 1, KEY)
     assert found.row == before.model_copy(update={"record": record(2)})
     assert CODEC.decode(VendorRow, value_of(found, CODEC)) == found.row
@@ -45,12 +45,12 @@ def test_a_vendor_gets_its_last_readable_row_back_with_its_latest_record() -> No
 
 def test_an_older_record_than_the_rows_does_not_replace_it() -> None:
     before = VendorRow(record=record(5))
-    (found,) = repairs([row_at(0, encoded(before)), row_at(1, GARBAGE), said(4)], CODEC)
+    (found,) = repairs([row_at(0, encoded(before)), row_at(1, GARBAGE), record_at(4)], CODEC)
     assert found.row == before
 
 
 def test_without_any_readable_row_the_vendor_is_as_never_sent() -> None:
-    (found,) = repairs([row_at(0, GARBAGE), said(2)], CODEC)
+    (found,) = repairs([row_at(0, GARBAGE), record_at(2)], CODEC)
     assert found.row == VendorRow(record=record(2))
 
 

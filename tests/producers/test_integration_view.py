@@ -12,7 +12,7 @@ from tests.support.product_topics import CODEC, new_client
 from tests.support.slowness import patient
 
 
-def say(bootstrap: str, client: str, *values: Integration | bytes | None) -> None:
+def publish(bootstrap: str, client: str, *values: Integration | bytes | None) -> None:
     BlockingProducer(bootstrap, seconds=patient(30)).publish(
         OutgoingRecord(
             INTEGRATION.name,
@@ -26,14 +26,14 @@ def say(bootstrap: str, client: str, *values: Integration | bytes | None) -> Non
 def test_the_latest_record_of_a_client_wins(bootstrap: str) -> None:
     client = new_client()
     first, last = integration(client_id=client, mode=Mode.ONE_WAY), integration(client_id=client)
-    say(bootstrap, client, last, first, last)
+    publish(bootstrap, client, last, first, last)
     assert read_integrations(bootstrap, CODEC, seconds=patient(30))[client] == last
 
 
 def test_a_tombstone_ends_an_integration_and_a_new_record_begins_another(bootstrap: str) -> None:
     ended, back = new_client(), new_client()
-    say(bootstrap, ended, integration(client_id=ended), None)
-    say(bootstrap, back, integration(client_id=back), None, integration(client_id=back))
+    publish(bootstrap, ended, integration(client_id=ended), None)
+    publish(bootstrap, back, integration(client_id=back), None, integration(client_id=back))
     found = read_integrations(bootstrap, CODEC, seconds=patient(30))
     assert ended not in found
     assert back in found
@@ -41,7 +41,7 @@ def test_a_tombstone_ends_an_integration_and_a_new_record_begins_another(bootstr
 
 def test_a_tombstone_of_an_unknown_client_is_nothing(bootstrap: str) -> None:
     client = new_client()
-    say(bootstrap, client, None)
+    publish(bootstrap, client, None)
     assert client not in read_integrations(bootstrap, CODEC, seconds=patient(30))
 
 
@@ -49,8 +49,8 @@ def test_what_cannot_be_read_is_left_out_and_what_stood_before_stands(bootstrap:
     garbled, never = new_client(), new_client()
     other_kind = CODEC.encode(vendor_record(client_id=garbled), topic=INTEGRATION.name)
     good = integration(client_id=garbled)
-    say(bootstrap, garbled, good, b"", b"garbage", other_kind, CODEC.encode(good, topic=INTEGRATION.name)[:-1])
-    say(bootstrap, never, b"\xc3\x01 more garbage")
+    publish(bootstrap, garbled, good, b"", b"garbage", other_kind, CODEC.encode(good, topic=INTEGRATION.name)[:-1])
+    publish(bootstrap, never, b"\xc3\x01 more garbage")
     found = read_integrations(bootstrap, CODEC, seconds=patient(30))
     assert found[garbled] == good
     assert never not in found
@@ -58,11 +58,11 @@ def test_what_cannot_be_read_is_left_out_and_what_stood_before_stands(bootstrap:
 
 def test_a_record_under_another_clients_key_is_left_out(bootstrap: str) -> None:
     client, other = new_client(), new_client()
-    say(bootstrap, client, integration(client_id=other))
+    publish(bootstrap, client, integration(client_id=other))
     assert {client, other}.isdisjoint(read_integrations(bootstrap, CODEC, seconds=patient(30)))
 
 
-def test_a_kafka_that_is_away_is_said() -> None:
+def test_an_unavailable_kafka_is_reported() -> None:
     began = time.monotonic()
     with pytest.raises(KafkaUnavailableError, match="does not answer"):
         read_integrations(f"127.0.0.1:{free_port()}", CODEC, seconds=1.0)

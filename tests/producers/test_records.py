@@ -11,7 +11,7 @@ from schemas.records.integration import Integration
 from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.topics import INTEGRATION, VENDOR_RECORD
 from tests.support.messages import integration, integrations, vendor_record, vendor_records
-from tests.support.product_topics import CODEC, new_client, said
+from tests.support.product_topics import CODEC, messages_of, new_client
 from tests.support.slowness import patient
 
 SECRET = "hunter2"  # noqa: S105 -- it must turn up in no sentence
@@ -26,7 +26,7 @@ GOOD = line_of(integration())
 
 
 def refusal(line: str, *, before: int = 2) -> str:
-    """What is said of this line after so many good ones."""
+    """The error about this line after so many good ones."""
     with pytest.raises(BadLineError) as caught:
         list(read_lines([*[GOOD] * before, line, GOOD]))
     return str(caught.value)
@@ -86,7 +86,7 @@ def test_an_unknown_kind_is_refused_with_the_kinds_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("record", "field", "value", "said_of_it"),
+    ("record", "field", "value", "reason"),
     [
         (integration(), "mode", SECRET, "Input should be 'one_way', 'two_way' or 'system_of_record'"),
         (integration(), "base_url", f"http://vive:{SECRET}@h", "base_url must hold no credentials"),
@@ -103,12 +103,12 @@ def test_an_unknown_kind_is_refused_with_the_kinds_there_are() -> None:
     ],
 )
 def test_a_wrong_field_is_named_without_its_value(
-    record: Integration | VendorRecord, field: str, value: Any, said_of_it: str
+    record: Integration | VendorRecord, field: str, value: Any, reason: str
 ) -> None:
     sentence = refusal(line_of(record, **{field: value}))
     assert sentence.startswith("Line 3: Not a valid record: ")
     assert f".{field}: " in sentence
-    assert said_of_it in sentence
+    assert reason in sentence
     assert SECRET not in sentence
 
 
@@ -133,10 +133,10 @@ def test_loaded_records_lie_on_their_topics_under_their_keys(bootstrap: str) -> 
         [settings_of_client, *vendors], producer=BlockingProducer(bootstrap, seconds=patient(30)), codec=CODEC
     )
     assert loaded == 6
-    assert said(bootstrap, INTEGRATION, Integration, client) == [settings_of_client]
-    found = said(bootstrap, VENDOR_RECORD, VendorRecord, f"{client}:")
+    assert messages_of(bootstrap, INTEGRATION, Integration, client) == [settings_of_client]
+    found = messages_of(bootstrap, VENDOR_RECORD, VendorRecord, f"{client}:")
     assert sorted(found, key=lambda record: record.vendor_id) == vendors
 
 
-def test_loading_nothing_says_nothing(bootstrap: str) -> None:
+def test_loading_nothing_produces_nothing(bootstrap: str) -> None:
     assert load([], producer=BlockingProducer(bootstrap, seconds=patient(30)), codec=CODEC) == 0

@@ -23,11 +23,11 @@ from schemas.topics import (
 )
 from tests.support.free_port import free_port
 from tests.support.messages import dead_letter, handled, unread_record
-from tests.support.product_topics import CODEC, new_client, partitions_of, records_of, said
+from tests.support.product_topics import CODEC, messages_of, new_client, partitions_of, records_of
 from tests.support.slowness import patient
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-HANDLER = Handler(person="Dana", note="mended", now=NOW, letters_topic_id="t1")
+HANDLER = Handler(person="Dana", note="repaired", now=NOW, letters_topic_id="t1")
 GARBAGE = b"garbage"
 LAST: Newest = {(VENDOR_RECORD.name, b"acme:v1"): GARBAGE}
 KEY = VendorKey("acme", "v1")
@@ -47,7 +47,7 @@ def done(letter: DeadLetterHistory) -> DeadLetterHistory:
     return DeadLetterHistory(id=letter.id, content=letter.content, handled=(handled(letter_id=str(letter.id)),))
 
 
-def said_again(plan: RedrivePlan) -> list[tuple[VendorKey | OutgoingRecord, list[int]]]:
+def targets_of(plan: RedrivePlan) -> list[tuple[VendorKey | OutgoingRecord, list[int]]]:
     return [(step.target, [letter.id.offset for letter in step.letters]) for step in plan.steps]
 
 
@@ -58,22 +58,22 @@ def refusals(plan: RedrivePlan) -> list[tuple[int, str]]:
 def test_letters_of_one_vendor_are_one_event() -> None:
     letters = [vendors(0), vendors(1, key=b"acme:v2"), vendors(2, code="gave_up")]
     plan = plan_redrive(letters, {})
-    assert said_again(plan) == [(KEY, [0, 2]), (VendorKey("acme", "v2"), [1])]
+    assert targets_of(plan) == [(KEY, [0, 2]), (VendorKey("acme", "v2"), [1])]
     assert plan.refusals == ()
 
 
 def test_a_record_goes_back_as_it_came_once_for_all_letters_of_it() -> None:
     plan = plan_redrive([records(0), records(1, offset=9)], LAST)
-    assert said_again(plan) == [(OutgoingRecord(VENDOR_RECORD.name, b"acme:v1", GARBAGE), [0, 1])]
+    assert targets_of(plan) == [(OutgoingRecord(VENDOR_RECORD.name, b"acme:v1", GARBAGE), [0, 1])]
 
 
-def test_a_share_of_a_run_goes_back_into_its_partition_and_a_request_to_where_its_key_says() -> None:
+def test_a_shard_of_a_run_goes_back_into_its_partition_and_a_request_to_that_of_its_key() -> None:
     letters = [
         records(0, topic=SYNC_EXPANSION.name, partition=5, key=b"run"),
         records(1, topic=SYNC_REQUESTED.name, partition=5, key=b"acme"),
         records(2, topic=SYNC_REQUESTED.name, partition=5, key=None),
     ]
-    assert [again for again, _ in said_again(plan_redrive(letters, {}))] == [
+    assert [again for again, _ in targets_of(plan_redrive(letters, {}))] == [
         OutgoingRecord(SYNC_EXPANSION.name, b"run", GARBAGE, 5),
         OutgoingRecord(SYNC_REQUESTED.name, b"acme", GARBAGE),
         OutgoingRecord(SYNC_REQUESTED.name, None, GARBAGE),
@@ -93,10 +93,10 @@ def test_a_share_of_a_run_goes_back_into_its_partition_and_a_request_to_where_it
 )
 def test_a_letter_that_stands_for_nothing_is_refused_with_a_sentence(letter: DeadLetterHistory, why: str) -> None:
     plan = plan_redrive([letter, vendors(1)], LAST, again=True, replace=True)
-    assert said_again(plan) == [(KEY, [1])]
-    ((offset, told),) = refusals(plan)
+    assert targets_of(plan) == [(KEY, [1])]
+    ((offset, reason),) = refusals(plan)
     assert offset == 0
-    assert told.startswith(why)
+    assert reason.startswith(why)
 
 
 def test_a_record_that_was_cut_is_not_put_back() -> None:
@@ -114,18 +114,18 @@ def test_an_old_record_does_not_take_the_place_of_what_a_compacted_topic_holds_n
     letter = records(topic=name)
     ((_, why),) = refusals(plan_redrive([letter], newest))
     assert why.startswith(f"It is not what {name} holds last under its key")
-    assert said_again(plan_redrive([letter], newest, replace=True)) == [
+    assert targets_of(plan_redrive([letter], newest, replace=True)) == [
         (OutgoingRecord(name, b"acme:v1", GARBAGE), [0])
     ]
 
 
-def test_a_handled_letter_is_redriven_only_where_again_is_said() -> None:
+def test_a_handled_letter_is_redriven_only_with_again() -> None:
     plan = plan_redrive([done(vendors(0)), vendors(1)], {})
-    assert said_again(plan) == [(KEY, [1])]
+    assert targets_of(plan) == [(KEY, [1])]
     assert refusals(plan) == [
         (0, "It was discarded by Dana on 2026-03-01 12:00 UTC already. Say --again to redrive it all the same.")
     ]
-    assert said_again(plan_redrive([done(vendors(0)), vendors(1)], {}, again=True)) == [(KEY, [0, 1])]
+    assert targets_of(plan_redrive([done(vendors(0)), vendors(1)], {}, again=True)) == [(KEY, [0, 1])]
 
 
 def test_only_open_letters_are_discarded() -> None:
@@ -147,14 +147,14 @@ def test_a_redriven_vendor_is_an_event_in_lane_live_and_its_letters_are_marked(b
     event = CODEC.decode(VendorSync, record.value)
     assert (event.key, event.lane, event.cause) == (VendorKey(client, "v1"), Lane.LIVE, Cause.REDRIVE)
     assert (event.requested_by, event.requested_at, event.run_id) == ("Dana", NOW, None)
-    marks = said(bootstrap, DEAD_LETTER_HANDLED, DeadLetterHandled, key)
+    marks = messages_of(bootstrap, DEAD_LETTER_HANDLED, DeadLetterHandled, key)
     assert marks == [
         DeadLetterHandled(
             letter_id=f"0-{offset}",
             letter_topic_id="t1",
             action=Action.REDRIVEN,
             by="Dana",
-            note="mended",
+            note="repaired",
             at=NOW,
             topic=VENDOR_SYNC.name,
             partition=record.partition,
@@ -207,7 +207,7 @@ def test_the_newest_value_of_a_key_is_read_where_its_key_belongs(bootstrap: str)
     }
 
 
-def test_a_partition_that_is_not_there_is_told(bootstrap: str) -> None:
+def test_a_partition_that_does_not_exist_is_reported(bootstrap: str) -> None:
     there = partitions_of(bootstrap, SYNC_EXPANSION)
     with pytest.raises(KafkaUnavailableError, match="partition"):
         BlockingProducer(bootstrap, seconds=patient(10)).produce_at(
@@ -215,12 +215,12 @@ def test_a_partition_that_is_not_there_is_told(bootstrap: str) -> None:
         )
 
 
-def test_when_kafka_is_away_nothing_is_marked_and_it_is_said() -> None:
+def test_an_unavailable_kafka_is_reported_and_no_letter_is_marked() -> None:
     producer = BlockingProducer(f"127.0.0.1:{free_port()}", seconds=1.0)
     with pytest.raises(KafkaUnavailableError, match="did not take 1 of 1 records within 1 seconds"):
         redrive(plan_redrive([vendors()], {}).steps, HANDLER, producer=producer, codec=CODEC)
 
 
-def test_nothing_to_say_is_said_without_kafka() -> None:
+def test_nothing_to_redrive_needs_no_kafka() -> None:
     producer = BlockingProducer(f"127.0.0.1:{free_port()}", seconds=1.0)
     assert redrive((), HANDLER, producer=producer, codec=CODEC) == ()

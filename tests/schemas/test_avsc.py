@@ -1,4 +1,4 @@
-"""The ``.avsc`` files and the models say the same."""
+"""The ``.avsc`` files and the models agree."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -167,7 +167,7 @@ def test_a_record_of_another_kind_is_undecodable(codec: Codec, data: st.DataObje
         (VendorRecord, "policies", [{"policy_type": SECRET, "number": "", "expires_on": None}]),
     ],
 )
-def test_avro_that_holds_an_invalid_value_is_invalid_and_the_value_is_not_told(
+def test_avro_that_holds_an_invalid_value_is_invalid_and_the_value_is_not_shown(
     kind: type[Message], field: str, value: Any
 ) -> None:
     error = refused(kind, raw(kind, example(kind).model_dump() | {field: value}))
@@ -247,7 +247,7 @@ def test_credentials_in_the_registrys_address_turn_up_in_no_sentence(registry_se
     assert registry_server.address in error.reason
 
 
-def test_a_registry_that_is_away_is_said_as_the_port_says(registry_server: RegistryServer) -> None:
+def test_an_unavailable_registry_raises_the_error_of_the_port(registry_server: RegistryServer) -> None:
     silent = Registry(f"http://127.0.0.1:{free_port()}")
     with pytest.raises(
         RegistryUnavailableError, match=r"registry at http://127\.0\.0\.1:\d+ does not tell: ConnectError"
@@ -258,13 +258,13 @@ def test_a_registry_that_is_away_is_said_as_the_port_says(registry_server: Regis
         Codec(broken).encode(integration(), topic=TOPIC)
 
 
-def test_a_registry_that_was_away_is_asked_again(registry_server: RegistryServer) -> None:
+def test_a_registry_that_was_unavailable_is_requested_again(registry_server: RegistryServer) -> None:
     written = Codec(Registry(registry_server.address)).encode(integration(), topic=TOPIC)
     reader = Codec(Registry(registry_server.address))
-    registry_server.away = True
+    registry_server.unavailable = True
     with pytest.raises(RegistryUnavailableError, match="does not tell: Not now"):
         reader.decode(Integration, written)
-    registry_server.away = False
+    registry_server.unavailable = False
     assert reader.decode(Integration, written) == integration()
 
 

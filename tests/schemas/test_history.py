@@ -83,13 +83,13 @@ def test_the_check_fails_on_a_schema_that_changed_incompatibly(before: dict[str,
 
 @pytest.mark.parametrize(("kind", "number"), VERSIONS, ids=lambda value: getattr(value, "SCHEMA", value))
 def test_what_a_past_version_wrote_still_means_the_same(kind: type[Message], number: int) -> None:
-    """``<record>.<version>.json`` is what was said and ``<record>.<version>.hex`` the bytes that the version wrote of it.
+    """``<record>.<version>.json`` is the record and ``<record>.<version>.hex`` the bytes that the version wrote of it.
 
     Neither is ever changed. A new version needs both, written by its own codec.
     """
-    said = FIXTURES / f"{kind.SCHEMA}.{number}.json"
+    expected = FIXTURES / f"{kind.SCHEMA}.{number}.json"
     wrote = bytes.fromhex((FIXTURES / f"{kind.SCHEMA}.{number}.hex").read_text())
-    assert Codec().decode(kind, wrote) == kind.model_validate_json(said.read_bytes())
+    assert Codec().decode(kind, wrote) == kind.model_validate_json(expected.read_bytes())
 
 
 def test_every_fixture_is_of_a_published_version() -> None:

@@ -14,32 +14,32 @@ def test_a_two_way_or_system_of_record_vantaca_client_can_be_synced(mode: Mode) 
     assert ineligible_reason("acme", integration(mode=mode)) is None
 
 
-def test_an_unknown_client_is_told_so() -> None:
+def test_the_reason_of_an_unknown_client() -> None:
     assert ineligible_reason("acme", None) == (
         "Client acme has no accounting integration: it is unknown, or its integration was ended."
     )
 
 
-def test_an_ended_integration_is_told_with_its_day() -> None:
+def test_the_reason_of_an_ended_integration_has_its_day() -> None:
     assert ineligible_reason("acme", integration(ended_at=ENDED)) == (
         "The accounting integration of client acme ended on 2026-02-28."
     )
 
 
-def test_another_accounting_system_is_told_by_name() -> None:
+def test_the_reason_names_another_accounting_system() -> None:
     assert ineligible_reason("acme", integration(system="cinc")) == (
         "Client acme keeps its books in cinc; Sync All Vendors works with Vantaca only."
     )
 
 
-def test_a_one_way_integration_is_told_what_is_needed() -> None:
+def test_the_reason_of_a_one_way_integration_names_what_is_needed() -> None:
     assert ineligible_reason("acme", integration(mode=Mode.ONE_WAY)) == (
         "The Vantaca integration of client acme is one-way: VIVE only reads from Vantaca. "
         "Sync All Vendors needs a two-way or System of Record integration."
     )
 
 
-def test_an_ended_one_way_integration_of_another_system_is_told_that_it_ended() -> None:
+def test_the_reason_of_an_ended_one_way_integration_of_another_system_is_that_it_ended() -> None:
     reason = ineligible_reason("acme", integration(ended_at=ENDED, system="cinc", mode=Mode.ONE_WAY))
     assert reason is not None
     assert "ended on 2026-02-28" in reason
@@ -47,7 +47,7 @@ def test_an_ended_one_way_integration_of_another_system_is_told_that_it_ended() 
 
 @pytest.mark.parametrize("group", FieldGroup)
 @pytest.mark.parametrize("mode", Mode)
-def test_what_is_pushed_is_owned_but_names_and_address_by_a_system_of_record_alone(
+def test_what_is_pushed_is_owned_but_names_and_address_only_by_a_system_of_record(
     mode: Mode, group: FieldGroup
 ) -> None:
     owned = mode is Mode.SYSTEM_OF_RECORD or group not in SYSTEM_OF_RECORD_ONLY
@@ -55,7 +55,7 @@ def test_what_is_pushed_is_owned_but_names_and_address_by_a_system_of_record_alo
     assert not integration(mode=mode, pushes=()).owns(group)
 
 
-def test_names_and_address_are_what_a_system_of_record_alone_owns() -> None:
+def test_only_a_system_of_record_owns_names_and_address() -> None:
     assert {FieldGroup.NAMES, FieldGroup.ADDRESS} == SYSTEM_OF_RECORD_ONLY
 
 

@@ -26,7 +26,7 @@ def some_keys() -> list[bytes]:
     ]
 
 
-def test_librdkafka_puts_keys_where_we_say_they_belong(kafka: Broker) -> None:
+def test_librdkafka_chooses_the_same_partitions(kafka: Broker) -> None:
     topic = create_topic(kafka.bootstrap, unique("partitioning"), partitions=PARTITIONS)
     keys = some_keys()
     put: dict[bytes, int | None] = {}
@@ -43,7 +43,7 @@ def test_librdkafka_puts_keys_where_we_say_they_belong(kafka: Broker) -> None:
     assert set(put.values()) == set(range(PARTITIONS))
 
 
-async def test_a_workers_producer_puts_keys_where_we_say_they_belong(kafka: Broker) -> None:
+async def test_a_workers_producer_chooses_the_same_partitions(kafka: Broker) -> None:
     topic = create_topic(kafka.bootstrap, unique("partitioning"), partitions=PARTITIONS)
     faults: list[Exception] = []
     producer = AsyncProducer({"bootstrap.servers": kafka.bootstrap, **QUIET}, on_fatal=faults.append)
@@ -57,7 +57,7 @@ async def test_a_workers_producer_puts_keys_where_we_say_they_belong(kafka: Brok
 
 
 @given(key=st.binary(min_size=1, max_size=60), partitions=st.integers(min_value=1, max_value=1000))
-def test_aiokafka_puts_keys_where_we_say_they_belong(key: bytes, partitions: int) -> None:
+def test_aiokafka_chooses_the_same_partitions(key: bytes, partitions: int) -> None:
     everywhere = list(range(partitions))
     assert partition_of(key, partitions) == DefaultPartitioner()(key, everywhere, everywhere)
 

@@ -40,7 +40,7 @@ def test_every_topic_is_compacted_or_deleted_after_a_time() -> None:
         assert one.config() == {"cleanup.policy": "delete", "retention.ms": str(retention)}
 
 
-def test_every_topic_is_named_once_and_says_something() -> None:
+def test_every_topic_is_named_once_and_described() -> None:
     declared = {value for value in vars(topics).values() if isinstance(value, Topic)}
     assert declared == set(ALL)
     assert len({one.name for one in ALL}) == len(ALL)
@@ -87,7 +87,7 @@ def test_a_wrong_cleanup_policy_is_named(kafka: Broker, admin: AdminClient) -> N
     ]
 
 
-def test_a_topic_that_kafka_refuses_is_told(admin: AdminClient) -> None:
+def test_a_topic_that_kafka_refuses_is_reported(admin: AdminClient) -> None:
     refused = replace(topic("x"), name="not a topic name")
     with pytest.raises(TopicsError, match="Topic not a topic name can't be created"):
         create_topics(admin, topics=[refused])

@@ -253,7 +253,7 @@ def models_below(base: type[Part]) -> Iterator[type[Part]]:
 
 
 def integration(**fields: Any) -> Integration:
-    """A two-way Vantaca client that pushes status, holds and insurance, unless told otherwise."""
+    """A two-way Vantaca client that pushes status, holds and insurance, unless given otherwise."""
     given: dict[str, Any] = {
         "client_id": "acme",
         "system": "vantaca",
@@ -268,7 +268,7 @@ def integration(**fields: Any) -> Integration:
 
 
 def vendor_record(**fields: Any) -> VendorRecord:
-    """A compliant, linked vendor that was just changed, unless told otherwise."""
+    """A compliant, linked vendor that was just changed, unless given otherwise."""
     given: dict[str, Any] = {
         "client_id": "acme",
         "vendor_id": "v1",
@@ -281,7 +281,7 @@ def vendor_record(**fields: Any) -> VendorRecord:
 
 
 def outcome(**fields: Any) -> VendorSyncOutcome:
-    """Vendor ``v1`` was updated, unless told otherwise."""
+    """Vendor ``v1`` was updated, unless given otherwise."""
     given: dict[str, Any] = {
         "client_id": "acme",
         "vendor_id": "v1",
@@ -295,7 +295,7 @@ def outcome(**fields: Any) -> VendorSyncOutcome:
 
 
 def dead_letter(**fields: Any) -> DeadLetter:
-    """Vendor ``v1`` was rejected, unless told otherwise."""
+    """Vendor ``v1`` was rejected, unless given otherwise."""
     given: dict[str, Any] = {
         "client_id": "acme",
         "vendor_id": "v1",
@@ -311,13 +311,13 @@ def dead_letter(**fields: Any) -> DeadLetter:
 
 
 def unread_record(**fields: Any) -> DeadLetter:
-    """A vendor record of ``v1`` that did not decode, unless told otherwise."""
+    """A vendor record of ``v1`` that did not decode, unless given otherwise."""
     given = {"code": "undecodable", "reason": "It is garbage.", "topic": "vive.vendor-record", "value": b"garbage"}
     return dead_letter(**(given | fields))
 
 
 def handled(**fields: Any) -> DeadLetterHandled:
-    """Dead letter ``0-0`` was discarded by Dana, unless told otherwise."""
+    """Dead letter ``0-0`` was discarded by Dana, unless given otherwise."""
     given: dict[str, Any] = {
         "letter_id": "0-0",
         "letter_topic_id": "t1",
@@ -329,7 +329,7 @@ def handled(**fields: Any) -> DeadLetterHandled:
 
 
 def shard(**fields: Any) -> SyncRun:
-    """The one and last chunk of partition 0 of run ``run``, naming nobody, unless told otherwise."""
+    """The one and last chunk of partition 0 of run ``run``, without vendors, unless given otherwise."""
     given: dict[str, Any] = {
         "run_id": "run",
         "client_id": "acme",

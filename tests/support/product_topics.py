@@ -42,6 +42,6 @@ def records_of(bootstrap: str, topic: Topic, key_prefix: str) -> list[ConsumedRe
         return [record for record in reader.to_end() if (record.key or b"").startswith(key_prefix.encode())]
 
 
-def said(bootstrap: str, topic: Topic, kind: type[M], key_prefix: str) -> list[M]:
+def messages_of(bootstrap: str, topic: Topic, kind: type[M], key_prefix: str) -> list[M]:
     """Those records, decoded."""
     return [CODEC.decode(kind, record.value) for record in records_of(bootstrap, topic, key_prefix)]

@@ -14,7 +14,7 @@ class RegistryServer:
     def __init__(self) -> None:
         self.schemas: dict[int, dict[str, Any]] = {}
         self.asked: list[str] = []
-        self.away = False
+        self.unavailable = False
         """Whether it answers that it can't."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.address = f"http://127.0.0.1:{self._server.server_port}"
@@ -27,7 +27,7 @@ class RegistryServer:
 
     def answer(self, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         self.asked.append(path)
-        if self.away:
+        if self.unavailable:
             return 503, {"error_code": 50302, "message": "Not now"}
         match path.partition("?")[0].strip("/").split("/"):
             case ["schemas", "ids", number] if int(number) in self.schemas:

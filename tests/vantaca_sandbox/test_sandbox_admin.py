@@ -146,7 +146,7 @@ async def test_faults_are_put_listed_and_removed_over_http(caller: Caller) -> No
         ("PUT", "faults/odd", {"kind": "latency", "minSeconds": 2, "maxSeconds": 1}, 400),
     ],
 )
-async def test_an_admin_call_that_does_not_fit_says_why(
+async def test_the_answer_to_an_invalid_admin_call_has_the_reason(
     caller: Caller, method: str, path: str, body: object, status: int
 ) -> None:
     reply = await caller.admin(method, path, body)

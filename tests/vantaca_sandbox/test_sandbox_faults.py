@@ -227,7 +227,7 @@ async def test_garbage_is_no_http_and_the_call_is_not_carried_out(
     assert (await caller.read()).status == 200
 
 
-async def test_a_huge_body_says_nothing(caller: Caller, sandbox: Sandbox) -> None:
+async def test_a_huge_body_has_no_content(caller: Caller, sandbox: Sandbox) -> None:
     sandbox.faults.put("huge", Huge(mebibytes=3))
     reply = await caller.read()
     assert (reply.status, len(reply.body)) == (200, 3 * 1024 * 1024)

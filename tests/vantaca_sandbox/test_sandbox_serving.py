@@ -28,7 +28,7 @@ async def test_it_serves_on_a_free_port_of_the_loopback_address(running: Running
         await run_sandbox(Sandbox(), port=running.port)
 
 
-async def test_a_process_serves_a_data_file_until_it_is_told_to_stop(tmp_path: Path) -> None:
+async def test_a_process_serves_a_data_file_until_it_is_stopped(tmp_path: Path) -> None:
     path = tmp_path / "data.json"
     company = {**CREDENTIALS, "providers": [{"providerID": 1, "name": "One"}]}
     path.write_text(json.dumps({"companies": [company]}))

@@ -1,4 +1,4 @@
-"""An answer of Vantaca's, and what its status means. Pure; every sentence is free of addresses and credentials."""
+"""An answer of Vantaca's, and the error that its status means. Pure; no sentence holds an address or a credential."""
 
 import json
 import re
@@ -50,8 +50,8 @@ class Answer:
 def clean_reason(reason: str, secrets: Iterable[str] = ()) -> str:
     """A reason phrase for a person: one line, at most 300 characters, without addresses and without these secrets.
 
-    Their case does not count: .NET quotes with small letters.
-    Vantaca says in it why it refuses (recorded answers of a production client).
+    The case of secrets does not count: .NET quotes with small letters.
+    Vantaca puts the reason of a refusal into it (recorded answers of a production client).
     """
     words = _QUERY.sub("***", _ADDRESS.sub("***", reason))
     for secret in sorted(secrets, key=len, reverse=True):
@@ -76,30 +76,34 @@ def read_retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def error_of(answer: Answer, doing: str) -> AccountingError | None:
-    """What a status other than success means; None for 2xx. ``doing`` is such as ``updating provider 12``."""
+    """The error that a status means; None for 2xx. ``doing`` names the call, such as ``updating provider 12``."""
     status = answer.status
     if OK <= status < _FIRST_REDIRECT:
         return None
-    said = f"{status} {answer.reason}".rstrip()
+    status_line = f"{status} {answer.reason}".rstrip()
     if status == _TOO_MANY:
-        return ThrottledError(f"Vantaca asked for fewer calls ({said}) at {doing}.", retry_after=answer.retry_after)
+        return ThrottledError(
+            f"Vantaca asked for fewer calls ({status_line}) at {doing}.", retry_after=answer.retry_after
+        )
     if status in _REFUSED_CREDENTIALS:
         return CredentialsRefusedError(
-            f"Vantaca refused the credentials ({said}) at {doing}: check company, login and password, "
+            f"Vantaca refused the credentials ({status_line}) at {doing}: check company, login and password, "
             "and that this machine's address is on Vantaca's allow list."
         )
     if status == _NOT_FOUND:
-        return ProviderMissingError(f"Vantaca does not know the provider ({said}) at {doing}: mend the vendor's link.")
+        return ProviderMissingError(
+            f"Vantaca does not know the provider ({status_line}) at {doing}: mend the vendor's link."
+        )
     if _FIRST_REFUSAL <= status < _FIRST_FAILURE and status != _TOO_SLOW:
-        return RejectedError(f"Vantaca refused {doing}: {said}.")
-    return _unavailable(answer, said, doing)
+        return RejectedError(f"Vantaca refused {doing}: {status_line}.")
+    return _unavailable(answer, status_line, doing)
 
 
-def _unavailable(answer: Answer, said: str, doing: str) -> UnavailableError:
+def _unavailable(answer: Answer, status_line: str, doing: str) -> UnavailableError:
     if answer.status >= _FIRST_REFUSAL:
-        return UnavailableError(f"Vantaca failed ({said}) at {doing}.", retry_after=answer.retry_after)
+        return UnavailableError(f"Vantaca failed ({status_line}) at {doing}.", retry_after=answer.retry_after)
     return UnavailableError(
-        f"Vantaca answered {doing} with {said}, a redirect or an unfinished answer, which VIVE does not follow: "
+        f"Vantaca answered {doing} with {status_line}, a redirect or an unfinished answer, which VIVE does not follow: "
         "check the base address of the integration."
     )
 
@@ -108,7 +112,7 @@ def check_write(answer: Answer, doing: str) -> None:
     """Make sure that a write was done: its answer is empty or JSON (Vantaca's OpenAPI 3.8.0), never a page.
 
     Raises:
-        AccountingError: it was not, or that can't be told.
+        AccountingError: it was not, or the answer does not show it.
     """
     error = error_of(answer, doing)
     if error is None and not _empty_or_json(answer.body):

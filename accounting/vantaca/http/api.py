@@ -18,7 +18,7 @@ from httpx_aiohttp import AiohttpTransport
 from accounting.credentials import Credentials, CredentialsFolder
 from accounting.errors import UnavailableError
 from accounting.vantaca.http.answer import Answer, clean_reason, read_retry_after
-from accounting.vantaca.http.body import BrokenPackingError, TooLargeError, read_away, read_body
+from accounting.vantaca.http.body import BrokenPackingError, TooLargeError, discard_body, read_body
 from accounting.vantaca.http.transport import open_transport
 from accounting.vantaca.planning.calls import Value
 from schemas.records.integration import Integration
@@ -81,7 +81,7 @@ class VantacaApi:
     async def _exchange(
         self, integration: Integration, request: ApiRequest, credentials: Credentials
     ) -> Answer | UnavailableError:
-        """Return the answer, or an error that says why there is none."""
+        """Return the answer, or the error that explains why there is none."""
         seconds = integration.timeout_seconds
         doing = request.doing
         try:
@@ -106,7 +106,7 @@ class VantacaApi:
                 return Answer(status=status, body=await read_body(response, limit))
             with suppress(TooLargeError, httpx.HTTPError):
                 # The connection can serve the next call only if the error page is read to its end.
-                await read_away(response, SMALL_BODY)
+                await discard_body(response, SMALL_BODY)
         finally:
             with suppress(httpx.HTTPError):
                 await response.aclose()

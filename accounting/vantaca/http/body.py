@@ -1,4 +1,4 @@
-"""The body of an HTTP answer, unpacked piece by piece, and never further than its bound."""
+"""Unpacks the body of an HTTP answer piece by piece, up to its bound."""
 
 import zlib
 from contextlib import aclosing
@@ -13,7 +13,7 @@ _ZLIB: Final = zlib.MAX_WBITS
 _RAW_DEFLATE: Final = -zlib.MAX_WBITS
 _LOW_NIBBLE: Final = 0x0F
 _DEFLATED: Final = 8
-"""The low half of the first byte that zlib writes. Some .NET servers leave zlib's wrapping away (RFC 1950)."""
+"""The low half of the first byte that zlib writes. Some .NET servers omit zlib's wrapping (RFC 1950)."""
 
 _PLAIN: Final = frozenset({"", "identity"})
 _GZIPPED: Final = frozenset({"gzip", "x-gzip"})
@@ -24,7 +24,7 @@ class TooLargeError(ViveSyncError):
 
 
 class BrokenPackingError(ViveSyncError):
-    """The answer is packed in a way that was not asked for, or can't be unpacked."""
+    """The answer is packed in a way that was not requested, or can't be unpacked."""
 
 
 class Body:
@@ -102,8 +102,8 @@ async def read_body(response: httpx.Response, limit: int) -> bytes:
     return await _collect(response, Body(response.headers.get("content-encoding", ""), limit=limit))
 
 
-async def read_away(response: httpx.Response, limit: int) -> None:
-    """Read the body to its end, and drop it, packed as it may be.
+async def discard_body(response: httpx.Response, limit: int) -> None:
+    """Read the body to its end without unpacking, and drop it.
 
     Raises:
         TooLargeError: it is larger than so many bytes.

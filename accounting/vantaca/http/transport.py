@@ -1,7 +1,7 @@
 """The HTTP connection to Vantaca, shared by all clients of an event loop.
 
 httpx's transport interface over aiohttp, called directly: several times faster than httpx's own transport, and it keeps
-the reason phrase, which is where Vantaca says why it refuses. HTTP/1.1 only, for HTTP/2 has no reason phrase.
+the reason phrase, in which Vantaca explains a refusal. HTTP/1.1 only: HTTP/2 has no reason phrase.
 """
 
 from typing import Final
@@ -10,11 +10,11 @@ import aiohttp
 from httpx_aiohttp import AiohttpTransport
 
 CONNECTION_LIMIT: Final = 4096
-"""Far above what the work queue lets through: the queue limits, not the pool."""
+"""Far above the calls that the work queue starts: the queue is the limit, not the pool."""
 
 
 class _VantacaResponse(aiohttp.ClientResponse):
-    """An answer whose reason phrase is always text, and whose repr (in warnings and logs) does not show the address."""
+    """An answer with a reason phrase that is always text, and a repr (in warnings and logs) without the address."""
 
     async def start(self, connection: aiohttp.connector.Connection) -> "_VantacaResponse":
         await super().start(connection)

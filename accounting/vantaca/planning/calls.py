@@ -1,4 +1,4 @@
-"""The write calls as data, which a plan consists of. Parameters are named as in Vantaca's OpenAPI 3.8.0."""
+"""The write calls of a plan, as data. Parameters have their names of Vantaca's OpenAPI 3.8.0."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ class UpdateProvider:
     fields: Parameters
 
     def parameters(self) -> Parameters:
-        """What is sent."""
+        """The parameters to send."""
         return (("providerID", int(self.provider_id)), *self.fields)
 
 
@@ -35,7 +35,7 @@ class CreateInsurance:
     is_required: bool
 
     def parameters(self) -> Parameters:
-        """What is sent."""
+        """The parameters to send."""
         return (
             ("providerID", int(self.provider_id)),
             ("insuranceType", self.insurance_type),
@@ -59,7 +59,7 @@ class UpdateInsurance:
     is_required: bool | None = None
 
     def parameters(self) -> Parameters:
-        """What is sent."""
+        """The parameters to send."""
         parameters: list[tuple[str, Value]] = [
             ("providerInsuranceID", self.insurance_id),
             ("insuranceType", self.insurance_type),

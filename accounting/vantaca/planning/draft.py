@@ -1,4 +1,4 @@
-"""A plan while it is being made: each field group adds to it what is to be written and what is left alone."""
+"""A plan in the making: each field group adds its changes and the fields that it leaves alone."""
 
 from collections.abc import Set as AbstractSet
 
@@ -8,7 +8,7 @@ from schemas.records.outcome import Change, LeftAlone
 
 
 class Draft:
-    """Collects fields of the one ``providerUpdate``, insurance calls, changes and what is left alone.
+    """Collects fields of the one ``providerUpdate``, insurance calls, changes and the fields that are left alone.
 
     ``owned`` are the groups that VIVE writes; ``not_owned_because`` is the sentence for the others.
     """
@@ -31,7 +31,7 @@ class Draft:
         self.changes: list[Change] = []
         self.left_alone: list[LeftAlone] = []
         self.requires_fresh_observation = False
-        """Whether something is decided that a fresh observation must show."""
+        """Whether a decision depends on a fresh observation."""
 
     def write(self, group: FieldGroup, name: str, value: Value, before: str) -> None:
         """Write a field of the provider; ``before`` is empty where there was nothing or it is not known."""
@@ -39,7 +39,7 @@ class Draft:
         self.change(group, name, before, as_read(value))
 
     def change(self, group: FieldGroup, name: str, before: str, after: str) -> None:
-        """Note a change whose call is made elsewhere."""
+        """Record a change without adding a call."""
         self.changes.append(Change(group=group.value, field=name, before=before or None, after=after or None))
 
     def leave(self, group: FieldGroup, name: str, observed: str, desired: str, code: str, reason: str) -> None:

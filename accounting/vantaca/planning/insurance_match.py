@@ -1,4 +1,4 @@
-"""Which of a provider's insurance rows stands for which of VIVE's policies: one for one, and always the same."""
+"""Matches a provider's insurance rows with VIVE's policies, one to one and always in the same way."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -16,7 +16,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class DesiredPolicy:
-    """A policy of VIVE's in Vantaca's words."""
+    """A policy of VIVE's with Vantaca's name of its type."""
 
     key: Key
     insurance_type: str
@@ -26,16 +26,16 @@ class DesiredPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A policy and its row, or None; ``renews`` is what the row was delivered for, where that is an older policy."""
+    """A policy and its row, or None; ``renews`` is the older policy for which the row was delivered, if any."""
 
-    wanted: DesiredPolicy
+    desired: DesiredPolicy
     row: InsuranceRow | None
     renews: DeliveredPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """How policies and rows meet.
+    """The matches of policies and rows.
 
     ``doubles`` are further rows with the type and number of a policy; ``strangers`` match no policy and nothing that
     was delivered; ``retired`` were delivered for policies that VIVE no longer has and are still there.
@@ -54,22 +54,22 @@ def desired_policies(policies: Iterable[Policy], types: Mapping[str, str]) -> tu
         insurance_type = mapping.insurance_type(policy.policy_type, types)
         number = normalise.text(policy.number)
         key = (normalise.insurance_type(insurance_type), normalise.policy_number(number))
-        wanted = DesiredPolicy(key, insurance_type, number, policy)
+        desired = DesiredPolicy(key, insurance_type, number, policy)
         known = found.get(key)
-        if known is None or _rank(wanted) > _rank(known):
-            found[key] = wanted
+        if known is None or _rank(desired) > _rank(known):
+            found[key] = desired
     return tuple(found[key] for key in sorted(found))
 
 
 def match_rows(
-    wanted: Sequence[DesiredPolicy], rows: Sequence[InsuranceRow], delivered: Sequence[DeliveredPolicy]
+    desired: Sequence[DesiredPolicy], rows: Sequence[InsuranceRow], delivered: Sequence[DeliveredPolicy]
 ) -> Matches:
     """Match by type and number first; then a policy without a row takes the row of a delivered policy which it renews.
 
     A policy renews one of its type that was delivered and that VIVE no longer has. That row is known by its id or,
     where the id is not known or gone, by type and number.
     """
-    current = {one.key for one in wanted}
+    current = {one.key for one in desired}
     same: dict[Key, list[InsuranceRow]] = {}
     free: list[tuple[Key, InsuranceRow]] = []
     for row in rows:
@@ -86,7 +86,7 @@ def match_rows(
             _put_first(candidates, {one.insurance_id for past_key, one in past if past_key == key})
             doubles.extend(candidates[1:])
     retired = sorted(((key, one) for key, one in past if key not in current), key=_past_order)
-    pairs = tuple(Match(one, same[one.key][0]) if one.key in same else _renewal(one, retired, free) for one in wanted)
+    pairs = tuple(Match(one, same[one.key][0]) if one.key in same else _renewal(one, retired, free) for one in desired)
     still_there: list[DeliveredPolicy] = []
     for key, one in retired:
         index = _row_of(key, one, free)
@@ -103,7 +103,7 @@ def _put_first(rows: list[InsuranceRow], delivered_ids: AbstractSet[str | None])
 def _renewal(
     one: DesiredPolicy, retired: list[tuple[Key, DeliveredPolicy]], free: list[tuple[Key, InsuranceRow]]
 ) -> Match:
-    """The delivered row that this policy renews, taken out of both lists; without one, the policy alone."""
+    """The delivered row that this policy renews, taken out of both lists; without one, a match without a row."""
     for place, (key, past) in enumerate(retired):
         if key[0] == one.key[0] and (index := _row_of(key, past, free)) is not None:
             del retired[place]
@@ -112,7 +112,7 @@ def _renewal(
 
 
 def _row_of(key: Key, past: DeliveredPolicy, free: Sequence[tuple[Key, InsuranceRow]]) -> int | None:
-    """Where a delivered policy's row is among the free ones: by id, while its type is still the same, else by key."""
+    """The index of a delivered policy's row among the free ones: by id while its type is the same, else by key."""
     by_key = None
     for index, (row_key, row) in enumerate(free):
         if past.insurance_id and row.insurance_id == past.insurance_id and row_key[0] == key[0]:

@@ -1,4 +1,4 @@
-"""How VIVE's values are said in Vantaca's words. No function returns an empty text for a value that is there."""
+"""Translates VIVE's values into Vantaca's. No function returns an empty text for a value that is present."""
 
 import re
 from collections.abc import Mapping
@@ -26,18 +26,18 @@ def status_text(word: str, texts: Mapping[str, str]) -> str:
 
 
 def hold_reason(marker: str, reason: str) -> str:
-    """What is written as ``onHoldReason``: the marker, a space and the reason, cut to what Vantaca stores.
+    """The value of ``onHoldReason`` for a hold: the marker, a space and the reason, cut to the length that Vantaca stores.
 
     Characters are counted as .NET counts them (UTF-16 units), and none is cut in two.
     """
-    said = f"{marker} {normalise.text(reason) or DEFAULT_HOLD_REASON}"[:HOLD_REASON_LENGTH]
-    while not said.isascii() and len(said.encode("utf-16-le")) // 2 > HOLD_REASON_LENGTH:
-        said = said[:-1]
-    return said.rstrip()
+    text = f"{marker} {normalise.text(reason) or DEFAULT_HOLD_REASON}"[:HOLD_REASON_LENGTH]
+    while not text.isascii() and len(text.encode("utf-16-le")) // 2 > HOLD_REASON_LENGTH:
+        text = text[:-1]
+    return text.rstrip()
 
 
 def release_text(marker: str) -> str:
-    """What is written as ``onHoldReason`` at a release: an empty text is never sent, and the marker must go."""
+    """The value of ``onHoldReason`` at a release: never empty, and without the marker."""
     return next(words for words in RELEASE_TEXTS if marker not in words)
 
 

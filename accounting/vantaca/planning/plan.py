@@ -25,7 +25,7 @@ _NOTHING: Final[frozenset[FieldGroup]] = frozenset()
 def make_plan(
     record: VendorRecord, observed: Observed, integration: Integration, delivered: Delivered, now: datetime
 ) -> Plan:
-    """Decide what to write and what to leave alone.
+    """Decide which fields to write and which to leave alone.
 
     An integration that can't be synced (one-way, ended, another system) owns nothing: differences are reported, and no
     call is made.
@@ -52,7 +52,7 @@ def make_plan(
         changes=tuple(draft.changes),
         left_alone=tuple(draft.left_alone),
         delivered=Delivered(dba_name=dba_name, policies=policies),
-        # A clock that was set back leaves observations of the future: nobody knows how old they are.
+        # After a clock was set back, observations may be of the future: their age is unknown.
         requires_fresh_observation=draft.requires_fresh_observation
         and not timedelta() <= now - observed.at <= FRESH_FOR,
     )

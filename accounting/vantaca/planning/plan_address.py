@@ -1,4 +1,4 @@
-"""The street address, which a system of record alone may push.
+"""The street address, which only a system of record may push.
 
 Vantaca reads one combined ``address`` and writes ``streetNo`` (an int) and ``address1`` apart. A street that begins
 with a plain number is sent as both. Any other (``12A Main St``, ``PO Box 9``) goes whole into ``address1``, but only
@@ -76,7 +76,7 @@ def _plan_street(draft: Draft, street: str, observed: str) -> tuple[str, str] | 
 
 
 def street_parameters(street: str, observed: str) -> Parameters:
-    """What writes this street over the one observed; nothing where it can't be written without corrupting it."""
+    """The parameters that replace the observed street; none where they would corrupt it."""
     parts = mapping.street_parts(street)
     if parts is not None:
         number, rest = parts

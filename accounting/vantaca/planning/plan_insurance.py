@@ -33,14 +33,14 @@ def plan_insurance(
     integration: Integration,
     delivered: tuple[DeliveredPolicy, ...],
 ) -> tuple[DeliveredPolicy, ...]:
-    """Bring the rows of VIVE's policies up to date; the answer is what is delivered once that is done."""
+    """Bring the rows of VIVE's policies up to date; return the policies that are delivered then."""
     if not record.policies:
         return delivered
-    wanted = desired_policies(record.policies, integration.insurance_types)
-    nameless = [one for one in wanted if not all(one.key)]
+    desired = desired_policies(record.policies, integration.insurance_types)
+    nameless = [one for one in desired if not all(one.key)]
     if nameless:
-        wanted = tuple(one for one in wanted if all(one.key))
-    matches = match_rows(wanted, provider.insurance, delivered)
+        desired = tuple(one for one in desired if all(one.key))
+    matches = match_rows(desired, provider.insurance, delivered)
     if GROUP not in draft.owned:
         for match in matches.pairs:
             _report(draft, match)
@@ -50,7 +50,7 @@ def plan_insurance(
         draft.leave(GROUP, _name(one), "", _policy_text(one), "invalid_value", _NO_KEY)
     for row in matches.doubles:
         draft.leave(GROUP, _name_of_row(row), _row_text(row), "", "ambiguous", _DOUBLE)
-    kinds = {one.key[0] for one in wanted}
+    kinds = {one.key[0] for one in desired}
     for row in matches.strangers:
         if normalise.insurance_type(row.insurance_type) in kinds:
             draft.leave(GROUP, _name_of_row(row), _row_text(row), "", "not_ours", _STRANGER)
@@ -58,51 +58,51 @@ def plan_insurance(
 
 
 def _report(draft: Draft, match: Match) -> None:
-    wanted, row = match.wanted, match.row
-    expires_on = wanted.policy.expires_on
+    desired, row = match.desired, match.row
+    expires_on = desired.policy.expires_on
     if row is None or match.renews or (expires_on is not None and expires_on != row.expires_on):
-        draft.leave_not_owned(GROUP, _name(wanted), _row_text(row) if row else "", _policy_text(wanted))
+        draft.leave_not_owned(GROUP, _name(desired), _row_text(row) if row else "", _policy_text(desired))
 
 
 def _write(draft: Draft, match: Match, provider: Provider, *, required: bool) -> DeliveredPolicy | None:
-    wanted, row = match.wanted, match.row
-    fits = wanted.policy.expires_on is None or mapping.date_fits(wanted.policy.expires_on)
+    desired, row = match.desired, match.row
+    fits = desired.policy.expires_on is None or mapping.date_fits(desired.policy.expires_on)
     if row is not None and match.renews is None:
-        _update(draft, wanted, row, provider, required=required, fits=fits)
-        return _delivered(wanted, row)
+        _update(draft, desired, row, provider, required=required, fits=fits)
+        return _delivered(desired, row)
     if not fits:
         draft.leave(
-            GROUP, _name(wanted), _row_text(row) if row else "", _policy_text(wanted), "invalid_value", _BAD_DATE
+            GROUP, _name(desired), _row_text(row) if row else "", _policy_text(desired), "invalid_value", _BAD_DATE
         )
         return match.renews
     if row is None:
-        _create(draft, wanted, provider, required=required)
-        return _delivered(wanted, None)
+        _create(draft, desired, provider, required=required)
+        return _delivered(desired, None)
     if not row.insurance_id:
-        draft.leave(GROUP, _name(wanted), _row_text(row), _policy_text(wanted), "ambiguous", _NO_ID)
+        draft.leave(GROUP, _name(desired), _row_text(row), _policy_text(desired), "ambiguous", _NO_ID)
         return match.renews
     draft.requires_fresh_observation = True
-    _update(draft, wanted, row, provider, required=required, fits=True, renews=True)
-    return _delivered(wanted, row)
+    _update(draft, desired, row, provider, required=required, fits=True, renews=True)
+    return _delivered(desired, row)
 
 
-def _create(draft: Draft, wanted: DesiredPolicy, provider: Provider, *, required: bool) -> None:
+def _create(draft: Draft, desired: DesiredPolicy, provider: Provider, *, required: bool) -> None:
     draft.requires_fresh_observation = True
     draft.insurance_calls.append(
         CreateInsurance(
             provider_id=provider.provider_id,
-            insurance_type=wanted.insurance_type,
-            account_no=wanted.number,
-            expires_on=wanted.policy.expires_on,
+            insurance_type=desired.insurance_type,
+            account_no=desired.number,
+            expires_on=desired.policy.expires_on,
             is_required=required,
         )
     )
-    draft.change(GROUP, _name(wanted), "", _policy_text(wanted))
+    draft.change(GROUP, _name(desired), "", _policy_text(desired))
 
 
 def _update(
     draft: Draft,
-    wanted: DesiredPolicy,
+    desired: DesiredPolicy,
     row: InsuranceRow,
     provider: Provider,
     *,
@@ -110,28 +110,28 @@ def _update(
     fits: bool,
     renews: bool = False,
 ) -> None:
-    """Write what differs. An update carries the row's own type text, for Vantaca wants one with every update."""
-    name, desired, observed = _name(wanted), wanted.policy.expires_on, row.expires_on
-    new_date = desired if desired is not None and desired != observed and fits else None
+    """Write what differs. An update carries the row's own type text, because Vantaca requires a type with every update."""
+    name, expires_on, observed = _name(desired), desired.policy.expires_on, row.expires_on
+    new_date = expires_on if expires_on is not None and expires_on != observed and fits else None
     new_required = required if row.is_required is not None and row.is_required is not required else None
-    _leave_date(draft, name, observed, desired, fits=fits)
+    _leave_date(draft, name, observed, expires_on, fits=fits)
     if not renews and new_date is None and new_required is None:
         return
     if not row.insurance_id:
-        draft.leave(GROUP, name, _row_text(row), _policy_text(wanted), "ambiguous", _NO_ID)
+        draft.leave(GROUP, name, _row_text(row), _policy_text(desired), "ambiguous", _NO_ID)
         return
     draft.insurance_calls.append(
         UpdateInsurance(
             provider_id=provider.provider_id,
             insurance_id=row.insurance_id,
-            insurance_type=row.insurance_type or wanted.insurance_type,
-            account_no=wanted.number if renews else None,
+            insurance_type=row.insurance_type or desired.insurance_type,
+            account_no=desired.number if renews else None,
             expires_on=new_date,
             is_required=new_required,
         )
     )
     if renews:
-        draft.change(GROUP, f"{name}: accountNo", row.account_no, wanted.number)
+        draft.change(GROUP, f"{name}: accountNo", row.account_no, desired.number)
     if new_date is not None:
         draft.change(GROUP, f"{name}: expirationDate", _date_text(observed), _date_text(new_date))
     if new_required is not None:
@@ -147,25 +147,25 @@ def _leave_date(draft: Draft, name: str, observed: date | None, desired: date | 
         draft.leave(GROUP, field, _date_text(observed), _date_text(desired), "invalid_value", _BAD_DATE)
 
 
-def _delivered(wanted: DesiredPolicy, row: InsuranceRow | None) -> DeliveredPolicy:
+def _delivered(desired: DesiredPolicy, row: InsuranceRow | None) -> DeliveredPolicy:
     return DeliveredPolicy(
-        policy_type=wanted.key[0],
-        number=wanted.number,
-        expires_on=wanted.policy.expires_on,
+        policy_type=desired.key[0],
+        number=desired.number,
+        expires_on=desired.policy.expires_on,
         insurance_id=(row.insurance_id or None) if row else None,
     )
 
 
-def _name(wanted: DesiredPolicy) -> str:
-    return f"{wanted.insurance_type} {wanted.number}".strip()
+def _name(desired: DesiredPolicy) -> str:
+    return f"{desired.insurance_type} {desired.number}".strip()
 
 
 def _name_of_row(row: InsuranceRow) -> str:
     return normalise.text(f"{row.insurance_type} {row.account_no}")
 
 
-def _policy_text(wanted: DesiredPolicy) -> str:
-    return _text(_name(wanted), wanted.policy.expires_on)
+def _policy_text(desired: DesiredPolicy) -> str:
+    return _text(_name(desired), desired.policy.expires_on)
 
 
 def _row_text(row: InsuranceRow) -> str:

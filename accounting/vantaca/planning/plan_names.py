@@ -1,4 +1,4 @@
-"""Legal name and DBA name, which a system of record alone may push."""
+"""Legal name and DBA name, which only a system of record may push."""
 
 from accounting.vantaca.planning.draft import Draft
 from accounting.vantaca.reading import normalise
@@ -10,7 +10,7 @@ GROUP = FieldGroup.NAMES
 
 
 def plan_names(draft: Draft, record: VendorRecord, provider: Provider, delivered_dba: str | None) -> str | None:
-    """Write the names where they differ; the answer is the DBA name as delivered once that is done.
+    """Write the names where they differ; return the DBA name that is delivered then.
 
     ``dbaName`` is returned by no read (Vantaca's OpenAPI 3.8.0): what was delivered before stands for what is observed.
     """

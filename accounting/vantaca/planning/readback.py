@@ -1,4 +1,4 @@
-"""What a read after the writes tells that their answers did not: what was not stored, and ids of new rows."""
+"""Compares a read after the writes with the plan: finds values that were not stored, and ids of new rows."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -27,7 +27,7 @@ _GROUPS: Final = {
 
 
 def not_stored(calls: Iterable[Call], provider: Provider) -> tuple[LeftAlone, ...]:
-    """What these calls wrote and the provider, read afterwards, does not show. ``dbaName`` is in no read."""
+    """The values that these calls wrote and that the provider, read afterwards, does not have. ``dbaName`` is in no read."""
     found: list[LeftAlone] = []
     for call in calls:
         if isinstance(call, UpdateProvider):
@@ -38,13 +38,13 @@ def not_stored(calls: Iterable[Call], provider: Provider) -> tuple[LeftAlone, ..
 
 
 def rows_gone(calls: Iterable[Call], provider: Provider) -> bool:
-    """Whether a row that these calls updated is not there (any more): 204 is all that its update says of it."""
+    """Whether a row that these calls updated does not exist (any more): the answer to its update is only 204."""
     there = {row.insurance_id for row in provider.insurance}
     return any(isinstance(call, UpdateInsurance) and call.insurance_id not in there for call in calls)
 
 
 def with_ids(delivered: Delivered, provider: Provider) -> Delivered:
-    """What was delivered, with the ids of rows that had none: Vantaca's create call returns no id."""
+    """The delivered values, with the ids of new rows: Vantaca's create call returns no id."""
     claimed = {policy.insurance_id for policy in delivered.policies if policy.insurance_id}
     policies: list[DeliveredPolicy] = []
     for policy in delivered.policies:

@@ -1,4 +1,4 @@
-"""When two texts mean the same. Every function is idempotent: the normal form of a normal form is itself."""
+"""Normal forms: two texts that mean the same have the same one. Every function is idempotent."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""A provider as Vantaca holds it: what was read, with the oddities of its transport taken out."""
+"""A provider as it was read from Vantaca, without the oddities of the transport."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsuranceRow:
-    """One insurance row. ``insurance_id`` is empty where Vantaca gave none; None means that it did not say."""
+    """One insurance row. ``insurance_id`` is empty where Vantaca gave none; None means that the answer had no value."""
 
     insurance_id: str
     insurance_type: str
@@ -17,7 +17,7 @@ class InsuranceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """One provider. Texts are as stored, empty where there is none; None means that Vantaca did not say.
+    """One provider. Texts are as stored, empty where there is none; None means that the answer had no value.
 
     ``address`` is number and street in one (``/write/providerUpdate`` takes them apart, ``streetNo`` and ``address1``);
     ``unit`` is what is written as ``address2``. ``dbaName`` is never returned by a read (Vantaca's OpenAPI 3.8.0).

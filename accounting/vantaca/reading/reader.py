@@ -1,4 +1,4 @@
-"""Vantaca's answers to its read calls, read tolerantly: hostile ones raise the errors named here and no others."""
+"""Reads Vantaca's answers tolerantly. Hostile answers raise only the errors that are named here."""
 
 import io
 import json
@@ -16,11 +16,11 @@ ZIP_MAGIC: Final = b"PK\x03\x04"
 ZIP_MEMBER: Final = "data.json"
 
 MAX_ROWS: Final = 500
-MAX_DEAD_LETTERS: Final = 50_000
-"""How much a provider may hold: all of it may turn up, twice, in an outcome, which has to fit into a record of Kafka's."""
+MAX_CHARACTERS: Final = 50_000
+"""The most rows and characters of a provider: an outcome may hold all of it twice, and must fit into a record of Kafka's."""
 
 _BOUNDED: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-"""How a member may be packed: others are unpacked by ``zipfile`` without a bound, a few hundred bytes to gigabytes."""
+"""The methods by which a member may be packed: ``zipfile`` unpacks others without a bound, a few hundred bytes to gigabytes."""
 
 
 def read_json(body: bytes, *, limit: int) -> Any:
@@ -54,7 +54,7 @@ def read_provider(raw: Any) -> Provider:
 
 
 class ProvidersRead(Mapping[str, Observed]):
-    """Providers of a bulk read by id, each read from its raw object when it is asked for.
+    """Providers of a bulk read by id, each read from its raw object at its lookup.
 
     Records that can't be read, and ids that come twice, are not in it: their ids raise KeyError as unknown ones do, so
     that such a vendor is read singly. Looking one up is cheap; going through all reads all of them (about 10 µs each).
@@ -70,7 +70,7 @@ class ProvidersRead(Mapping[str, Observed]):
         except UnreadableError:
             raise KeyError(provider_id) from None
         if provider.provider_id != provider_id:
-            # It has its id under two spellings of one key.
+            # The object has the key of the id twice, in two spellings.
             raise KeyError(provider_id)
         return Observed(provider_id=provider_id, provider=provider, at=self._at)
 
@@ -129,8 +129,8 @@ def _provider(raw: Any) -> Provider:
         compliance_status=read_text(value("compliancestatus")),
         insurance=_insurance(value("providerinsurance")),
     )
-    if _letters(provider) > MAX_DEAD_LETTERS:
-        raise UnreadableError(f"at most {MAX_DEAD_LETTERS:,} letters were expected")
+    if _letters(provider) > MAX_CHARACTERS:
+        raise UnreadableError(f"at most {MAX_CHARACTERS:,} letters were expected")
     return provider
 
 
@@ -141,7 +141,7 @@ def _letters(provider: Provider) -> int:
 
 
 def _insurance(rows: Any) -> tuple[InsuranceRow, ...]:
-    """The insurance rows; null, absent and [] all mean none, for they were asked for."""
+    """The insurance rows; null, absent and [] all mean none, because the read requested them."""
     if rows is None:
         return ()
     if not isinstance(rows, list):

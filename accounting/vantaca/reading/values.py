@@ -22,7 +22,7 @@ class UnreadableError(ViveSyncError, ValueError):
 def read_text(value: Any) -> str:
     """A text, trimmed, without half characters; a number as its digits, null as empty.
 
-    JSON can say one half of a UTF-16 pair. No outcome and no call can hold it.
+    JSON can hold one half of a UTF-16 pair; no outcome and no call can.
     """
     if value is None:
         return ""

@@ -24,7 +24,7 @@ _PAGE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What goes back for one call. `reason` None is the status's standard phrase."""
+    """The answer to one call. `reason` None is the status's standard phrase."""
 
     status: int = 200
     reason: str | None = None
@@ -53,7 +53,7 @@ def error_answer(
 
 
 def html_page(message: str) -> bytes:
-    """An ASP.NET error page that says this."""
+    """An ASP.NET error page with this message."""
     return _PAGE.format(message=html.escape(message)).encode()
 
 

@@ -19,7 +19,7 @@ _PLAIN_ODDITIES = Oddities()
 
 
 class Transmission(Enum):
-    """How an answer travels: whole, not at all, never, its first half, or as bytes that are no HTTP."""
+    """The way in which an answer is sent: whole, not at all, never, its first half, or as bytes that are no HTTP."""
 
     WHOLE = "whole"
     DROPPED = "dropped"
@@ -31,7 +31,7 @@ class Transmission(Enum):
 class Sandbox:
     """A Vantaca without a network: companies by name, faults in force, and the log of calls.
 
-    All of it may be read and changed at any time, behind the back of whoever is calling.
+    All of it may be read and changed at any time, also while calls are under way.
     Not thread-safe: when a server runs it, change it on that server's loop or over the admin paths.
     """
 
@@ -42,13 +42,13 @@ class Sandbox:
         self.call_log = CallLog(log_capacity)
 
     def add_company(self, settings: CompanySettings, providers: Iterable[Provider] = ()) -> Company:
-        """Add a company, or put it in place of the one of that name. Raise ValueError for contradictory rows."""
+        """Add a company. It replaces one of the same name. Raise ValueError for contradictory rows."""
         company = Company(settings, providers)
         self.companies[settings.company] = company
         return company
 
     def respond(self, call: Call, strike: Strike) -> tuple[Answer, Transmission]:
-        """The answer to a call under the faults that struck it, and how it travels; the delay is the caller's part."""
+        """The answer to a call under the faults that struck it, and how to send it. The caller waits for the delay."""
         fault = strike.fault
         match fault:
             case None | Cut():

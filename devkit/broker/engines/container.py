@@ -27,7 +27,7 @@ _REMOVE = "import docker, sys; docker.from_env().containers.get(sys.argv[1]).rem
 
 
 class ContainerBroker(Broker):
-    """Apache Kafka's own image in a container on this machine's Docker engine, published on loopback alone."""
+    """Apache Kafka's own image in a container on this machine's Docker engine, published only on loopback."""
 
     kind: ClassVar[BrokerKind] = "container"
 
@@ -52,14 +52,14 @@ class ContainerBroker(Broker):
         Args:
             image: name:tag of an image that takes KAFKA_* variables as apache/kafka does.
             port: for clients, on 127.0.0.1; any free one when not given.
-            settings: broker settings by Kafka's names, over ours.
-            environ: where DOCKER_HOST is looked up.
-            pull_seconds: for how long the image may be pulled where it is missing.
+            settings: broker settings by Kafka's names; they override the default ones.
+            environ: the source of DOCKER_HOST.
+            pull_seconds: the longest that pulling a missing image may take.
 
         Raises:
             BrokerUnavailableError: no engine on this machine, no image and none to pull, or Kafka did not answer in 90 s.
         """
-        # Its reaper is a second image to pull; the death watch does that work.
+        # testcontainers' reaper is a second image to pull; the death watch does its work.
         testcontainers_config.ryuk_disabled = True
         engine_with(image, environ=environ, pull_seconds=pull_seconds).client.close()
         reserved = reserve_port(port)
@@ -89,7 +89,7 @@ class ContainerBroker(Broker):
         try:
             self._container.stop()
         except NotFound:
-            _log.info("the container of %s was removed by somebody else", self.bootstrap)
+            _log.info("the container of %s was removed by another program", self.bootstrap)
         finally:
             self._death_watch.release()
 

@@ -10,7 +10,7 @@ VARIABLE = "VIVE_SYNC_KAFKA"
 
 
 class ExternalBroker(Broker):
-    """A Kafka that somebody else runs, named by VIVE_SYNC_KAFKA. It is never started, stopped or cleaned here."""
+    """A Kafka that is already running, named by VIVE_SYNC_KAFKA. It is never started, stopped or cleaned here."""
 
     kind: ClassVar[BrokerKind] = "given"
 
@@ -31,4 +31,4 @@ class ExternalBroker(Broker):
         return cls(bootstrap)
 
     def close(self) -> None:
-        """Nothing: the broker is not ours."""
+        """Do nothing: the broker was not started here."""

@@ -22,7 +22,7 @@ class LocalBroker(Broker):
     kind: ClassVar[BrokerKind] = "local"
 
     def __init__(self, node: LocalNode, undo: ExitStack) -> None:
-        """Take over a launched node; `undo` holds what `close()` is to take back."""
+        """Own a launched node; `close()` closes `undo`."""
         super().__init__(node.plan.bootstrap)
         self._node = node
         self._undo = undo
@@ -41,11 +41,11 @@ class LocalBroker(Broker):
 
         Args:
             data_dir: kept after `close()` and used again by a later start; without it a temporary folder, removed.
-            disk: a folder for Kafka's data alone, never removed here; without it the data lie with the rest. What the
-                process prints is then still kept when this disk is full.
+            disk: a folder only for Kafka's data, never removed here, so that the output of the process is kept when this
+                disk is full; without it the data is with the rest.
             port: for clients, on 127.0.0.1; any free one when not given. The controller's is always any free one.
-            settings: broker settings by Kafka's names, over ours.
-            environ: where PATH, JAVA_HOME, HOME and XDG_CACHE_HOME are looked up.
+            settings: broker settings by Kafka's names; they override the default ones.
+            environ: the source of PATH, JAVA_HOME, HOME and XDG_CACHE_HOME.
 
         Raises:
             BrokerUnavailableError: no Java, no Maven, the port is taken, or Kafka died or did not answer within 90 s.
@@ -74,7 +74,7 @@ class LocalBroker(Broker):
         """Do nothing where `start()` finds a Java, and Kafka's jars or a Maven that can fetch them.
 
         Raises:
-            NotInstalledError: something is missing; the message says what to install.
+            NotInstalledError: something is missing; the message names what to install.
         """
         find_java(environ)
         find_maven(environ)
@@ -91,7 +91,7 @@ class LocalBroker(Broker):
 
     @property
     def log_file(self) -> Path:
-        """What its processes have printed, one after the other."""
+        """The file with the output of all its processes."""
         return self._node.log_file
 
     def stop(self) -> None:
@@ -107,7 +107,7 @@ class LocalBroker(Broker):
         self._node.pause()
 
     def resume(self) -> None:
-        """SIGCONT: a paused process goes on; RuntimeError if it does not run."""
+        """SIGCONT: a paused process continues; RuntimeError if it does not run."""
         self._node.resume()
 
     def restart(self) -> None:
@@ -121,5 +121,5 @@ class LocalBroker(Broker):
         self._node.wait_until_serving()
 
     def close(self) -> None:
-        """Stop the process and let the ports go. Data in a temporary folder goes too, so its process is killed."""
+        """Stop the process and release the ports. With a temporary folder the process is killed, and the data removed."""
         self._undo.close()

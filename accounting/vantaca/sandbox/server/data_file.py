@@ -22,7 +22,7 @@ class CompanyData(CompanySettings):
 
 
 class SandboxData(WireModel):
-    """What a data file holds: companies, and faults by name that are in force from the start.
+    """A data file: companies, and faults by name that are in force from the start.
 
     ```json
     {"companies": [{"company": "Acme", "login": "vive", "pwd": "made-up", "providers": [
@@ -41,12 +41,12 @@ class SandboxData(WireModel):
 
 
 def read_data_file(path: Path) -> SandboxData:
-    """Read a data file. Raise OSError, or pydantic's ValidationError, whose text holds no value of the file."""
+    """Read a data file. Raise OSError, or pydantic's ValidationError; its text holds no value of the file."""
     return SandboxData.model_validate_json(path.read_bytes())
 
 
 def load(sandbox: Sandbox, data: SandboxData) -> None:
-    """Put companies and faults into a sandbox, in place of those of the same names.
+    """Add companies and faults to a sandbox. They replace those of the same names.
 
     Raise ValueError where two providers claim one insurance row.
     """

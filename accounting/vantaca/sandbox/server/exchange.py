@@ -18,12 +18,12 @@ from accounting.vantaca.sandbox.server.admin import PREFIX, admin_answer
 
 _log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.05
+_POLL_SECONDS = 0.05
 NO_HTTP = b"\x16\x03\x01\x00HTTP/9.9 0 \xff\xfe\r\n\x00: \r\n\r\n{]"
 
 
 class Exchange:
-    """Takes requests of one served sandbox and sends what it says.
+    """Handles the requests to one served sandbox and sends its answers.
 
     Set `closing` to release the calls that hang.
     """
@@ -33,7 +33,7 @@ class Exchange:
         self.closing = False
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request, of Vantaca's calls or of the admin paths. A bug of ours is a 500."""
+        """Answer one request, of Vantaca's calls or of the admin paths. A fault in the sandbox's code is a 500."""
         try:
             if request.path.startswith(PREFIX):
                 body = await request.content.read()
@@ -41,7 +41,7 @@ class Exchange:
             return await self._vantaca(request)
         except (web.HTTPException, ConnectionError, web.RequestPayloadError):
             raise
-        except Exception as bug:  # noqa: BLE001 - the connection goes on, as on any server
+        except Exception as bug:  # noqa: BLE001 - the connection stays open, as on any server
             # The text of an error is not safe to log, it may quote a URL; where it arose is.
             place = traceback.extract_tb(bug.__traceback__)[-1]
             _log.error("the sandbox failed on a call: %s at %s:%s", type(bug).__name__, place.filename, place.lineno)
@@ -85,9 +85,9 @@ class Exchange:
             )
 
     async def _hang(self, request: web.BaseRequest, strike: Strike) -> None:
-        # aiohttp has no event for a caller who left, so the state is looked at again and again.
-        while self.sandbox.faults.stands(strike) and request.transport is not None and not self.closing:  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK_SECONDS)
+        # aiohttp has no event for a caller that has disconnected, so the state is polled.
+        while self.sandbox.faults.in_force(strike) and request.transport is not None and not self.closing:  # noqa: ASYNC110
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 async def _read(request: web.BaseRequest) -> Call:

@@ -15,8 +15,8 @@ from accounting.vantaca.sandbox.sandbox import Sandbox
 from accounting.vantaca.sandbox.server.data_file import load, read_data_file
 from accounting.vantaca.sandbox.server.exchange import Exchange
 
-# aiohttp quotes request lines, which hold passwords, in what it logs about broken requests. Its logger stands outside
-# the tree, so that no logging configuration switches it on again.
+# aiohttp quotes request lines, which hold passwords, in what it logs about broken requests. This logger is outside
+# the tree, so that no logging configuration enables it.
 _aiohttp_log = logging.Logger("silent")  # noqa: LOG001
 _aiohttp_log.disabled = True
 

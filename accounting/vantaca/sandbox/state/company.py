@@ -17,7 +17,7 @@ from accounting.vantaca.sandbox.wire_model import WireModel, wire_name
 class CompanySettings(WireModel):
     """A customer of Vantaca: its credentials and how its answers look.
 
-    basic_required: whether a Basic `Authorization` header with login and password is wanted besides the query.
+    basic_required: whether a Basic `Authorization` header with login and password is required besides the query.
     """
 
     company: str = Field(min_length=1)
@@ -64,11 +64,11 @@ class Company:
 
     def admits(self, *, login: str, pwd: str, authorization: str) -> bool:
         """Whether these credentials, and the Basic header where one is required, are this company's."""
-        ours = self._settings
-        known = _equal(login, ours.login) & _equal(pwd, ours.pwd.get_secret_value())
-        if not ours.basic_required:
+        own = self._settings
+        known = _equal(login, own.login) & _equal(pwd, own.pwd.get_secret_value())
+        if not own.basic_required:
             return known
-        token = base64.b64encode(f"{ours.login}:{ours.pwd.get_secret_value()}".encode()).decode()
+        token = base64.b64encode(f"{own.login}:{own.pwd.get_secret_value()}".encode()).decode()
         scheme, _, given = authorization.partition(" ")
         return known and scheme.lower() == "basic" and _equal(given.strip(), token)
 
@@ -84,7 +84,7 @@ class Company:
         self._last_insurance_id = max(self._last_insurance_id, *rows, 0)
 
     def edit(self, provider_id: int, **fields: Any) -> Provider:
-        """Change fields of a provider, by their Python or their Vantaca names, and give the new record.
+        """Change fields of a provider, by their Python or their Vantaca names, and return the new provider.
 
         Raise KeyError for an unknown provider and pydantic's ValidationError for a value that does not fit.
         """

@@ -12,7 +12,7 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 def provider_as_read(provider: Provider, *, include_insurance: bool, oddities: Oddities) -> str:
     """JSON text of one provider as Vantaca's reads give it, with the company's oddities.
 
-    `providerInsurance` is null unless it is asked for (recorded answers).
+    `providerInsurance` is null unless it is requested (recorded answers).
     """
     body: dict[str, Any] = {
         "providerID": provider.provider_id,
@@ -54,8 +54,8 @@ def _insurance_as_read(row: Insurance, provider_id: int, oddities: Oddities) -> 
 
 
 def _number_or_text(text: str, record_id: int, oddities: Oddities) -> int | str:
-    wanted = oddities.numbers == "number" or (oddities.numbers == "mixed" and record_id % 2 == 1)
-    return int(text) if wanted and text.isascii() and text.isdigit() and text[0] != "0" else text
+    as_number = oddities.numbers == "number" or (oddities.numbers == "mixed" and record_id % 2 == 1)
+    return int(text) if as_number and text.isascii() and text.isdigit() and text[0] != "0" else text
 
 
 def _date_as_read(row: Insurance, oddities: Oddities) -> str | None:
