@@ -38,6 +38,10 @@ from schemas.wire.codec import Codec
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Dead letters by id, PARTITION-OFFSET.")]
 AllOpen = Annotated[bool, typer.Option("--all-open", help="Every dead letter that is open.")]
+Again = Annotated[bool, typer.Option("--again", help="Also dead letters that were handled already.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Also put back a record that is not the last of its key on its topic.")
+]
 Person = Annotated[str, typer.Option("--as", help="Who does it; who runs the command when not given.")]
 Note = Annotated[str, typer.Option(help="A note that is kept with it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]

@@ -119,7 +119,7 @@ def issuers_of(settings: Settings, sign_in: LocalSignIn | None) -> list[Issuer]:
         keys = JwksKeys(settings.jwks)
         issuers.append(Issuer(keys=keys, name=settings.token_issuer, audience=settings.token_audience))
     if not issuers:
-        log.warning("Nobody can sign in: set VIVE_SYNC_JWKS, or say --local-sign-in on your own machine.")
+        log.warning("Nobody can sign in: set VIVE_SYNC_JWKS, or use --local-sign-in on your own machine.")
     return issuers
 
 

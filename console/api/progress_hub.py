@@ -144,7 +144,7 @@ class ProgressHub:
             await self._follow(client_id, run_id, watch)
         except Exception:
             log.exception("The progress of run %s can't be followed", run_id)
-            watch.broken = True  # its streams end, and who watches comes again
+            watch.broken = True  # its streams end, and their clients connect again
             watch.ring()
 
     async def _follow(self, client_id: str, run_id: str, watch: Watch) -> None:

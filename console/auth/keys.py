@@ -141,7 +141,7 @@ class JwksKeys:
 
 
 def _shown(error: Exception) -> str:
-    if isinstance(error, httpx.HTTPError):  # its text may have the address, with whatever stands in it
+    if isinstance(error, httpx.HTTPError):  # its text may hold the address, and with it a secret
         status = f" {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
         return f"{type(error).__name__}{status}"
     return str(error)

@@ -1,3 +1,5 @@
+"""The JSON of ``vive-sync broker``."""
+
 import json
 import os
 import signal

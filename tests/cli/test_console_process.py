@@ -1,3 +1,5 @@
+"""The start of the console: issuers, port, database, health."""
+
 import socket
 import threading
 from pathlib import Path
@@ -25,7 +27,7 @@ def test_keys_without_an_issuer_and_an_audience_are_not_taken(given: dict[str, A
         issuers_of(settings, None)
 
 
-def test_without_any_issuer_it_is_said_that_nobody_can_sign_in(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_any_issuer_a_warning_is_logged_that_nobody_can_sign_in(caplog: pytest.LogCaptureFixture) -> None:
     assert issuers_of(Settings(), None) == []
     assert "Nobody can sign in" in caplog.text
 
@@ -50,7 +52,7 @@ def test_an_address_of_version_6_is_written_as_one() -> None:
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://u:s3cr3t@h/d", "sqlite:////proc/none/read-model.sqlite"])
-def test_a_database_that_can_not_be_used_is_told_without_its_password(url: str) -> None:
+def test_a_database_that_can_not_be_used_is_reported_without_its_password(url: str) -> None:
     with pytest.raises(ConsoleError) as caught, read_model_engine(Settings(read_model=SecretStr(url))):
         pass
     assert "VIVE_SYNC_READ_MODEL" in str(caught.value)
@@ -58,7 +60,7 @@ def test_a_database_that_can_not_be_used_is_told_without_its_password(url: str) 
     assert "s3cr3t" not in repr(Settings(read_model=SecretStr(url)))
 
 
-def test_the_database_is_in_the_data_folder_unless_told_otherwise(tmp_path: Path) -> None:
+def test_the_database_is_in_the_data_folder_unless_configured_otherwise(tmp_path: Path) -> None:
     with read_model_engine(Settings(data_dir=tmp_path / "state")):
         assert (tmp_path / "state" / "read-model.sqlite").exists()
 

@@ -1,3 +1,5 @@
+"""The arguments that choose dead letters."""
+
 from datetime import UTC, datetime, timedelta
 
 import pytest

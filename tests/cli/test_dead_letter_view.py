@@ -1,3 +1,5 @@
+"""Dead letters as the command line prints them."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,17 +21,17 @@ from tests.support.messages import dead_letter, handled, unread_record
 
 
 @given(st.text(max_size=40))
-def test_what_is_printed_moves_no_cursor(text: str) -> None:
+def test_printed_text_moves_no_cursor(text: str) -> None:
     assert printable(text).isprintable()
 
 
-def test_what_is_printable_stays_as_it_is() -> None:
+def test_printable_text_stays_as_it_is() -> None:
     assert printable("Joe's Plumbing & Söhne 名前") == "Joe's Plumbing & Söhne 名前"
     assert printable("a\x1b[31m\n") == "a\\x1b[31m\\n"
 
 
 @given(st.binary(max_size=2 * BYTES_SHOWN))
-def test_bytes_are_shown_as_hex_and_as_what_is_printable_up_to_a_kilobyte(data: bytes) -> None:
+def test_bytes_are_shown_as_hex_and_as_printable_text_up_to_a_kilobyte(data: bytes) -> None:
     lines = hex_lines(data)
     shown = b"".join(bytes.fromhex(line[10:57].rstrip()) for line in lines)
     assert shown == data[:BYTES_SHOWN]
@@ -45,7 +47,7 @@ def test_a_key_is_shown_escaped(data: bytes | None, text: str) -> None:
     assert escaped(data) == text
 
 
-def test_a_letters_bytes_and_key_are_in_its_full_view_alone() -> None:
+def test_a_dead_letters_bytes_and_key_are_only_in_its_full_view() -> None:
     dead_letter = DeadLetterHistory(id=LetterId(3, 17), content=unread_record(value=b"\xff" * 2000, trace="in f"))
     short = dead_letter_json(dead_letter)
     assert short["id"] == "3-17"
@@ -70,7 +72,7 @@ def test_a_long_reason_leaves_room_for_the_rest(
     assert len(shown.splitlines()) == 5
 
 
-def test_everything_about_a_letter_is_told_without_what_a_terminal_acts_on(
+def test_everything_about_a_dead_letter_is_shown_without_control_characters(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")

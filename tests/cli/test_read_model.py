@@ -1,3 +1,5 @@
+"""Errors of ``vive-sync rebuild-read-model``."""
+
 import json
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from cli.commands.read_model import rebuild_read_model
         ("postgresql://dana:hunter2@127.0.0.1:1/x", "can't be used (OperationalError)"),
     ],
 )
-def test_a_database_that_can_not_be_used_is_said_without_its_password(
+def test_a_database_that_can_not_be_used_is_reported_without_its_password(
     url: str, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("VIVE_SYNC_READ_MODEL", url)
@@ -21,7 +23,7 @@ def test_a_database_that_can_not_be_used_is_said_without_its_password(
     with pytest.raises(SystemExit) as ended:
         rebuild_read_model(as_json=True)
     assert ended.value.code == 1
-    told = json.loads(capsys.readouterr().out)["error"]
-    assert why in told
-    assert "VIVE_SYNC_READ_MODEL" in told
-    assert "hunter2" not in told
+    message = json.loads(capsys.readouterr().out)["error"]
+    assert why in message
+    assert "VIVE_SYNC_READ_MODEL" in message
+    assert "hunter2" not in message

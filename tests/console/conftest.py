@@ -1,3 +1,5 @@
+"""Fixtures of all console tests."""
+
 import pytest
 
 from devkit.broker import Broker

@@ -1,3 +1,5 @@
+"""Dead letters as read from the topics: states, filters, histories."""
+
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -28,9 +30,9 @@ def dead_letter_record(partition: int, offset: int, content: DeadLetter) -> Cons
     return ConsumedRecord(DEAD_LETTER.name, partition, offset, content.key, value)
 
 
-def handled_record(partition: int, offset: int, said: DeadLetterHandled) -> ConsumedRecord:
+def handled_record(partition: int, offset: int, action: DeadLetterHandled) -> ConsumedRecord:
     return ConsumedRecord(
-        DEAD_LETTER_HANDLED.name, partition, offset, None, CODEC.encode(said, topic=DEAD_LETTER_HANDLED.name)
+        DEAD_LETTER_HANDLED.name, partition, offset, None, CODEC.encode(action, topic=DEAD_LETTER_HANDLED.name)
     )
 
 
@@ -47,18 +49,18 @@ def one(queries: DeadLetterQueries, partition: int = 0, offset: int = 0) -> Dead
     return found
 
 
-def test_a_letter_is_open_until_somebody_handles_it() -> None:
-    came = dead_letter_record(0, 0, dead_letter())
+def test_a_dead_letter_is_open_until_a_person_handles_it() -> None:
+    published = dead_letter_record(0, 0, dead_letter())
     discarded = handled_record(0, 0, handled())
     redriven = handled_record(0, 1, handled(action=Action.REDRIVEN, by="Eve"))
-    assert one(folded([came])).state is DeadLetterState.OPEN
-    assert one(folded([came, discarded])).state is DeadLetterState.DISCARDED
-    last = one(folded([came, discarded, redriven]))
+    assert one(folded([published])).state is DeadLetterState.OPEN
+    assert one(folded([published, discarded])).state is DeadLetterState.DISCARDED
+    last = one(folded([published, discarded, redriven]))
     assert last.state is DeadLetterState.REDRIVEN
-    assert [said.by for said in last.handled] == ["Dana", "Eve"]
+    assert [action.by for action in last.handled] == ["Dana", "Eve"]
 
 
-def test_what_was_done_with_one_letter_says_nothing_of_another() -> None:
+def test_an_action_on_one_dead_letter_changes_no_other() -> None:
     records = [dead_letter_record(0, number, dead_letter()) for number in (0, 1)] + [handled_record(0, 0, handled())]
     assert [found.state for found in folded(records).oldest_first()] == [
         DeadLetterState.DISCARDED,
@@ -66,16 +68,16 @@ def test_what_was_done_with_one_letter_says_nothing_of_another() -> None:
     ]
 
 
-def test_what_was_done_in_another_life_of_the_topic_counts_for_nothing() -> None:
+def test_actions_on_dead_letters_of_an_earlier_topic_are_ignored() -> None:
     records = [dead_letter_record(0, 0, dead_letter()), handled_record(0, 0, handled(letter_topic_id="t0"))]
     assert one(folded(records)).state is DeadLetterState.OPEN
 
 
-def test_what_was_done_with_a_letter_that_is_gone_makes_none() -> None:
+def test_an_action_on_a_dropped_dead_letter_makes_none() -> None:
     assert folded([handled_record(0, 0, handled(letter_id="0-5"))]).oldest_first() == []
 
 
-def test_what_cannot_be_read_is_counted_once_and_the_rest_is_read() -> None:
+def test_unreadable_records_are_counted_once_and_the_rest_is_read() -> None:
     garbage = [ConsumedRecord(topic.name, 1, 2, b"k", b"garbage") for topic in (DEAD_LETTER, DEAD_LETTER_HANDLED)]
     queries = folded([*garbage, dead_letter_record(0, 0, dead_letter()), *garbage])
     assert queries.unreadable == {(DEAD_LETTER.name, 1, 2), (DEAD_LETTER_HANDLED.name, 1, 2)}
@@ -94,7 +96,7 @@ def tellings(draw: st.DrawFn) -> tuple[list[ConsumedRecord], list[ConsumedRecord
                 for offset in range(count)
             ]
         )
-        said = draw(
+        action = draw(
             st.lists(
                 st.builds(
                     handled,
@@ -105,7 +107,7 @@ def tellings(draw: st.DrawFn) -> tuple[list[ConsumedRecord], list[ConsumedRecord
                 max_size=4,
             )
         )
-        logs.append([handled_record(partition, offset, one) for offset, one in enumerate(said)])
+        logs.append([handled_record(partition, offset, one) for offset, one in enumerate(action)])
     turns = [number for number, log in enumerate(logs) for _ in log]
     return interleaved(logs, draw(st.permutations(turns))), interleaved(logs, draw(st.permutations(turns)))
 
@@ -117,21 +119,21 @@ def interleaved(logs: list[list[ConsumedRecord]], turns: Sequence[int]) -> list[
 
 @given(tellings())
 def test_the_order_in_which_partitions_are_read_makes_no_difference(
-    told: tuple[list[ConsumedRecord], list[ConsumedRecord]],
+    orders: tuple[list[ConsumedRecord], list[ConsumedRecord]],
 ) -> None:
-    one_way, another = told
+    one_way, another = orders
     queries = folded(one_way)
     assert queries == folded(another)
     assert queries == folded(one_way + one_way)
     assert queries.oldest_first() == folded(another).oldest_first()
     for found in queries.oldest_first():
-        said = [
+        action = [
             CODEC.decode(DeadLetterHandled, record.value)
             for record in one_way
             if record.topic == DEAD_LETTER_HANDLED.name
         ]
         assert list(found.handled) == [
-            each for each in said if each.letter_id == str(found.id) and each.letter_topic_id == TOPIC_ID
+            each for each in action if each.letter_id == str(found.id) and each.letter_topic_id == TOPIC_ID
         ]
 
 
@@ -140,7 +142,7 @@ def unhandled(*, partition: int = 0, offset: int = 0, **fields: object) -> DeadL
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("dead_letter_filter", "found"),
     [
         (Filter(), True),
         (Filter(client_id="acme"), True),
@@ -156,11 +158,11 @@ def unhandled(*, partition: int = 0, offset: int = 0, **fields: object) -> DeadL
         (Filter(client_id="acme", vendor_id="v2"), False),
     ],
 )
-def test_a_filter_lets_through_what_it_names(wanted: Filter, found: bool) -> None:  # noqa: FBT001 -- an expected value
-    assert wanted.lets_through(unhandled()) is found
+def test_a_filter_lets_through_what_it_names(dead_letter_filter: Filter, found: bool) -> None:  # noqa: FBT001 -- an expected value
+    assert dead_letter_filter.lets_through(unhandled()) is found
 
 
-def test_handled_letters_pass_only_a_filter_that_wants_them() -> None:
+def test_handled_dead_letters_pass_only_a_filter_that_includes_them() -> None:
     done = DeadLetterHistory(id=LetterId(0, 0), content=dead_letter(), handled=(handled(),))
     assert not Filter().lets_through(done)
     assert Filter(handled_too=True).lets_through(done)
@@ -182,7 +184,7 @@ def test_a_record_of_a_client_is_found_by_its_client(fields: dict[str, object], 
     assert found.client_id == client_id
 
 
-def test_the_history_of_a_vendor_is_its_letters_and_all_that_was_done_in_order_of_time() -> None:
+def test_the_history_of_a_vendor_is_its_dead_letters_and_the_actions_on_them_in_order_of_time() -> None:
     records = [
         dead_letter_record(0, 0, dead_letter(at=NOW)),
         dead_letter_record(0, 1, dead_letter(key=b"acme:v2", vendor_id="v2")),
@@ -205,22 +207,22 @@ def test_the_history_of_a_vendor_is_its_letters_and_all_that_was_done_in_order_o
     assert [event.dead_letter.id.offset for event in history(queries.of_the_same(one(queries, 0, 1)))] == [1]
 
 
-def test_a_clock_that_is_behind_puts_nothing_before_its_letter() -> None:
+def test_a_clock_that_is_behind_puts_no_action_before_its_dead_letter() -> None:
     records = [dead_letter_record(0, 0, dead_letter()), handled_record(0, 0, handled(at=NOW - MINUTE))]
     events = history(folded(records).oldest_first())
     assert [event.handled is None for event in events] == [True, False]
 
 
-def test_a_letter_without_a_key_has_a_history_of_its_own() -> None:
+def test_a_dead_letter_without_a_key_has_a_history_of_its_own() -> None:
     queries = folded([dead_letter_record(0, offset, unread_record(key=None)) for offset in (0, 1)])
     assert queries.of_the_same(one(queries, 0, 1)) == [one(queries, 0, 1)]
 
 
-def test_the_letters_are_what_the_topics_hold(bootstrap: str) -> None:
+def test_the_dead_letters_are_those_of_the_topics(bootstrap: str) -> None:
     client, producer = new_client(), BlockingProducer(bootstrap, seconds=patient(30))
     key = f"{client}:v1".encode()
     now = datetime.now(UTC)
-    life = topic_id(admin_of(bootstrap), DEAD_LETTER)
+    present_topic_id = topic_id(admin_of(bootstrap), DEAD_LETTER)
 
     def put(at: datetime) -> LetterId:
         content = dead_letter(client_id=client, key=key, at=at)
@@ -231,8 +233,8 @@ def test_the_letters_are_what_the_topics_hold(bootstrap: str) -> None:
 
     first, second = put(now - timedelta(hours=2)), put(now)
     assert first.partition == second.partition
-    said = handled(letter_id=str(first), letter_topic_id=life, at=now)
-    value = CODEC.encode(said, topic=DEAD_LETTER_HANDLED.name)
+    action = handled(letter_id=str(first), letter_topic_id=present_topic_id, at=now)
+    value = CODEC.encode(action, topic=DEAD_LETTER_HANDLED.name)
     producer.produce_at([OutgoingRecord(DEAD_LETTER_HANDLED.name, key, value, first.partition)])
     for queries in (
         read_dead_letters(bootstrap, CODEC),
@@ -250,8 +252,8 @@ def test_a_vendors_last_outcome_is_the_latest_that_settled_something(bootstrap: 
     key, producer = VendorKey(new_client(), "v1"), BlockingProducer(bootstrap, seconds=patient(30))
     assert last_outcome(bootstrap, key, CODEC) is None
     for status in (Status.REJECTED, Status.UPDATED, Status.WRITING):
-        said = outcome(client_id=key.client_id, status=status)
-        value = CODEC.encode(said, topic=VENDOR_SYNC_OUTCOME.name)
+        action = outcome(client_id=key.client_id, status=status)
+        value = CODEC.encode(action, topic=VENDOR_SYNC_OUTCOME.name)
         producer.produce_at([OutgoingRecord(VENDOR_SYNC_OUTCOME.name, key.to_bytes(), value)])
     last = last_outcome(bootstrap, key, CODEC)
     assert last is not None

@@ -19,7 +19,7 @@ Record = SyncRun | VendorSyncOutcome
 
 
 class State(NamedTuple):
-    """What a progress tells."""
+    """The public facts of a progress."""
 
     counts: RunCounts
     done: bool
@@ -51,7 +51,7 @@ def state_of(progress: RunProgress) -> State:
 
 
 def meant(records: list[Record]) -> State:
-    """What a progress should tell of these records."""
+    """The expected facts of a progress of these records."""
     parts = [part for part in records if isinstance(part, SyncRun) and part.run_id == "run"]
     shards = [part for part in parts if part.part is RunPart.SHARD]
     queued = {vendor.vendor_id for part in shards for vendor in part.queued}
@@ -231,7 +231,7 @@ def test_the_first_outcome_that_reaches_a_vendor_settles_it_and_later_ones_chang
         assert fed([*run, *answers]).counts().by_status == {Status.FAILED: 1}
 
 
-def test_a_vendor_named_again_after_a_crash_is_settled_by_what_answered_it_before() -> None:
+def test_a_vendor_named_again_after_a_crash_is_settled_by_the_earlier_outcome() -> None:
     first, again = shard(queued=queued("v1", 5)), shard(queued=queued("v1", 10))
     answer = outcome(through_offset=7)
     orders: list[list[Record]] = [
@@ -251,7 +251,7 @@ def test_a_run_is_not_done_before_every_partition_has_closed() -> None:
     assert fed(records).done
 
 
-def test_a_refused_run_is_done_and_says_why() -> None:
+def test_a_refused_run_is_done_and_has_the_reason() -> None:
     progress = fed([shard(part=RunPart.REFUSED, refusal="It ended.", partition=-1, last=False)])
     assert progress.done
     assert progress.refusal == "It ended."

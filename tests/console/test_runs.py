@@ -1,3 +1,5 @@
+"""Runs and vendors as read from the topics of a real Kafka."""
+
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -27,7 +29,7 @@ MILLISECONDS = st.integers(min_value=0, max_value=2**48 - 1)
 
 
 @given(milliseconds=MILLISECONDS, rest=st.integers(min_value=0, max_value=2**80 - 1))
-def test_a_version_7_run_id_says_when_it_began(milliseconds: int, rest: int) -> None:
+def test_a_version_7_run_id_holds_the_time_of_the_request(milliseconds: int, rest: int) -> None:
     bits = milliseconds << 80 | rest & ~(0xF << 76) | 7 << 76
     assert began_at(str(uuid.UUID(int=bits))) == milliseconds
 
@@ -38,11 +40,11 @@ def test_a_fresh_run_began_now() -> None:
 
 
 @given(st.one_of(st.text(max_size=40), st.uuids(version=4).map(str), st.uuids(version=1).map(str)))
-def test_another_kind_of_run_id_is_looked_for_from_the_beginning(run_id: str) -> None:
+def test_a_run_with_another_kind_of_id_is_read_from_the_beginning(run_id: str) -> None:
     assert began_at(run_id) == 0
 
 
-def test_what_cannot_be_read_counts_for_nothing() -> None:
+def test_unreadable_records_are_ignored() -> None:
     progress = RunProgress("run")
     for topic in (SYNC_RUN, VENDOR_SYNC_OUTCOME):
         for value in (None, b"", b"garbage", CODEC.encode(vendor_record(), topic=topic.name)):
@@ -50,8 +52,8 @@ def test_what_cannot_be_read_counts_for_nothing() -> None:
     assert progress == RunProgress("run")
 
 
-class Telling:
-    """Says records of one client's run."""
+class RunRecords:
+    """Publishes records of one client's run."""
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
@@ -59,17 +61,17 @@ class Telling:
         self.run = new_run()
         self._producer = BlockingProducer(bootstrap, seconds=patient(30))
 
-    def say(self, topic: Topic, key: str, *values: Message | bytes | None) -> None:
+    def publish(self, topic: Topic, key: str, *values: Message | bytes | None) -> None:
         encoded = [CODEC.encode(value, topic=topic.name) if isinstance(value, Message) else value for value in values]
         self._producer.publish(OutgoingRecord(topic.name, key.encode(), value) for value in encoded)
 
     def expanding(self, partitions: int) -> None:
         fields = {"run_id": self.run, "client_id": self.client}
-        self.say(SYNC_RUN, self.run, expanding(partitions, **fields))
+        self.publish(SYNC_RUN, self.run, expanding(partitions, **fields))
 
     def shard(self, partition: int, **offsets: int) -> None:
         queued = tuple(QueuedVendor(vendor_id=vendor_id, offset=offset) for vendor_id, offset in offsets.items())
-        self.say(
+        self.publish(
             SYNC_RUN,
             self.run,
             shard(run_id=self.run, client_id=self.client, partition=partition, queued=queued),
@@ -83,12 +85,12 @@ class Telling:
             status=status,
             at=datetime.now(UTC),
         )
-        self.say(VENDOR_SYNC_OUTCOME, f"{self.client}:{vendor_id}", answer)
+        self.publish(VENDOR_SYNC_OUTCOME, f"{self.client}:{vendor_id}", answer)
 
 
 @pytest.fixture
-def telling(bootstrap: str) -> Telling:
-    return Telling(bootstrap)
+def records_of_run(bootstrap: str) -> RunRecords:
+    return RunRecords(bootstrap)
 
 
 def until(following: Iterator[RunProgress], holds: Callable[[RunProgress], bool]) -> None:
@@ -97,30 +99,30 @@ def until(following: Iterator[RunProgress], holds: Callable[[RunProgress], bool]
         if holds(progress):
             return
         assert time.monotonic() < deadline, progress.counts()
-    raise AssertionError("the run was said to be done")
+    raise AssertionError("the run was reported as done")
 
 
-def test_following_a_run_shows_it_grow_and_ends_when_it_is_done(telling: Telling) -> None:
-    telling.expanding(2)
-    telling.shard(0, v1=0, v2=4)
-    following = follow(telling.bootstrap, telling.run, CODEC)
+def test_following_a_run_shows_it_grow_and_ends_when_it_is_done(records_of_run: RunRecords) -> None:
+    records_of_run.expanding(2)
+    records_of_run.shard(0, v1=0, v2=4)
+    following = follow(records_of_run.bootstrap, records_of_run.run, CODEC)
     until(following, lambda progress: progress.counts().queued == 2)
-    telling.outcome("v1", 0, Status.UNCHANGED)
-    telling.outcome("v2", 3, Status.FAILED)
+    records_of_run.outcome("v1", 0, Status.UNCHANGED)
+    records_of_run.outcome("v2", 3, Status.FAILED)
     until(following, lambda progress: progress.counts().settled == 1)
-    telling.shard(1, v3=1)
-    telling.outcome("v2", 4, Status.WRITING)
+    records_of_run.shard(1, v3=1)
+    records_of_run.outcome("v2", 4, Status.WRITING)
     until(following, lambda progress: progress.expanded and progress.unsettled == ("v2", "v3"))
-    telling.say(VENDOR_SYNC_OUTCOME, f"{telling.client}:v2", b"garbage")
-    telling.outcome("v2", 4)
-    telling.outcome("v3", 9)
+    records_of_run.publish(VENDOR_SYNC_OUTCOME, f"{records_of_run.client}:v2", b"garbage")
+    records_of_run.outcome("v2", 4)
+    records_of_run.outcome("v3", 9)
     (*_, last) = following
     assert last.done
     assert last.counts().by_status == {Status.UNCHANGED: 1, Status.UPDATED: 2}
 
 
 def test_following_goes_on_with_a_new_consumer_when_its_own_stops_delivering(
-    telling: Telling, monkeypatch: pytest.MonkeyPatch
+    records_of_run: RunRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[TopicReader] = []
 
@@ -130,52 +132,56 @@ def test_following_goes_on_with_a_new_consumer_when_its_own_stops_delivering(
             opened.append(self)
 
     monkeypatch.setattr(runs, "TopicReader", Noted)
-    telling.expanding(1)
-    telling.shard(0, v1=0)
-    following = follow(telling.bootstrap, telling.run, CODEC, stall_timeout=2.0)
+    records_of_run.expanding(1)
+    records_of_run.shard(0, v1=0)
+    following = follow(records_of_run.bootstrap, records_of_run.run, CODEC, stall_timeout=2.0)
     until(following, lambda progress: progress.counts().queued == 1)
     consumer = opened[0]._consumer  # noqa: SLF001 -- nothing outside can break it
     consumer.pause(consumer.assignment())
-    telling.outcome("v1", 0)
+    records_of_run.outcome("v1", 0)
     until(following, lambda progress: progress.done)
     assert len(opened) == 2
 
 
-def test_the_status_of_a_run_is_what_the_topics_hold(telling: Telling) -> None:
-    telling.expanding(1)
-    telling.outcome("v1", 5)
-    telling.shard(0, v1=5, v2=6)
-    progress = status_of(telling.bootstrap, telling.run, CODEC)
+def test_the_status_of_a_run_is_that_of_the_topics(records_of_run: RunRecords) -> None:
+    records_of_run.expanding(1)
+    records_of_run.outcome("v1", 5)
+    records_of_run.shard(0, v1=5, v2=6)
+    progress = status_of(records_of_run.bootstrap, records_of_run.run, CODEC)
     assert not progress.done
-    assert (progress.client_id, progress.unsettled) == (telling.client, ("v2",))
-    telling.outcome("v2", 6)
-    assert status_of(telling.bootstrap, telling.run, CODEC).done
+    assert (progress.client_id, progress.unsettled) == (records_of_run.client, ("v2",))
+    records_of_run.outcome("v2", 6)
+    assert status_of(records_of_run.bootstrap, records_of_run.run, CODEC).done
 
 
-def test_a_refused_run_is_over_at_once(telling: Telling) -> None:
+def test_a_refused_run_is_over_at_once(records_of_run: RunRecords) -> None:
     refused = shard(
-        run_id=telling.run, client_id=telling.client, part=RunPart.REFUSED, refusal="It ended.", partition=-1
+        run_id=records_of_run.run,
+        client_id=records_of_run.client,
+        part=RunPart.REFUSED,
+        refusal="It ended.",
+        partition=-1,
     )
-    telling.say(SYNC_RUN, telling.run, refused)
-    (*_, last) = follow(telling.bootstrap, telling.run, CODEC)
+    records_of_run.publish(SYNC_RUN, records_of_run.run, refused)
+    (*_, last) = follow(records_of_run.bootstrap, records_of_run.run, CODEC)
     assert last.refusal == "It ended."
 
 
-def test_an_unheard_of_run_has_nothing_to_tell(bootstrap: str) -> None:
+def test_an_unknown_run_has_no_counts(bootstrap: str) -> None:
     assert status_of(bootstrap, new_run(), CODEC).client_id is None
 
 
-def test_a_vendors_view_is_its_latest_row_and_its_outcomes_in_order(telling: Telling) -> None:
-    key = VendorKey(telling.client, "v1")
-    partitions = partitions_of(telling.bootstrap, VENDOR_SYNC_OUTCOME)
+def test_a_vendors_view_is_its_latest_row_and_its_outcomes_in_order(records_of_run: RunRecords) -> None:
+    key = VendorKey(records_of_run.client, "v1")
+    partitions = partitions_of(records_of_run.bootstrap, VENDOR_SYNC_OUTCOME)
     rows = [VendorRow(record=vendor_record(client_id=key.client_id, version=version)) for version in (1, 2)]
-    telling.say(VENDOR_TABLE_CHANGELOG, str(key), *rows)
-    telling.say(VENDOR_TABLE_CHANGELOG, f"{telling.client}:v2", VendorRow(status="failed"))
-    telling.outcome("v1", 1, Status.FAILED)
-    telling.say(VENDOR_SYNC_OUTCOME, str(key), b"garbage")
-    telling.outcome("v2", 2, Status.UNCHANGED)
-    telling.outcome("v1", 3)
-    view = vendor_view(telling.bootstrap, key, CODEC, partitions=partitions)
+    records_of_run.publish(VENDOR_TABLE_CHANGELOG, str(key), *rows)
+    records_of_run.publish(VENDOR_TABLE_CHANGELOG, f"{records_of_run.client}:v2", VendorRow(status="failed"))
+    records_of_run.outcome("v1", 1, Status.FAILED)
+    records_of_run.publish(VENDOR_SYNC_OUTCOME, str(key), b"garbage")
+    records_of_run.outcome("v2", 2, Status.UNCHANGED)
+    records_of_run.outcome("v1", 3)
+    view = vendor_view(records_of_run.bootstrap, key, CODEC, partitions=partitions)
     assert view.row == rows[-1]
     assert [answer.status for answer in view.outcomes] == [Status.FAILED, Status.UPDATED]
 

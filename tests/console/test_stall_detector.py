@@ -1,3 +1,5 @@
+"""The stall detector, step by step."""
+
 from typing import Any
 
 import pytest
@@ -15,29 +17,29 @@ class Clock:
 
 
 class Watched:
-    """A consumer that is looked at every five seconds."""
+    """A consumer that is checked every five seconds."""
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.stall_detector = StallDetector(now=self.clock)
         self.stall_detector.restarted()
 
-    def look(self, position: int, end: int, *, delivered: bool = False, more: bool = False) -> list[tuple[str, int]]:
+    def check(self, position: int, end: int, *, delivered: bool = False, more: bool = False) -> list[tuple[str, int]]:
         self.clock.now += 5.0
         self.stall_detector.polled(delivered=delivered, more=more)
         return self.stall_detector.compared({ONE: position, OTHER: 3}, {ONE: end, OTHER: 3})
 
 
-def test_a_consumer_that_is_behind_and_delivers_nothing_stands_still_after_the_stall_timeout() -> None:
+def test_a_consumer_that_is_behind_and_delivers_nothing_has_stalled_after_the_timeout() -> None:
     watched = Watched()
-    found = [watched.look(5, 9) for _ in range(5)]
+    found = [watched.check(5, 9) for _ in range(5)]
     assert found == [[], [], [], [], [ONE]]
     assert watched.clock.now - 5.0 == STALL_TIMEOUT
     assert watched.stall_detector.stalled()
 
 
 @pytest.mark.parametrize(
-    "looks",
+    "checks",
     [
         [{"position": 9, "end": 9}] * 9,
         [{"position": number, "end": 99} for number in range(9)],
@@ -46,34 +48,34 @@ def test_a_consumer_that_is_behind_and_delivers_nothing_stands_still_after_the_s
     ],
     ids=["at_its_end", "reads_on", "others_come_first", "behind_anew"],
 )
-def test_what_does_not_stand_still(looks: list[dict[str, Any]]) -> None:
+def test_consumers_that_have_not_stalled(checks: list[dict[str, Any]]) -> None:
     watched = Watched()
-    assert [watched.look(**look) for look in looks] == [[]] * len(looks)
+    assert [watched.check(**check) for check in checks] == [[]] * len(checks)
     assert not watched.stall_detector.stalled()
 
 
 def still() -> Watched:
     watched = Watched()
     for _ in range(5):
-        watched.look(5, 9)
+        watched.check(5, 9)
     watched.stall_detector.restarted()
     return watched
 
 
 def test_a_new_consumer_is_believed_once_it_delivers_or_nothing_is_left() -> None:
     watched = still()
-    watched.look(5, 9)
+    watched.check(5, 9)
     assert watched.stall_detector.stalled()
-    watched.look(7, 9, delivered=True)
+    watched.check(7, 9, delivered=True)
     assert not watched.stall_detector.stalled()
     watched = still()
-    watched.look(9, 9)
+    watched.check(9, 9)
     assert not watched.stall_detector.stalled()
 
 
-def test_a_new_consumer_has_the_whole_stall_timeout() -> None:
+def test_a_new_consumer_has_the_whole_timeout() -> None:
     watched = still()
-    assert [watched.look(5, 9) for _ in range(5)] == [[], [], [], [], [ONE]]
+    assert [watched.check(5, 9) for _ in range(5)] == [[], [], [], [], [ONE]]
 
 
 def test_one_that_knows_why_it_waits_does_not_stand_still() -> None:

@@ -1,3 +1,5 @@
+"""Sync requests over a real Kafka: one run for each idempotency key."""
+
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +38,7 @@ def engine(tmp_path: Path, client_id: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def presses(bootstrap: str, engine: Engine) -> SyncRequestService:
+def service_of(bootstrap: str, engine: Engine) -> SyncRequestService:
     return SyncRequestService(bootstrap, Codec(), ReadModel(engine), Idempotency(engine))
 
 
@@ -53,51 +55,51 @@ def requested(bootstrap: str, client_id: str) -> list[SyncRequested]:
 def test_the_same_key_is_the_same_press_at_once_later_and_after_a_restart(
     bootstrap: str, engine: Engine, client_id: str
 ) -> None:
-    first, dana = presses(bootstrap, engine), person(client_id)
+    first, dana = service_of(bootstrap, engine), person(client_id)
     with ThreadPoolExecutor(8) as threads:
         at_once = list(threads.map(lambda _: first.request_sync(dana, client_id, key="k").run_id, range(8)))
-    later = presses(bootstrap, engine).request_sync(dana, client_id, key="k").run_id
+    later = service_of(bootstrap, engine).request_sync(dana, client_id, key="k").run_id
     assert {*at_once, later} == {at_once[0]}
     (only,) = requested(bootstrap, client_id)
     assert (only.run_id, only.requested_by) == (later, "dana")
 
 
 def test_other_keys_other_people_and_no_key_are_other_presses(bootstrap: str, engine: Engine, client_id: str) -> None:
-    pressing = presses(bootstrap, engine)
-    asked = [("dana", "k"), ("eve", "k"), ("dana", "l"), ("dana", None), ("dana", None)]
-    runs = [pressing.request_sync(person(client_id, name), client_id, key=key).run_id for name, key in asked]
-    assert len(set(runs)) == len(asked)
+    service = service_of(bootstrap, engine)
+    requests = [("dana", "k"), ("eve", "k"), ("dana", "l"), ("dana", None), ("dana", None)]
+    runs = [service.request_sync(person(client_id, name), client_id, key=key).run_id for name, key in requests]
+    assert len(set(runs)) == len(requests)
     assert [one.run_id for one in requested(bootstrap, client_id)] == runs
 
 
-def test_a_key_that_kafka_did_not_confirm_is_said_again_with_the_same_run(
+def test_a_key_that_kafka_did_not_confirm_is_published_again_with_the_same_run(
     bootstrap: str, engine: Engine, client_id: str
 ) -> None:
     dana = person(client_id)
     with pytest.raises(KafkaUnavailableError):
-        presses(f"127.0.0.1:{free_port()}", engine).request_sync(dana, client_id, key="k")
-    pressing = presses(bootstrap, engine)
-    said = pressing.request_sync(dana, client_id, key="k").run_id
-    assert pressing.request_sync(dana, client_id, key="k").run_id == said
-    assert [one.run_id for one in requested(bootstrap, client_id)] == [said]
+        service_of(f"127.0.0.1:{free_port()}", engine).request_sync(dana, client_id, key="k")
+    service = service_of(bootstrap, engine)
+    run_id = service.request_sync(dana, client_id, key="k").run_id
+    assert service.request_sync(dana, client_id, key="k").run_id == run_id
+    assert [one.run_id for one in requested(bootstrap, client_id)] == [run_id]
 
 
-def test_the_role_and_the_integration_are_looked_at_here_too(bootstrap: str, engine: Engine, client_id: str) -> None:
-    pressing = presses(bootstrap, engine)
+def test_the_role_and_the_integration_are_checked_here_too(bootstrap: str, engine: Engine, client_id: str) -> None:
+    service = service_of(bootstrap, engine)
     with pytest.raises(SyncRefusedError, match="not a Client Admin"):
-        pressing.request_sync(person(client_id, roles=frozenset({"viewer"})), client_id)
+        service.request_sync(person(client_id, roles=frozenset({"viewer"})), client_id)
     with pytest.raises(SyncRefusedError, match="no accounting integration"):
-        pressing.request_sync(person("unknown"), "unknown", key="k")
+        service.request_sync(person("unknown"), "unknown", key="k")
     assert requested(bootstrap, client_id) == []
 
 
-def test_of_kept_voices_that_have_lost_their_connections_one_press_fails_and_no_more(
+def test_of_kept_producers_that_have_lost_their_connections_one_request_fails_and_no_more(
     bootstrap: str, engine: Engine, client_id: str
 ) -> None:
-    pressing, dana = presses(bootstrap, engine), person(client_id)
+    service, dana = service_of(bootstrap, engine), person(client_id)
     nobody = f"127.0.0.1:{free_port()}"
-    pressing._idle = [BlockingProducer(nobody, seconds=1.0) for _ in range(3)]  # noqa: SLF001 -- nothing outside can break them
+    service._idle = [BlockingProducer(nobody, seconds=1.0) for _ in range(3)]  # noqa: SLF001 -- nothing outside can break them
     with pytest.raises(KafkaUnavailableError):
-        pressing.request_sync(dana, client_id, key="k")
-    run_id = pressing.request_sync(dana, client_id, key="k").run_id
+        service.request_sync(dana, client_id, key="k")
+    run_id = service.request_sync(dana, client_id, key="k").run_id
     assert [one.run_id for one in requested(bootstrap, client_id)] == [run_id]

@@ -13,7 +13,7 @@ from schemas.records.integration import Integration
 
 SHOWN: Final = 5
 """Vendors, or dead letters, of one kind that are shown at once."""
-LOOKED_THROUGH: Final = 200
+MAX_SEARCHED: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +60,14 @@ def concerns(
 
     ``view`` is of the same snapshot. ``handled`` are dead letters that the read model may still have as open.
     """
-    dead_letters = snapshot.dead_letters(client_id, limit=LOOKED_THROUGH) if view.open_dead_letters else None
+    dead_letters = snapshot.dead_letters(client_id, limit=MAX_SEARCHED) if view.open_dead_letters else None
     found_open = dead_letters.items if dead_letters is not None else ()
     lines = tuple(line for line in found_open if line.letter_id not in handled)
     by_vendor = {line.vendor_id: line for line in reversed(lines) if line.vendor_id is not None}
     found = [paused(view.integration, view.parked, _some(snapshot, client_id, VendorState.PARKED, view.parked, 1))]
     covered: set[str] = set()
     for state, number in ((VendorState.MISSING, view.missing), (VendorState.REJECTED, view.rejected)):
-        vendors = _some(snapshot, client_id, state, number, LOOKED_THROUGH)
+        vendors = _some(snapshot, client_id, state, number, MAX_SEARCHED)
         covered |= {vendor.vendor_id for vendor in vendors}
         found.append(wrong(state, number, vendors, by_vendor))
     cases = _failed_cases(snapshot, client_id, view.failed, by_vendor)
@@ -75,7 +75,7 @@ def concerns(
     found.append(failing(view.failed, cases))
     other = tuple(line for line in lines if line.vendor_id not in covered)
     more = view.open_dead_letters - len(found_open)
-    found.append(put_aside(_dead_letter_cases(snapshot, client_id, other[:SHOWN]), len(other) + more))
+    found.append(other_dead_letters(_dead_letter_cases(snapshot, client_id, other[:SHOWN]), len(other) + more))
     return tuple(concern for concern in found if concern is not None)
 
 
@@ -180,7 +180,7 @@ def failing(number: int, cases: tuple[Case, ...]) -> Concern | None:
     )
 
 
-def put_aside(cases: tuple[Case, ...], number: int) -> Concern | None:
+def other_dead_letters(cases: tuple[Case, ...], number: int) -> Concern | None:
     """Dead letters of vendors that are in no other concern."""
     if not number:
         return None

@@ -9,7 +9,7 @@ from console.http.guard import Admin, Ports
 from console.http.problems import not_found
 from console.pages.addresses import ACCOUNTING, Addresses
 from console.pages.rendering import Pages
-from console.pages.sentences.attention import LOOKED_THROUGH
+from console.pages.sentences.attention import MAX_SEARCHED
 from console.pages.views.client_title import client_title
 from console.pages.views.comparison import comparison, facts, history, last_settled
 from console.read_model.queries.read_model import ReadModel
@@ -44,5 +44,5 @@ def page(client: Identifier, vendor: Identifier, who: Admin, ports: Ports, rende
 
 def _open_dead_letter(snapshot: ReadModel, client: str, vendor: str) -> DeadLetterLine | None:
     """The vendor's newest open dead letter, if it is among the client's newest."""
-    dead_letters = snapshot.dead_letters(client, limit=LOOKED_THROUGH).items
+    dead_letters = snapshot.dead_letters(client, limit=MAX_SEARCHED).items
     return next((line for line in dead_letters if line.vendor_id == vendor), None)

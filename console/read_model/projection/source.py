@@ -37,8 +37,8 @@ def layout_of(bootstrap: str) -> Layout:
     admin = admin_of(bootstrap)
     names = [topic.name for topic in TOPICS]
     try:
-        asked = admin.describe_topics(TopicCollection(names), request_timeout=SECONDS)
-        described = {name: future.result() for name, future in asked.items()}
+        futures = admin.describe_topics(TopicCollection(names), request_timeout=SECONDS)
+        described = {name: future.result() for name, future in futures.items()}
     except KafkaException as error:
         if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise KafkaUnavailableError("A topic is missing: create the topics with `vive-sync topics`.") from error

@@ -129,7 +129,7 @@ run_vendors = Table(
     *map(a_flag, ("queued", "already_in_progress", "unlinked", "unknown")),
     # JSON: by Kafka's id of vive.vendor-sync, the offset that must be answered.
     a_text("asked"),
-    # What settled it: the outcome that reaches least far of those that reach what was asked.
+    # Of the outcome that settled it: the one that reaches least far of those that reach the awaited offset.
     a_number("through"),
     a_number("at", nullable=True),
     a_number("attempt"),

@@ -1,3 +1,5 @@
+"""The app over a small read model, with ports that record what they are called with."""
+
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -44,14 +46,14 @@ WELL = Health(database=True, projector=True, caught_up=True)
 
 
 @dataclass
-class Deeds:
-    """What was asked of Kafka; it was not done."""
+class RecordedActions:
+    """Ports that record the requests and perform none."""
 
     read_model: ReadModel
-    pressed: list[tuple[str, str, str | None]] = field(default_factory=list)
+    requested: list[tuple[str, str, str | None]] = field(default_factory=list)
     handled: list[tuple[str, str, str, str]] = field(default_factory=list)
-    kafka_away: bool = False
-    registry_away: bool = False
+    kafka_unavailable: bool = False
+    registry_unavailable: bool = False
 
     def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> SyncReceipt:
         view = self.read_model.client(client_id)
@@ -59,7 +61,7 @@ class Deeds:
         if refusal is not None:
             raise SyncRefusedError(refusal)
         self._reach_kafka()
-        self.pressed.append((principal.signature, client_id, key))
+        self.requested.append((principal.signature, client_id, key))
         return SyncReceipt(run_id=str(uuid7()))
 
     def redrive(
@@ -85,10 +87,10 @@ class Deeds:
         return DeadLetterReceipt(letter_id=letter_id, action=action, by=principal.signature)
 
     def _reach_kafka(self) -> None:
-        if self.kafka_away:
+        if self.kafka_unavailable:
             raise KafkaUnavailableError("Kafka did not take it. Nothing is lost: try again when it is back.")
-        if self.registry_away:
-            raise RegistryUnavailableError("The schema registry does not tell.")
+        if self.registry_unavailable:
+            raise RegistryUnavailableError("The schema registry does not answer.")
 
 
 @dataclass
@@ -96,7 +98,7 @@ class World:
     """The console over a small read model."""
 
     app: FastAPI
-    deeds: Deeds
+    actions: RecordedActions
     engine: Engine
     projected: Projected
     issuer: TestIssuer
@@ -129,18 +131,18 @@ def world(tmp_path: Path, filled: tuple[Path, Projected], issuer: TestIssuer) ->
     engine = open_engine(f"sqlite:///{shutil.copy(path, tmp_path)}")
     projected = Projected(engine, after=before)
     read_model = ReadModel(engine)
-    deeds = Deeds(read_model)
+    actions = RecordedActions(read_model)
     sign_in = LocalSignIn(PEOPLE)
     parts = ConsolePorts(
         read_model=read_model,
-        request_sync=deeds.press,
-        redrive=deeds.redrive,
-        discard=deeds.discard,
+        request_sync=actions.press,
+        redrive=actions.redrive,
+        discard=actions.discard,
         verifier=Verifier([sign_in.issuer, issuer.issuer]),
         health=lambda: made.health,
         sign_in_page=sign_in_page(sign_in),
     )
-    made = World(app=create_app(parts), deeds=deeds, engine=engine, projected=projected, issuer=issuer)
+    made = World(app=create_app(parts), actions=actions, engine=engine, projected=projected, issuer=issuer)
     yield made
     made.app.state.progress.close()
     engine.dispose()
@@ -149,20 +151,20 @@ def world(tmp_path: Path, filled: tuple[Path, Projected], issuer: TestIssuer) ->
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """Nobody yet."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(world.app), base_url=HERE) as asking:
-        yield asking
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(world.app), base_url=HERE) as http_client:
+        yield http_client
 
 
 @pytest.fixture
 async def admin(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """Dana, Client Admin of Acme, with a bearer token."""
     transport = httpx.ASGITransport(world.app)
-    async with httpx.AsyncClient(transport=transport, base_url=HERE, headers=world.bearer()) as asking:
-        yield asking
+    async with httpx.AsyncClient(transport=transport, base_url=HERE, headers=world.bearer()) as http_client:
+        yield http_client
 
 
 def fill(projected: Projected) -> None:
-    """Acme with a run that is done, and what can be said of vendors; Globex with little; a one-way client."""
+    """Acme with a run that is done and vendors in several states; Globex with one vendor; a one-way client."""
     vendors = ["v-1", "v-2", "v-3", "v-4"]
     projected.take(
         integration(ACME),

@@ -1,4 +1,4 @@
-"""What an attacker would try. Nothing of it may get in, or out, or be produced."""
+"""Attacks: nothing of another client may be read, changed or produced."""
 
 import base64
 import json
@@ -16,14 +16,14 @@ from tests.console.api.conftest import ACME, GLOBEX, HERE, HTML, RUN, World
 
 PRESS = f"/clients/{ACME}/sync-runs"
 REDRIVE = f"/clients/{ACME}/dead-letters/0-0/redrive"
-LOOKS = [
+READ_PATHS = [
     PRESS,
     f"{PRESS}/{RUN}",
     f"{PRESS}/{RUN}/progress",
     f"/clients/{ACME}/vendors/v-1",
     f"/clients/{ACME}/dead-letters",
 ]
-WAYS = [("POST", PRESS), ("POST", REDRIVE), *(("GET", path) for path in LOOKS)]
+WAYS = [("POST", PRESS), ("POST", REDRIVE), *(("GET", path) for path in READ_PATHS)]
 
 
 async def refused(world: World, client: httpx.AsyncClient, headers: dict[str, str], status: int) -> None:
@@ -35,8 +35,8 @@ async def refused(world: World, client: httpx.AsyncClient, headers: dict[str, st
         assert answer.headers["cache-control"] == "no-store"
         if status == 401:
             assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert not world.deeds.pressed
-    assert not world.deeds.handled
+    assert not world.actions.requested
+    assert not world.actions.handled
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -149,8 +149,8 @@ async def test_a_form_of_another_site_with_our_cookie(
     form = {"Content-Type": "application/x-www-form-urlencoded", **headers}
     for path in (PRESS, REDRIVE, f"/accounting/{ACME}/vantaca/sync"):
         assert (await client.post(path, content=b"", headers=form)).status_code == 403
-    assert not world.deeds.pressed
-    assert not world.deeds.handled
+    assert not world.actions.requested
+    assert not world.actions.handled
     assert (await client.post(PRESS, headers={"Referer": f"{HERE}/accounting"})).status_code == 202
 
 
@@ -159,19 +159,19 @@ async def test_no_method_gets_around_the_origin(world: World, client: httpx.Asyn
     override = {"X-HTTP-Method-Override": "POST", "Origin": "http://evil.example"}
     for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE"):
         await client.request(method, PRESS, headers=override, params={"_method": "POST"})
-    assert not world.deeds.pressed
+    assert not world.actions.requested
 
 
 async def test_no_other_site_may_read_or_frame_an_answer(world: World, client: httpx.AsyncClient) -> None:
     await client.post("/session", headers=world.bearer())
-    asking = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+    headers = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
     for method, path in (
         ("GET", PRESS),
         ("OPTIONS", PRESS),
         ("GET", f"/accounting/{ACME}/vantaca"),
         ("GET", "/nowhere"),
     ):
-        answer = await client.request(method, path, headers=asking)
+        answer = await client.request(method, path, headers=headers)
         assert not [name for name in answer.headers if name.startswith("access-control-")]
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
@@ -245,10 +245,10 @@ async def test_hostile_ids(world: World, admin: httpx.AsyncClient, hostile: str)
     for action in ("redrive", "discard"):
         answer = await admin.post(f"/clients/{ACME}/dead-letters/{hostile}/{action}")
         assert answer.status_code in {404, 422}
-    assert not world.deeds.handled
+    assert not world.actions.handled
 
 
-async def test_a_letter_id_that_no_number_can_hold(admin: httpx.AsyncClient) -> None:
+async def test_a_dead_letter_id_that_no_number_can_hold(admin: httpx.AsyncClient) -> None:
     for dead_letter in ("999999999-999999999999999999", "9" * 30 + "-1", "-1--1", "\u0663-\u0661"):
         answer = await admin.post(f"/clients/{ACME}/dead-letters/{dead_letter}/redrive")
         assert answer.status_code in {404, 422}
@@ -268,8 +268,8 @@ async def test_a_giant_body(world: World, admin: httpx.AsyncClient) -> None:
         headers = {"Origin": HERE, "Content-Type": "application/x-www-form-urlencoded"}
         answer = await admin.post(path, content=unannounced(), headers=headers)
         assert answer.status_code == 413
-    assert not world.deeds.pressed
-    assert not world.deeds.handled
+    assert not world.actions.requested
+    assert not world.actions.handled
 
 
 @pytest.mark.parametrize(
@@ -279,16 +279,16 @@ async def test_header_injection_in_the_idempotency_key(world: World, admin: http
     answer = await admin.post(PRESS, headers=[(b"Idempotency-Key", key)])
     assert answer.status_code == 422
     assert "x-injected" not in answer.headers
-    assert not world.deeds.pressed
+    assert not world.actions.requested
 
 
-async def test_a_crash_tells_nothing_of_the_inside(
+async def test_a_crash_shows_nothing_of_the_inside(
     world: World, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def crash(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret-inside")
 
-    monkeypatch.setattr(world.deeds.read_model, "runs", crash)
+    monkeypatch.setattr(world.actions.read_model, "runs", crash)
     answer = await admin.get(PRESS)
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert "secret-inside" not in answer.text

@@ -1,3 +1,5 @@
+"""Requests that change something: the button and dead letters."""
+
 import httpx
 import pytest
 
@@ -12,14 +14,14 @@ DANA = "Dana Reyes (dana@acme.example)"
 async def test_a_press_is_answered_with_the_sentence_and_the_run(world: World, admin: httpx.AsyncClient) -> None:
     answer = await admin.post(PRESS, headers={"Idempotency-Key": "key-1"})
     assert answer.status_code == 202
-    said = answer.json()
-    assert said["message"] == CONFIRMATION == "All linked vendors have been queued for sync."
-    assert answer.headers["location"] == said["links"]["self"] == f"{PRESS}/{said['run_id']}"
-    assert world.deeds.pressed == [(DANA, ACME, "key-1")]
+    body = answer.json()
+    assert body["message"] == CONFIRMATION == "All linked vendors have been queued for sync."
+    assert answer.headers["location"] == body["links"]["self"] == f"{PRESS}/{body['run_id']}"
+    assert world.actions.requested == [(DANA, ACME, "key-1")]
 
 
 @pytest.mark.parametrize(("client_id", "why"), [("lookers", "one-way"), ("nobody", "no accounting integration")])
-async def test_who_can_not_be_synced_is_told_why(
+async def test_a_refused_request_has_the_reason(
     world: World, client: httpx.AsyncClient, client_id: str, why: str
 ) -> None:
     answer = await client.post(f"/clients/{client_id}/sync-runs", headers=world.bearer(client_id))
@@ -27,8 +29,8 @@ async def test_who_can_not_be_synced_is_told_why(
     assert why in answer.json()["detail"]
 
 
-async def test_without_kafka_it_is_said_that_nothing_was_queued(world: World, admin: httpx.AsyncClient) -> None:
-    world.deeds.kafka_away = True
+async def test_without_kafka_the_answer_is_that_nothing_was_queued(world: World, admin: httpx.AsyncClient) -> None:
+    world.actions.kafka_unavailable = True
     answer = await admin.post(PRESS)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json()["type"].endswith("kafka-away")
@@ -37,26 +39,30 @@ async def test_without_kafka_it_is_said_that_nothing_was_queued(world: World, ad
 
 
 async def test_without_the_schema_registry_too(world: World, admin: httpx.AsyncClient) -> None:
-    world.deeds.registry_away = True
+    world.actions.registry_unavailable = True
     answer = await admin.post(PRESS)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json()["type"].endswith("registry-away")
-    assert answer.json()["detail"] == "The schema registry does not tell. Nothing was queued."
+    assert answer.json()["detail"] == "The schema registry does not answer. Nothing was queued."
 
 
 @pytest.mark.parametrize("action", ["redrive", "discard"])
-async def test_a_letter_is_handled_in_the_persons_name(world: World, admin: httpx.AsyncClient, action: str) -> None:
-    answer = await admin.post(f"/clients/{ACME}/dead-letters/0-0/{action}", json={"note": "The link is mended."})
+async def test_a_dead_letter_is_handled_in_the_persons_name(
+    world: World, admin: httpx.AsyncClient, action: str
+) -> None:
+    answer = await admin.post(f"/clients/{ACME}/dead-letters/0-0/{action}", json={"note": "The link is repaired."})
     assert answer.status_code == 202
     done = {"redrive": "redriven", "discard": "discarded"}[action]
     assert answer.json() == {"letter_id": "0-0", "action": done, "by": DANA}
-    assert world.deeds.handled == [(done, DANA, "0-0", "The link is mended.")]
+    assert world.actions.handled == [(done, DANA, "0-0", "The link is repaired.")]
 
 
 @pytest.mark.parametrize("dead_letter", ["0-2", "7-7"])
-async def test_other_clients_letters_are_not_there(world: World, admin: httpx.AsyncClient, dead_letter: str) -> None:
+async def test_other_clients_dead_letters_are_not_there(
+    world: World, admin: httpx.AsyncClient, dead_letter: str
+) -> None:
     assert (await admin.post(f"/clients/{ACME}/dead-letters/{dead_letter}/redrive")).status_code == 404
-    assert not world.deeds.handled
+    assert not world.actions.handled
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,7 @@ async def test_other_clients_letters_are_not_there(world: World, admin: httpx.As
 async def test_a_note_is_one_line(world: World, admin: httpx.AsyncClient, body: bytes) -> None:
     answer = await admin.post(f"/clients/{ACME}/dead-letters/0-0/discard", content=body)
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:vive-sync:problem:not-valid")
-    assert not world.deeds.handled
+    assert not world.actions.handled
 
 
 async def test_before_the_topics_are_read_no_client_is_taken_for_unknown(

@@ -1,3 +1,5 @@
+"""The progress of a run as server-sent events."""
+
 import asyncio
 import json
 import time
@@ -81,7 +83,7 @@ async def test_the_newest_at_once_then_every_change_until_it_is_done(world: Worl
         assert [event async for event in events] == []
 
 
-async def test_after_a_cut_nothing_is_told_twice(world: World, address: str) -> None:
+async def test_after_a_cut_no_event_comes_twice(world: World, address: str) -> None:
     world.projected.take(*run_of(ACME, LIVE, ["x-1"], topic_id=OTHER))
     path = f"/clients/{ACME}/sync-runs/{LIVE}/progress"
     async with stream(world, address, path) as events:
@@ -136,7 +138,7 @@ async def test_at_most_four_a_second_and_the_last_always(world: World, address: 
     world.projected.take(*run_of(ACME, LIVE, vendors, topic_id=OTHER))
     async with stream(world, address, f"/clients/{ACME}/sync-runs/{LIVE}/progress") as events:
         await events.data()
-        began, told = time.monotonic(), 0
+        began, events_seen = time.monotonic(), 0
 
         def work() -> None:
             for offset, vendor_id in enumerate(vendors):
@@ -144,9 +146,9 @@ async def test_at_most_four_a_second_and_the_last_always(world: World, address: 
 
         working = asyncio.create_task(asyncio.to_thread(work))
         while not (last := await events.data())["data"]["done"]:
-            told += 1
+            events_seen += 1
         await working
-        assert told <= 4 * (time.monotonic() - began) + 2
+        assert events_seen <= 4 * (time.monotonic() - began) + 2
         assert last["data"]["settled"] == 200
 
 
@@ -191,7 +193,7 @@ async def test_the_server_ends_though_streams_are_open(world: World, caplog: pyt
 
 async def test_comments_keep_a_quiet_stream_alive(world: World) -> None:
     world.projected.take(*run_of(ACME, LIVE, ["x-1"], topic_id=OTHER))
-    hub = ProgressHub(world.deeds.read_model, keep_alive=0.1)
+    hub = ProgressHub(world.actions.read_model, keep_alive=0.1)
     parts = []
     async for part in hub.stream(ACME, LIVE, seen=-1, seconds=patient(20)):
         parts.append(part)
@@ -202,19 +204,19 @@ async def test_comments_keep_a_quiet_stream_alive(world: World) -> None:
     assert len([part for part in parts[1:] if part != KEEP_ALIVE]) == 1
 
 
-async def test_a_database_that_is_away_is_asked_again(world: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unavailable_database_is_queried_again(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.projected.take(*run_of(ACME, LIVE, ["x-1"], topic_id=OTHER))
-    hub = ProgressHub(world.deeds.read_model)
+    hub = ProgressHub(world.actions.read_model)
     events = hub.stream(ACME, LIVE, seen=-1, seconds=patient(20))
     with world.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE runs RENAME TO gone")
     assert await anext(events) == BEGIN
-    told = asyncio.ensure_future(anext(events))
+    events_seen = asyncio.ensure_future(anext(events))
     await eventually_async(lambda: "is tried again" in caplog.text)
-    assert not told.done()
+    assert not events_seen.done()
     with world.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE gone RENAME TO runs")
-    assert b"event: progress" in await told
+    assert b"event: progress" in await events_seen
     await events.aclose()
     hub.close()
 
@@ -225,8 +227,8 @@ async def test_a_bug_ends_the_streams_and_is_logged(
     def bug(*_: object) -> None:
         raise ZeroDivisionError
 
-    hub = ProgressHub(world.deeds.read_model)
-    monkeypatch.setattr(world.deeds.read_model, "run", bug)
+    hub = ProgressHub(world.actions.read_model)
+    monkeypatch.setattr(world.actions.read_model, "run", bug)
     assert [part async for part in hub.stream(ACME, LIVE, seen=-1, seconds=patient(20))] == [BEGIN]
     assert "can't be followed" in caplog.text
     hub.close()

@@ -1,3 +1,5 @@
+"""Requests that read."""
+
 from typing import Any
 
 import httpx
@@ -15,7 +17,7 @@ async def get(client: httpx.AsyncClient, path: str, **query: Any) -> Any:
     return answer.json()
 
 
-async def test_the_button_says_what_it_would_write(admin: httpx.AsyncClient) -> None:
+async def test_the_button_lists_the_groups_it_would_write(admin: httpx.AsyncClient) -> None:
     assert await get(admin, "/sync-button") == {
         "available": True,
         "reason": None,
@@ -26,7 +28,7 @@ async def test_the_button_says_what_it_would_write(admin: httpx.AsyncClient) -> 
 
 
 @pytest.mark.parametrize(("client_id", "why"), [("lookers", "one-way"), ("nobody", "no accounting integration")])
-async def test_the_button_says_why_it_is_not_available(
+async def test_the_button_has_the_reason_why_it_is_not_available(
     world: World, client: httpx.AsyncClient, client_id: str, why: str
 ) -> None:
     answer = (await client.get(f"/clients/{client_id}/sync-button", headers=world.bearer(client_id))).json()
@@ -88,7 +90,7 @@ async def test_dead_letters(admin: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     "path", ["/sync-runs/unknown", "/sync-runs/unknown/vendors", "/vendors/unknown", "/sync-runs/globex-run"]
 )
-async def test_what_there_is_not(admin: httpx.AsyncClient, path: str) -> None:
+async def test_unknown_ids_are_not_found(admin: httpx.AsyncClient, path: str) -> None:
     answer = await admin.get(CLIENT + path)
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
@@ -99,7 +101,7 @@ async def test_what_there_is_not(admin: httpx.AsyncClient, path: str) -> None:
     "query",
     [{"cursor": "nonsense"}, {"limit": 0}, {"limit": 201}, {"state": "odd"}, {"q": "x" * 201}, {"cursor": "x" * 2000}],
 )
-async def test_what_can_not_be_asked_with(admin: httpx.AsyncClient, query: dict[str, Any]) -> None:
+async def test_parameters_that_are_refused(admin: httpx.AsyncClient, query: dict[str, Any]) -> None:
     answer = await admin.get(f"{CLIENT}/vendors", params=query)
     assert answer.status_code == 422
     problem = answer.json()
@@ -115,7 +117,7 @@ async def test_health_needs_no_token(world: World, client: httpx.AsyncClient) ->
     assert (answer.status_code, answer.json()["projector"]) == (503, False)
 
 
-async def test_a_database_that_is_away_is_told(world: World, admin: httpx.AsyncClient) -> None:
+async def test_an_unavailable_database_is_a_problem(world: World, admin: httpx.AsyncClient) -> None:
     with world.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE runs RENAME TO gone")
     answer = await admin.get(f"{CLIENT}/sync-runs")
@@ -134,6 +136,6 @@ async def test_the_router_answers_as_all_else(admin: httpx.AsyncClient) -> None:
         assert answer.json()["status"] == status
 
 
-async def test_all_methods_of_a_path_are_told(admin: httpx.AsyncClient) -> None:
+async def test_all_methods_of_a_path_are_listed(admin: httpx.AsyncClient) -> None:
     answer = await admin.options(f"{CLIENT}/sync-runs")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")

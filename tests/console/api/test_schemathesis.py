@@ -1,4 +1,4 @@
-"""Whatever is sent to the HTTP interface: it answers as its OpenAPI description says, and never fails."""
+"""Generated requests: the HTTP interface answers all of them as its OpenAPI description defines, and never fails."""
 
 import asyncio
 import json
@@ -43,6 +43,6 @@ async def test_every_answer_is_described(world: World, tmp_path: Path, parameter
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        told, _ = await process.communicate()
-    assert process.returncode == 0, told.decode()
-    assert world.deeds.pressed
+        output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    assert world.actions.requested

@@ -1,3 +1,5 @@
+"""The session cookie and the sign-in page."""
+
 import httpx
 import pytest
 
@@ -19,7 +21,7 @@ async def test_one_signs_in_comes_back_and_presses(world: World, client: httpx.A
     assert (entered.status_code, entered.headers["location"]) == (303, f"/accounting/{ACME}/vantaca")
     assert (await client.get(RUNS)).status_code == 200
     assert (await client.post(RUNS, headers=OWN)).status_code == 202
-    assert world.deeds.pressed == [("Dana (dana)", ACME, None)]
+    assert world.actions.requested == [("Dana (dana)", ACME, None)]
 
 
 async def test_the_cookie_is_out_of_reach(client: httpx.AsyncClient) -> None:
@@ -35,7 +37,7 @@ async def test_on_plain_http_on_the_own_machine_the_cookie_is_not_secure(world: 
     assert "secure" not in answer.headers["set-cookie"].lower()
 
 
-async def test_signing_out_takes_the_cookie_away(client: httpx.AsyncClient) -> None:
+async def test_signing_out_deletes_the_cookie(client: httpx.AsyncClient) -> None:
     await sign_in(client)
     out = await client.post("/sign-out", headers=OWN)
     assert (out.status_code, out.headers["location"]) == (303, "/sign-in")
@@ -74,7 +76,7 @@ async def test_the_front_end_takes_its_token_into_a_cookie(world: World, client:
     assert (again.status_code, again.json()["type"]) == (403, "urn:vive-sync:problem:no-bearer")
 
 
-async def test_a_bad_bearer_is_not_mended_by_a_good_cookie(client: httpx.AsyncClient) -> None:
+async def test_a_bad_bearer_is_refused_also_with_a_good_cookie(client: httpx.AsyncClient) -> None:
     await sign_in(client)
     for header in ("Bearer nonsense", "Basic ZGFuYTpkYW5h", ""):
         assert (await client.get(RUNS, headers={"Authorization": header})).status_code == 401

@@ -1,3 +1,5 @@
+"""Keys of a JWKS, from a server and from a file."""
+
 import json
 import logging
 import threading
@@ -36,7 +38,7 @@ class Jwks:
     """A JWKS over HTTP; `status` and `body` are what it answers."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.requests = 0
         self.status = 200
         self.body = json.dumps(US.jwks).encode()
         self.pause = threading.Event()
@@ -61,7 +63,7 @@ class Jwks:
 def _handler(jwks: Jwks) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            jwks.asked += 1
+            jwks.requests += 1
             self.send_response(jwks.status)
             self.end_headers()
             while jwks.dripping and not jwks.pause.wait(0.2):
@@ -86,21 +88,21 @@ def jwks() -> Iterator[Jwks]:
 def test_keys_are_read_once_and_kept(jwks: Jwks) -> None:
     keys = JwksKeys(jwks.address)
     assert all(keys.get(kid) is not None for kid in ("ec-1", "rsa-1", "ec-1"))
-    assert jwks.asked == 1
+    assert jwks.requests == 1
 
 
-def test_unknown_ids_are_asked_for_once_a_minute(jwks: Jwks) -> None:
+def test_unknown_key_ids_are_fetched_once_a_minute(jwks: Jwks) -> None:
     clock = Clock()
     keys = JwksKeys(jwks.address, monotonic=clock)
     for number in range(20):
         assert keys.get(f"unknown-{number}") is None
-    assert jwks.asked == 1
+    assert jwks.requests == 1
     jwks.body = json.dumps({"keys": [{**US.jwks["keys"][1], "kid": "new"}]}).encode()
     clock.now += MIN_REFETCH_SECONDS - 1
     assert keys.get("new") is None
     clock.now += 1
     assert keys.get("new") is not None
-    assert jwks.asked == 2
+    assert jwks.requests == 2
 
 
 def test_a_key_that_is_taken_back_counts_no_longer(jwks: Jwks) -> None:
@@ -113,7 +115,7 @@ def test_a_key_that_is_taken_back_counts_no_longer(jwks: Jwks) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["status", "text", "size"])
-def test_keys_that_were_read_go_on_counting_while_the_issuer_is_away(
+def test_keys_that_were_read_stay_valid_while_the_issuer_is_unavailable(
     jwks: Jwks, trouble: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
@@ -129,17 +131,17 @@ def test_keys_that_were_read_go_on_counting_while_the_issuer_is_away(
     ours = [record.getMessage() for record in caplog.records if record.name == "console.auth.keys"]
     assert ["can't be read" in line for line in ours] == [True]
     assert "s3cr3t" not in ours[0]
-    assert jwks.asked == 2
+    assert jwks.requests == 2
 
 
-def test_without_any_keys_it_is_said_and_tried_again_soon(jwks: Jwks) -> None:
+def test_without_any_keys_the_error_is_reported_and_they_are_fetched_again_soon(jwks: Jwks) -> None:
     clock = Clock()
     jwks.status = 503
     keys = JwksKeys(jwks.address, monotonic=clock)
     for _ in range(5):
         with pytest.raises(KeysUnavailableError, match="Try again"):
             keys.get("ec-1")
-    assert jwks.asked == 1
+    assert jwks.requests == 1
     jwks.status = 200
     clock.now += FETCH_SECONDS
     assert keys.get("ec-1") is not None

@@ -1,3 +1,5 @@
+"""The issuer of the sign-in page for a person's own machine."""
+
 import pytest
 
 from console.auth.dev_issuer import LocalPerson, LocalSignIn

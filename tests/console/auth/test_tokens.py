@@ -1,3 +1,5 @@
+"""Tokens: the valid ones, and each kind that is refused."""
+
 import base64
 import json
 import time
@@ -29,7 +31,7 @@ def refused(token: str) -> str:
 
 
 @pytest.mark.parametrize("kid", ["rsa-1", "ec-1"])
-def test_a_valid_token_says_who_it_is(kid: str) -> None:
+def test_a_valid_token_names_the_person(kid: str) -> None:
     found = US.verifier.principal(US.token("acme", kid=kid))
     assert (found.person, found.client_id, found.roles) == ("dana@acme.example", "acme", frozenset({CLIENT_ADMIN}))
     assert found.signature == "Dana Reyes (dana@acme.example)"
@@ -119,7 +121,7 @@ def test_a_forged_kid_finds_no_key(kid: str) -> None:
     assert refused(US.token("acme", kid=kid)) == "The token is signed by a key that is not known here."
 
 
-def test_a_token_says_which_key_it_is_signed_by() -> None:
+def test_a_token_names_the_key_that_signed_it() -> None:
     assert refused(US.token("acme", kid=None)) == "The token does not say which key signed it (kid)."
 
 
@@ -134,7 +136,7 @@ def test_a_key_that_the_token_brings_along_counts_for_nothing() -> None:
 @pytest.mark.parametrize(
     "text", ["", "a", "a.b", "a.b.c", "." * 100, "é.é.é", "x" * 9000, f"{part([])}.{part({})}.", "\0"]
 )
-def test_what_is_no_token_is_refused(text: str) -> None:
+def test_a_text_that_is_no_token_is_refused(text: str) -> None:
     refused(text)
 
 
@@ -168,6 +170,6 @@ def test_keys_of_a_jwks_are_those_that_check_rs256_and_es256() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys": 1}', '{"keys": [1]}', "[" * 100_000, "\xff"])
-def test_what_is_no_jwks_is_told(text: str) -> None:
+def test_a_text_that_is_no_jwks_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="not a JWKS"):
         read_jwks(text)

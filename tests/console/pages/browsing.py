@@ -1,4 +1,4 @@
-"""Debian's Chromium under Playwright, and what tests ask of a page."""
+"""Debian's Chromium under Playwright, and checks of a page that tests share."""
 
 import os
 import shutil
@@ -29,13 +29,13 @@ ARGUMENTS: Final = (
 
 
 def find_chromium() -> str:
-    """Where Chromium is; without one the tests are skipped, and in CI they fail."""
+    """The path of Chromium; without it the tests are skipped, and in CI they fail."""
     found = shutil.which("chromium")
     if found is None:
-        said = "No Chromium here: `apt-get install chromium` brings it."
+        message = "No Chromium here: `apt-get install chromium` brings it."
         if os.environ.get("CI"):
-            pytest.fail(said)
-        pytest.skip(said)
+            pytest.fail(message)
+        pytest.skip(message)
     return found
 
 
@@ -63,7 +63,7 @@ class Visit:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _heard(self, message: ConsoleMessage) -> None:
-        # A status of 400 and above is told here too; those are what tests look at themselves.
+        # The browser logs a status of 400 and above here too; the tests check these themselves.
         if message.type in {"error", "warning"} and not message.text.startswith("Failed to load resource"):
             self.complaints.append(message.text)
 

@@ -1,3 +1,5 @@
+"""Browsers, and the environment behind the pages."""
+
 from collections.abc import Iterator
 
 import pytest

@@ -35,7 +35,7 @@ class FakeConsole:
 
     def __init__(self) -> None:
         self.sign_in = LocalSignIn(PEOPLE)
-        self.kafka_is_away = False
+        self.kafka_unavailable = False
         self.dead_letter_unchanged = False
         self.keys: list[str | None] = []
         self.url = ""
@@ -53,7 +53,7 @@ class FakeConsole:
 
     def press(self, principal: Principal, client_id: str, *, key: str | None = None) -> SyncReceipt:  # noqa: ARG002
         self.keys.append(key)
-        if self.kafka_is_away:
+        if self.kafka_unavailable:
             raise KafkaUnavailableError("Kafka at 127.0.0.1:1 did not take 1 of the records within 3 seconds.")
         return SyncReceipt(run_id=str(uuid7()))
 

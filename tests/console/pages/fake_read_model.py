@@ -257,8 +257,8 @@ class FakeReadModel(ReadModel):
                 Policy(policy_type="Workers Compensation", number="WC-99", expires_on=date(2027, 1, 15)),
             ),
         )
-        told = self._outcomes(found)[:outcomes]
-        return VendorDetail(line=found, record=record, outcomes=told)
+        outcomes_shown = self._outcomes(found)[:outcomes]
+        return VendorDetail(line=found, record=record, outcomes=outcomes_shown)
 
     def _outcomes(self, found: VendorLine) -> tuple[VendorSyncOutcome, ...]:
         if found.at is None:
@@ -359,7 +359,7 @@ class FakeReadModel(ReadModel):
 
 
 def number_of(cursor: str | None) -> int:
-    """Where a page begins."""
+    """The number at which a page begins."""
     if cursor is None:
         return 0
     if not cursor.isdigit():

@@ -68,7 +68,7 @@ class Client:
         return f"vic@{self.client_id}"
 
     def record(self, number: int, **fields: Any) -> VendorRecord:
-        """Vendor ``v-<number>``, compliant and linked to provider ``number``, unless told otherwise."""
+        """Vendor ``v-<number>``, compliant and linked to provider ``number``, unless the arguments differ."""
         given = {
             "client_id": self.client_id,
             "vendor_id": f"v-{number}",
@@ -83,14 +83,14 @@ class Client:
         return VendorRecord.model_validate(given | fields)
 
     def provider(self, number: int, **fields: Any) -> Provider:
-        """A provider that agrees with ``record``, unless told otherwise."""
+        """A provider that agrees with ``record``, unless the arguments differ."""
         given = {"compliance_status": "Approved", "compliant": True}
         return Provider(provider_id=number, name=self.record(number).legal_name).model_copy(update=given | fields)
 
 
 @dataclass
 class Stage:
-    """What runs, and who may sign in."""
+    """The running environment, and the people who may sign in."""
 
     bootstrap: str
     folder: Path
@@ -119,7 +119,7 @@ class Stage:
         )
 
     def client(self, name: str, **fields: Any) -> Client:
-        """A new client, two-way unless told otherwise, whose Client Admin and viewer may sign in."""
+        """A new client, two-way unless the arguments differ; its Client Admin and its viewer may sign in."""
         client_id = f"{name}-{uuid.uuid4().hex[:8]}"
         given = {
             "client_id": client_id,
@@ -146,13 +146,13 @@ class Stage:
         self.keep_books(client, providers)
         secret = {"company": company, "login": "vive", "password": PASSWORD}
         (self.folder / f"{company}.json").write_text(json.dumps(secret))
-        self.say(client, client.integration, *records)
+        self.publish(client, client.integration, *records)
 
     def keep_books(self, client: Client, providers: Iterable[Provider]) -> None:
         """Let the client's company in the sandbox hold these providers and no others."""
         self.sandbox.put_company(CompanySettings(company=client.client_id, login="vive", pwd=PASSWORD), providers)
 
-    def say(self, client: Client, *records: Integration | VendorRecord) -> None:
+    def publish(self, client: Client, *records: Integration | VendorRecord) -> None:
         """Put records onto their topics, and wait until the read model has them."""
         load(list(records), producer=BlockingProducer(self.bootstrap, seconds=patient(30)), codec=self.codec)
         vendors = sum(isinstance(record, VendorRecord) for record in records)

@@ -93,16 +93,16 @@ def test_the_page_after_a_press(page: Page) -> None:
 
 
 def test_the_page_without_kafka(page: Page, made_up: FakeConsole) -> None:
-    made_up.kafka_is_away = True
+    made_up.kafka_unavailable = True
     try:
         page.get_by_role("button", name="Sync All Vendors").click()
         page.locator("#button-trouble p").wait_for()
         holds_everywhere(page, "kafka-away")
     finally:
-        made_up.kafka_is_away = False
+        made_up.kafka_unavailable = False
 
 
-def test_the_rough_time_left_is_told_alike_by_server_and_script(page: Page) -> None:
+def test_the_rough_time_left_is_the_same_from_server_and_script(page: Page) -> None:
     from console.pages.sentences.run_words import roughly  # noqa: PLC0415 -- beside what it is compared with
 
     seconds = [0, 9, 10, 14, 26, 54, 55, 89, 91, 3500, 3569, 3571, 5000, 20000]

@@ -1,3 +1,5 @@
+"""The concerns of the settings page."""
+
 from dataclasses import replace
 
 from console.pages.sentences.attention import REMEDIES, SHOWN, concerns
@@ -6,15 +8,15 @@ from tests.console.pages.fake_read_model import CLIENT, FakeReadModel, integrati
 
 
 def found(**fields: bool) -> dict[str, tuple[int, list[str | None]]]:
-    """Of each kind: how many, and the letters of those shown."""
+    """By kind of concern: the number of cases, and the dead letters of those shown."""
     model = FakeReadModel(integration=integration(), **fields)
     view = model.client(CLIENT)
     assert view is not None
-    told = concerns(model, CLIENT, view)
-    return {concern.kind: (concern.number, [case.letter_id for case in concern.cases]) for concern in told}
+    all_concerns = concerns(model, CLIENT, view)
+    return {concern.kind: (concern.number, [case.letter_id for case in concern.cases]) for concern in all_concerns}
 
 
-def test_each_kind_of_trouble_is_told_once() -> None:
+def test_each_kind_of_trouble_is_shown_once() -> None:
     assert found() == {
         "missing": (2, ["3-18", None]),
         "rejected": (2, ["3-17", None]),
@@ -27,7 +29,7 @@ def test_a_paused_client_comes_first() -> None:
     assert next(iter(found(paused=True))) == "paused"
 
 
-def test_where_all_is_well_nothing_is_told() -> None:
+def test_where_all_is_well_there_are_no_concerns() -> None:
     assert found(trouble=False) == {}
 
 
@@ -43,5 +45,5 @@ def test_only_some_of_many_are_shown() -> None:
     assert (concern.number, len(concern.cases), concern.state) == (9, SHOWN, VendorState.MISSING)
 
 
-def test_every_code_of_a_letter_has_something_to_do() -> None:
+def test_every_code_of_a_dead_letter_has_its_advice() -> None:
     assert REMEDIES.keys() == {"undecodable", "invalid", "rejected", "missing", "bug", "gave_up"}

@@ -1,3 +1,5 @@
+"""The comparison of a vendor, field by field."""
+
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,7 +50,7 @@ def detail(*outcomes: VendorSyncOutcome, record: VendorRecord | None = None) -> 
     return VendorDetail(line=line, record=record, outcomes=outcomes)
 
 
-def test_what_was_written_what_was_left_and_what_agrees() -> None:
+def test_written_left_and_agreeing_rows() -> None:
     found = detail(outcome(Status.UPDATED, changes=(WRITTEN,), left_alone=(HELD,)), record=record())
     rows = comparison(found, integration())
     assert [(row.field, row.vive, row.vantaca, row.result) for row in rows] == [
@@ -59,7 +61,7 @@ def test_what_was_written_what_was_left_and_what_agrees() -> None:
     assert rows[1].because == "A person."
 
 
-def test_only_what_is_pushed_is_compared() -> None:
+def test_only_pushed_groups_are_compared() -> None:
     found = detail(outcome(Status.UNCHANGED), record=record())
     groups = {mode: [row.group for row in comparison(found, integration(mode))] for mode in Mode}
     assert groups[Mode.TWO_WAY] == ["Status", "Payment hold", "Insurance"]
@@ -75,11 +77,11 @@ def test_only_what_is_pushed_is_compared() -> None:
     ],
     ids=["a newer record", "a failure", "no outcome"],
 )
-def test_what_is_not_known_is_not_told_as_agreeing(found: VendorDetail) -> None:
+def test_unknown_values_are_not_shown_as_agreeing(found: VendorDetail) -> None:
     assert {row.result for row in comparison(found, integration())} == {"unknown"}
 
 
-def test_what_was_announced_and_not_confirmed_is_no_written_row() -> None:
+def test_an_announced_write_without_confirmation_is_no_written_row() -> None:
     failed = outcome(Status.FAILED, changes=(WRITTEN,))
     assert comparison(detail(failed, record=record()), integration())[0].result == "planned"
 
@@ -91,7 +93,7 @@ def test_the_last_settled_outcome_is_none_that_only_announces() -> None:
 
 
 def test_an_announcement_and_its_confirmation_are_one_line_of_history() -> None:
-    told = history(
+    shown = history(
         detail(
             outcome(Status.WRITING),
             outcome(Status.UPDATED),
@@ -100,12 +102,12 @@ def test_an_announcement_and_its_confirmation_are_one_line_of_history() -> None:
             outcome(Status.WRITING),
         )
     )
-    assert [event.label for event in told] == ["In progress", "Updated", "Unchanged", "Not confirmed"]
+    assert [event.label for event in shown] == ["In progress", "Updated", "Unchanged", "Not confirmed"]
 
 
-def test_what_vive_says_leaves_out_what_is_empty() -> None:
-    told = {fact.label: fact.value for fact in facts(record(exempt=True, payment_hold=True, hold_reason="No W-9"))}
-    assert told == {
+def test_vives_facts_leave_out_empty_values() -> None:
+    shown = {fact.label: fact.value for fact in facts(record(exempt=True, payment_hold=True, hold_reason="No W-9"))}
+    assert shown == {
         "Status": "Approved · Compliant, exempt",
         "Payment hold": "On hold: No W-9",
         "Insurance": "No policies",

@@ -1,3 +1,5 @@
+"""Lists of vendors and their addresses."""
+
 from console.pages.views.listing import Listing, VendorListQuery, choices, vendor_list_query
 from console.read_model.store.views import Page, VendorState
 from tests.console.pages.fake_read_model import line
@@ -8,7 +10,7 @@ def listing(search: VendorListQuery, *, next_cursor: str | None) -> Listing:
     return Listing(page=page, query=search, path="/here", choices=())
 
 
-def test_an_address_holds_what_is_asked_for_and_nothing_else() -> None:
+def test_an_address_holds_the_parameters_and_nothing_else() -> None:
     assert VendorListQuery().address("/here") == "/here#vendors"
     full = VendorListQuery(search="A & B", state=VendorState.FAILED, cursor="c/1", first=26)
     assert full.address("/here") == "/here?q=A+%26+B&state=failed&cursor=c%2F1&first=26#vendors"

@@ -1,4 +1,4 @@
-"""What needs a person, and what a person does about it, with everything behind it real."""
+"""Concerns and their remedies in a browser, with everything behind the page real."""
 
 import re
 
@@ -13,7 +13,7 @@ from tests.support.slowness import patient
 
 @pytest.fixture(scope="module")
 def troubled(stage: Stage) -> Client:
-    """One vendor whose provider is missing, one whose values Vantaca does not take, and one that agrees."""
+    """A vendor without its provider, one with values that Vantaca does not take, and one that agrees."""
     client = stage.client("granite-homes")
     stage.fill(
         client,

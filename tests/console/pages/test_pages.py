@@ -1,4 +1,4 @@
-"""What the pages answer, without a browser."""
+"""The pages' answers, without a browser."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +24,7 @@ def console() -> FakeConsole:
 
 @pytest.fixture
 def browser(console: FakeConsole) -> Iterator[TestClient]:
-    """Who has signed in as a Client Admin."""
+    """A client that has signed in as a Client Admin."""
     app = create_app(console.parts(FakeReadModel(integration=integration())))
     with TestClient(app, follow_redirects=False, cookies={"vive_session": console.token()}) as made:
         made.headers["Origin"] = ORIGIN
@@ -35,7 +35,7 @@ def test_the_start_leads_to_the_own_client(browser: TestClient) -> None:
     assert browser.get("/").headers["location"] == HOME
 
 
-def test_a_press_leads_back_to_the_page_which_says_so(browser: TestClient, console: FakeConsole) -> None:
+def test_a_press_leads_back_to_the_page_which_confirms_it(browser: TestClient, console: FakeConsole) -> None:
     answer = browser.post(f"{HOME}/sync", data={"key": "one"})
     assert answer.status_code == 303
     page = browser.get(answer.headers["location"])
@@ -52,7 +52,7 @@ def test_an_address_that_is_opened_again_later_confirms_nothing(browser: TestCli
 
 
 def test_a_press_that_failed_is_pressed_again_with_the_same_key(browser: TestClient, console: FakeConsole) -> None:
-    console.kafka_is_away = True
+    console.kafka_unavailable = True
     answer = browser.post(f"{HOME}/sync", data={"key": "one"})
     assert answer.status_code == 503
     assert NOT_QUEUED in answer.text.replace("&#39;", "'")
@@ -66,7 +66,7 @@ def test_a_form_from_elsewhere_is_refused_as_a_page(browser: TestClient, console
     assert console.keys == []
 
 
-def test_what_was_just_redriven_is_not_offered_again(browser: TestClient) -> None:
+def test_a_dead_letter_that_was_just_redriven_is_not_offered_again(browser: TestClient) -> None:
     answer = browser.post(f"{HOME}/dead-letters/3-17/redrive")
     assert answer.headers["location"] == f"{HOME}?again=3-17"
     page = browser.get(answer.headers["location"]).text
@@ -75,7 +75,7 @@ def test_what_was_just_redriven_is_not_offered_again(browser: TestClient) -> Non
     assert "dead-letters/3-18" in page
 
 
-def test_a_letter_that_is_left_says_why(browser: TestClient, console: FakeConsole) -> None:
+def test_a_dead_letter_that_is_left_shows_the_reason(browser: TestClient, console: FakeConsole) -> None:
     console.dead_letter_unchanged = True
     answer = browser.post(f"{HOME}/dead-letters/3-17/redrive")
     assert answer.status_code == 409
@@ -100,7 +100,7 @@ def test_a_letter_that_is_left_says_why(browser: TestClient, console: FakeConsol
         (f"{HOME}/nothing", 404),
     ],
 )
-def test_what_is_not_there_or_not_readable_is_a_page_too(browser: TestClient, path: str, status: int) -> None:
+def test_an_error_at_a_pages_path_is_a_page_too(browser: TestClient, path: str, status: int) -> None:
     answer = browser.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert "<h1>" in answer.text
@@ -116,10 +116,10 @@ def test_where_there_is_no_sign_in_who_is_nobody_gets_a_page(console: FakeConsol
 
 
 def test_a_page_without_kafka_is_a_page(console: FakeConsole) -> None:
-    def away(*_: object, **__: object) -> None:
+    def unavailable(*_: object, **__: object) -> None:
         raise KafkaUnavailableError("Kafka does not answer.")
 
-    parts = replace(console.parts(FakeReadModel(integration=integration())), redrive=away)
+    parts = replace(console.parts(FakeReadModel(integration=integration())), redrive=unavailable)
     with TestClient(create_app(parts), cookies={"vive_session": console.token()}) as made:
         answer = made.post(f"{HOME}/dead-letters/3-17/redrive", headers={"Origin": ORIGIN})
     assert answer.status_code == 503

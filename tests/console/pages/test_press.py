@@ -57,7 +57,7 @@ def finished(page: Page) -> None:
     expect(page.locator("#run .summary")).to_be_visible(timeout=MILLISECONDS)
 
 
-def test_pressed_it_says_so_and_moves_by_itself_to_the_end(browser: Browser, stage: Stage, client: Client) -> None:
+def test_pressed_it_confirms_and_moves_by_itself_to_the_end(browser: Browser, stage: Stage, client: Client) -> None:
     with visiting(browser, stage.url, stage.token(client.admin)) as visit:
         page = visit.go(client.page)
         expect(page.get_by_role("heading", level=1)).to_have_text("Accounting - Vantaca")
@@ -82,7 +82,7 @@ def test_pressed_it_says_so_and_moves_by_itself_to_the_end(browser: Browser, sta
         screenshot(page, "finished")
 
 
-def test_pressed_again_it_says_how_many_were_not_queued_again(browser: Browser, stage: Stage, client: Client) -> None:
+def test_pressed_again_it_shows_how_many_were_not_queued_again(browser: Browser, stage: Stage, client: Client) -> None:
     with visiting(browser, stage.url, stage.token(client.admin)) as visit:
         page = visit.go(client.page)
         for number in range(1, VENDORS + 1):
@@ -111,7 +111,7 @@ def test_two_clicks_in_one_breath_are_one_press(browser: Browser, stage: Stage, 
         assert stage.read_model.runs(client.client_id).total == before + 1
 
 
-def test_by_keyboard_alone(browser: Browser, stage: Stage, client: Client) -> None:
+def test_by_keyboard_only(browser: Browser, stage: Stage, client: Client) -> None:
     with visiting(browser, stage.url, stage.token(client.admin)) as visit:
         page = visit.go(client.page)
         page.keyboard.press("Tab")
@@ -161,7 +161,7 @@ def test_without_kafka_a_sentence_stands_at_the_button(browser: Browser, stage: 
     assert stage.read_model.runs(client.client_id).total == before
 
 
-def test_a_cut_stream_says_so_and_goes_on_by_itself(browser: Browser, stage: Stage, client: Client) -> None:
+def test_a_cut_stream_shows_it_and_goes_on_by_itself(browser: Browser, stage: Stage, client: Client) -> None:
     port = free_port()
     for number in range(1, VENDORS + 1):
         stage.sandbox.edit(client.client_id, str(number), complianceStatus="Pending")

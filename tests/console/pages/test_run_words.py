@@ -1,3 +1,5 @@
+"""The sentences and figures about a run."""
+
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,7 +38,7 @@ def over(counts: dict[VendorState, int], seconds: float = 14) -> RunView:
     return run(counts, done=True, ended_at=BEGAN + timedelta(seconds=seconds))
 
 
-def test_the_summary_tells_all_that_happened_and_nothing_that_did_not() -> None:
+def test_the_summary_has_all_that_happened_and_nothing_that_did_not() -> None:
     counts = {VendorState.UPDATED: 92, VendorState.UNCHANGED: 1540, VendorState.FAILED: 2, VendorState.MISSING: 1}
     assert run_words.summary(over(counts)) == (
         "1,635 vendors checked in 14 s: 92 updated, 1,540 unchanged, 2 failed, 1 not found in Vantaca."
@@ -45,13 +47,13 @@ def test_the_summary_tells_all_that_happened_and_nothing_that_did_not() -> None:
     assert run_words.heading(over({VendorState.UPDATED: 1})) == "Sync finished"
 
 
-def test_a_run_without_linked_vendors_says_so() -> None:
+def test_a_run_without_linked_vendors_has_a_sentence() -> None:
     assert run_words.summary(over({})) == (
         "No vendor is linked to a provider in Vantaca, so there was nothing to sync."
     )
 
 
-def test_a_refused_run_tells_why() -> None:
+def test_a_refused_run_shows_the_reason() -> None:
     refused = run(done=True, refusal="It ended.", expanded=False)
     assert run_words.summary(refused) == run_words.result(refused) == "It ended."
     assert run_words.heading(refused) == "This sync was refused"
@@ -80,7 +82,7 @@ def test_six_counts_are_shown_always_and_the_others_when_there_are_some() -> Non
 
 
 @pytest.mark.parametrize(
-    ("fields", "seconds", "said"),
+    ("fields", "seconds", "sentence"),
     [
         ({}, 10, "about 40 seconds left"),
         ({}, 60, "about 4 minutes left"),
@@ -89,28 +91,30 @@ def test_six_counts_are_shown_always_and_the_others_when_there_are_some() -> Non
         ({"done": True}, 10, None),
     ],
 )
-def test_the_time_left_is_guessed_from_what_is_settled(fields: dict[str, Any], seconds: int, said: str | None) -> None:
+def test_the_time_left_is_estimated_from_the_settled_vendors(
+    fields: dict[str, Any], seconds: int, sentence: str | None
+) -> None:
     going = run({VendorState.QUEUED: 80, VendorState.UNCHANGED: 20}, **fields)
-    assert run_words.time_left(going, BEGAN + timedelta(seconds=seconds)) == said
+    assert run_words.time_left(going, BEGAN + timedelta(seconds=seconds)) == sentence
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(0.2, "under 1 s"), (14, "14 s"), (185, "3 min 5 s"), (7260, "2 h 1 min")]
+    ("seconds", "sentence"), [(0.2, "under 1 s"), (14, "14 s"), (185, "3 min 5 s"), (7260, "2 h 1 min")]
 )
-def test_how_long_it_took(seconds: float, said: str) -> None:
-    assert run_words.took(over({}, seconds)) == said
+def test_how_long_it_took(seconds: float, sentence: str) -> None:
+    assert run_words.took(over({}, seconds)) == sentence
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "sentence"),
     [
         (0, None),
         (1, "1 vendor was already in progress and was not queued again."),
         (1200, "1,200 vendors were already in progress and were not queued again."),
     ],
 )
-def test_vendors_that_were_not_queued_again(number: int, said: str | None) -> None:
-    assert run_words.not_queued_again(run(already_in_progress=number)) == said
+def test_vendors_that_were_not_queued_again(number: int, sentence: str | None) -> None:
+    assert run_words.not_queued_again(run(already_in_progress=number)) == sentence
 
 
 def test_a_run_is_young_for_a_minute() -> None:

@@ -55,7 +55,9 @@ def names(page: Page) -> list[str]:
     return page.locator("#vendors .row-link").all_inner_texts()
 
 
-def test_the_panel_says_what_was_written_and_what_not_and_why(browser: Browser, stage: Stage, client: Client) -> None:
+def test_the_panel_shows_the_written_fields_and_the_others_with_the_reason(
+    browser: Browser, stage: Stage, client: Client
+) -> None:
     with visiting(browser, stage.url, stage.token(client.admin)) as visit:
         page = visit.go(client.page)
         link = page.get_by_role("link", name="Cedar Plumbing Inc. 1", exact=True)
@@ -121,7 +123,7 @@ def test_search_state_and_pages(browser: Browser, stage: Stage, client: Client) 
         expect(page.locator("#vendors")).to_contain_text("1 to 25 of 40 vendors")
 
 
-def test_without_javascript_vendors_are_found_and_looked_at(browser: Browser, stage: Stage, client: Client) -> None:
+def test_without_javascript_vendors_are_found_and_opened(browser: Browser, stage: Stage, client: Client) -> None:
     with visiting(browser, stage.url, stage.token(client.admin), viewport=PHONE, java_script_enabled=False) as visit:
         page = visit.go(client.page)
         page.get_by_role("searchbox").fill("v-1")

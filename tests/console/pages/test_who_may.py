@@ -1,4 +1,4 @@
-"""Who sees the page, and for whom the button is there."""
+"""Access to the page, and to its button."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -23,10 +23,10 @@ def has_no_button(page: Page) -> None:
 
 
 @pytest.mark.parametrize("name", UNAVAILABLE)
-def test_where_nothing_can_be_synced_a_sentence_says_why(browser: Browser, stage: Stage, name: str) -> None:
+def test_where_nothing_can_be_synced_a_sentence_gives_the_reason(browser: Browser, stage: Stage, name: str) -> None:
     fields, why = UNAVAILABLE[name]
     client = stage.client(name, **fields)
-    stage.say(client, client.integration)
+    stage.publish(client, client.integration)
     with visiting(browser, stage.url, stage.token(client.admin)) as visit:
         page = visit.go(client.page)
         has_no_button(page)
@@ -36,7 +36,7 @@ def test_where_nothing_can_be_synced_a_sentence_says_why(browser: Browser, stage
         assert answer.status == 409
 
 
-def test_a_client_without_an_integration_is_told_so(browser: Browser, stage: Stage) -> None:
+def test_the_page_of_a_client_without_an_integration_gives_that_reason(browser: Browser, stage: Stage) -> None:
     client = stage.client("nobody")
     with visiting(browser, stage.url, stage.token(client.admin)) as visit:
         page = visit.go("/")

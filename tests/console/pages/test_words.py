@@ -1,3 +1,5 @@
+"""The page's words for states, groups, fields and causes."""
+
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,7 +37,7 @@ def test_the_page_has_a_reason_exactly_where_producers_have_one(fields: dict[str
 
 
 @pytest.mark.parametrize("mode", Mode)
-def test_what_is_said_to_be_written_is_what_the_integration_owns(mode: Mode) -> None:
+def test_the_groups_shown_as_written_are_those_that_the_integration_owns(mode: Mode) -> None:
     one = integration(mode, pushes=(FieldGroup.STATUS, FieldGroup.NAMES))
     owned = {rule.name for rule in group_rules(one) if rule.owned}
     writes = mode is not Mode.ONE_WAY
@@ -55,12 +57,12 @@ def test_fields_have_names_for_people(field: str, label: str) -> None:
     assert field_label(field) == label
 
 
-def test_a_group_that_is_none_of_ours_is_told_as_it_is() -> None:
+def test_an_unknown_field_group_is_shown_as_it_is() -> None:
     assert group_label("phone_number") == "Phone number"
 
 
 @pytest.mark.parametrize(
-    ("cause", "person", "said"),
+    ("cause", "person", "sentence"),
     [
         (Cause.SYNC_ALL, "Dana", "Dana, with Sync All Vendors"),
         (Cause.VENDOR_CHANGED, "", "a change of the vendor in VIVE"),
@@ -69,8 +71,8 @@ def test_a_group_that_is_none_of_ours_is_told_as_it_is() -> None:
         ("by_hand", "", "VIVE (By hand)"),
     ],
 )
-def test_who_or_what_caused_it(cause: str, person: str, said: str) -> None:
-    assert caused_by(cause, person) == said
+def test_the_cause_of_a_sync(cause: str, person: str, sentence: str) -> None:
+    assert caused_by(cause, person) == sentence
 
 
 def test_numbers_with_their_nouns() -> None:

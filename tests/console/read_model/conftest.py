@@ -1,3 +1,5 @@
+"""Empty read models, on SQLite and PostgreSQL."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

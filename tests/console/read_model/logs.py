@@ -1,4 +1,4 @@
-"""What the topics could hold, drawn at random, and the tables that come of it."""
+"""Topics drawn at random, and the tables that are built from them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -35,12 +35,12 @@ from tests.support.messages import NOW, dead_letter, expanding, handled, integra
 CODEC = Codec()
 TOPIC_IDS = {topic.name: "t1" for topic in TOPICS}
 KEPT_APART = {"runs": {"revision"}}
-"""Columns that tell when something was projected, not what."""
+"""Columns that depend on when something was projected."""
 
 Log = list[ConsumedRecord]
 """The records of one partition, in its order."""
 Drawn = tuple[bytes | None, Message | bytes | None]
-"""A key, and what its record says; bytes are put as they are, None is a tombstone."""
+"""A key and a content; bytes are published as they are, None is a tombstone."""
 
 vendor_ids = st.sampled_from([*VENDORS, "stranger"])
 LEFT = LeftAlone(
@@ -51,13 +51,13 @@ LEFT = LeftAlone(
 def log(topic: Topic, partition: int, drawn: Iterable[Drawn]) -> Log:
     """These records as one partition holds them."""
     return [
-        ConsumedRecord(topic.name, partition, offset, key, _bytes(topic, says))
-        for offset, (key, says) in enumerate(drawn)
+        ConsumedRecord(topic.name, partition, offset, key, _bytes(topic, content))
+        for offset, (key, content) in enumerate(drawn)
     ]
 
 
-def _bytes(topic: Topic, says: Message | bytes | None) -> bytes | None:
-    return CODEC.encode(says, topic=topic.name) if isinstance(says, Message) else says
+def _bytes(topic: Topic, content: Message | bytes | None) -> bytes | None:
+    return CODEC.encode(content, topic=topic.name) if isinstance(content, Message) else content
 
 
 def _key(vendor_id: str, client_id: str = "acme") -> bytes:
@@ -68,8 +68,8 @@ def _of_vendors(draw: st.DrawFn, topic: Topic, drawn: st.SearchStrategy[Drawn], 
     """A topic keyed by vendor, in two partitions: every vendor has one of its own."""
     all_drawn = draw(st.lists(drawn, min_size=some // 2, max_size=some))
     shares: tuple[list[Drawn], list[Drawn]] = ([], [])
-    for key, says in all_drawn:
-        shares[sum(key or b"") % 2].append((key, says))
+    for key, content in all_drawn:
+        shares[sum(key or b"") % 2].append((key, content))
     return [log(topic, partition, share) for partition, share in enumerate(shares)]
 
 
@@ -106,7 +106,7 @@ dead_letters_drawn = st.builds(
     code=st.sampled_from(["missing", "rejected"]),
     value=st.sampled_from([None, b"\0\xff"]),
 )
-said_of_letters = st.builds(
+actions = st.builds(
     lambda letter_id, **fields: (b"acme:v1", handled(letter_id=letter_id, **fields)),
     letter_id=st.sampled_from(["0-0", "0-1", "1-0"]),
     action=st.sampled_from(Action),
@@ -123,7 +123,7 @@ garbage = st.tuples(st.sampled_from([b"acme:v1", b"no key", None]), st.sampled_f
 
 @st.composite
 def topics(draw: st.DrawFn) -> list[Log]:
-    """Every topic, whole, by partition: two runs over the same vendors, and whatever else may be said of them."""
+    """Every topic, whole, by partition: two runs over the same vendors, and all other kinds of records about them."""
     logs = []
     for partition, run_id in enumerate(("run", "again")):
         parts: list[Any] = [expanding(PARTITIONS, run_id=run_id, requested_by="Dana")]
@@ -134,7 +134,7 @@ def topics(draw: st.DrawFn) -> list[Log]:
     logs += _of_vendors(draw, VENDOR_RECORD, records | records | garbage, 10)
     logs += _of_vendors(draw, VENDOR_SYNC, events, 10)
     logs += _of_vendors(draw, DEAD_LETTER, dead_letters_drawn | dead_letters_drawn | garbage, 6)
-    logs += [log(DEAD_LETTER_HANDLED, 0, draw(st.lists(said_of_letters, max_size=4)))]
+    logs += [log(DEAD_LETTER_HANDLED, 0, draw(st.lists(actions, max_size=4)))]
     logs += [log(INTEGRATION, 0, draw(st.lists(integrations, max_size=4)))]
     return logs
 

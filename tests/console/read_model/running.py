@@ -46,14 +46,14 @@ def projecting(engine: Engine, bootstrap: str, *, stall_timeout: float = STALL_T
 
 
 def all_is_projected(engine: Engine, bootstrap: str) -> bool:
-    """Whether the tables say of every partition that it is projected to its end."""
+    """Whether every partition is projected to its end, by the offsets in the tables."""
     with engine.connect() as connection:
         offsets, _ = projected(connection)
     ends = ends_of(bootstrap, layout_of(bootstrap))
     return all(offsets.get(place, 0) == end for place, end in ends.items())
 
 
-def say(bootstrap: str, records: Iterable[Integration | VendorRecord]) -> None:
+def publish(bootstrap: str, records: Iterable[Integration | VendorRecord]) -> None:
     load(list(records), producer=BlockingProducer(bootstrap, seconds=patient(30)), codec=CODEC)
 
 

@@ -1,3 +1,5 @@
+"""The engine: migrations, transactions, addresses of databases."""
+
 import threading
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from console.read_model.store.engine import migrate, open_engine, writing
 from console.read_model.store.tables import metadata
 
 
-def test_what_is_migrated_is_what_the_tables_declare(engine: Engine) -> None:
+def test_the_migrations_make_the_tables_as_declared(engine: Engine) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
@@ -28,7 +30,7 @@ def test_several_may_migrate_at_once(url: str) -> None:
         engine = open_engine(url)
         try:
             migrate(engine)
-        except BaseException as error:  # noqa: BLE001 -- told by the main thread
+        except BaseException as error:  # noqa: BLE001 -- reported by the main thread
             failed.append(error)
         finally:
             engine.dispose()
@@ -41,7 +43,7 @@ def test_several_may_migrate_at_once(url: str) -> None:
     assert failed == []
 
 
-def test_what_failed_in_between_is_not_written(engine: Engine) -> None:
+def test_a_transaction_that_failed_writes_nothing(engine: Engine) -> None:
     def fail() -> None:
         with writing(engine) as connection:
             connection.execute(text("INSERT INTO clients (client_id, body) VALUES ('acme', '')"))
@@ -53,7 +55,7 @@ def test_what_failed_in_between_is_not_written(engine: Engine) -> None:
         assert connection.execute(text("SELECT count(*) FROM clients")).scalar_one() == 0
 
 
-def test_a_reader_sees_what_was_there_while_another_one_writes(engine: Engine) -> None:
+def test_a_reader_sees_the_state_before_while_another_one_writes(engine: Engine) -> None:
     with writing(engine) as connection:
         connection.execute(text("INSERT INTO clients (client_id, body) VALUES ('acme', '')"))
         with engine.connect() as reader:

@@ -1,3 +1,5 @@
+"""The folds of a vendor's row."""
+
 from typing import Any
 
 import pytest
@@ -36,7 +38,7 @@ def test_a_stale_record_changes_nothing_and_one_of_the_same_version_is_newer() -
     assert with_record(row, vendor_record(version=3, legal_name="Three again"))["name"] == "Three again"
 
 
-def test_after_a_tombstone_any_version_is_new_and_what_was_answered_stays() -> None:
+def test_after_a_tombstone_any_version_is_new_and_answered_events_stay_answered() -> None:
     gone = with_record(after(known(version=3), through_offset=7), None)
     assert (gone["version"], gone["provider_id"], gone["through"]) == (-1, None, 7)
     assert with_record(gone, vendor_record(version=0, legal_name="Back"))["name"] == "Back"
@@ -85,7 +87,7 @@ def test_every_outcome_is_a_state(status: Status) -> None:
     assert vendor_state(after(known(), status=status)) == status.value
 
 
-def test_a_reason_is_told_only_of_the_state_that_it_explains() -> None:
+def test_a_reason_is_shown_only_for_the_state_that_it_explains() -> None:
     failed = after(known(), status=Status.FAILED, reason="Vantaca did not answer.")
     assert vendor_reason(failed, vendor_state(failed)) == "Vantaca did not answer."
     queued = failed | {"event_offset": 4}

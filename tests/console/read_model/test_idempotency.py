@@ -1,3 +1,5 @@
+"""Idempotency keys, on SQLite and PostgreSQL."""
+
 import threading
 from datetime import UTC, datetime, timedelta
 

@@ -1,3 +1,5 @@
+"""The projector's lease."""
+
 import threading
 
 import pytest
@@ -41,7 +43,7 @@ def test_it_is_free_some_seconds_after_its_holder_was_last_heard_of(engine: Engi
     assert second.take()
 
 
-def test_who_lost_it_writes_nothing_more(engine: Engine) -> None:
+def test_a_projector_that_lost_the_lease_writes_nothing_more(engine: Engine) -> None:
     first, second = Lease(engine), Lease(engine)
     first.take()
     assert second.take(by_force=True)
@@ -66,14 +68,14 @@ def test_revisions_grow_whatever_the_clock_does_and_whoever_writes(engine: Engin
     clock = Clock()
     lease = Lease(engine, now=clock)
     lease.take()
-    told = [hold(engine, lease)]
+    revisions = [hold(engine, lease)]
     for step in (0, 5, -500, 0):
         clock.ms += step
-        told.append(hold(engine, lease))
+        revisions.append(hold(engine, lease))
     other = Lease(engine, now=clock)
     other.take(by_force=True)
-    told.append(hold(engine, other))
-    assert told == sorted(set(told))
+    revisions.append(hold(engine, other))
+    assert revisions == sorted(set(revisions))
 
 
 def test_a_revision_of_a_lost_database_is_lower_than_those_of_the_next(engine: Engine) -> None:
@@ -104,7 +106,7 @@ def test_of_many_that_want_it_at_once_one_gets_it(engine: Engine) -> None:
     assert sorted(got) == [False] * 5 + [True]
 
 
-def test_it_is_told_when_everything_was_projected(engine: Engine) -> None:
+def test_the_lease_stores_when_everything_was_projected(engine: Engine) -> None:
     clock = Clock()
     lease = Lease(engine, now=clock)
     assert lease.caught_up_at() == 0

@@ -1,4 +1,4 @@
-"""What the tables hold follows from what the topics hold, in whatever order the topics come."""
+"""The tables depend only on the contents of the topics, not on the order in which they are read."""
 
 from collections import Counter
 from collections.abc import Sequence

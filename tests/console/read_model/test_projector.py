@@ -23,7 +23,7 @@ from messaging.topic_reader import ConsumedRecord
 from schemas.topics import VENDOR_RECORD
 from schemas.wire.codec import Codec, RegistryUnavailableError
 from tests.console.read_model.logs import dump
-from tests.console.read_model.running import CODEC, all_is_projected, end_client, projecting, say
+from tests.console.read_model.running import CODEC, all_is_projected, end_client, projecting, publish
 from tests.support.eventually import eventually
 from tests.support.free_port import free_port
 from tests.support.messages import integration, vendor_record
@@ -41,17 +41,17 @@ def vendors_of(engine: Engine, client_id: str) -> int:
     return ReadModel(engine).vendors(client_id).total
 
 
-def test_what_is_said_on_the_topics_is_told(engine: Engine, bootstrap: str) -> None:
+def test_records_of_the_topics_are_in_the_read_model(engine: Engine, bootstrap: str) -> None:
     client_id = new_client()
     with projecting(engine, bootstrap) as projector:
-        say(bootstrap, [integration(client_id=client_id), vendor_record(client_id=client_id)])
+        publish(bootstrap, [integration(client_id=client_id), vendor_record(client_id=client_id)])
         eventually(lambda: vendors_of(engine, client_id) == 1 and client_of(engine, client_id) is not None)
         eventually(projector.caught_up)
         end_client(bootstrap, client_id)
         eventually(lambda: client_of(engine, client_id) is None)
 
 
-def test_what_the_registry_must_be_asked_for_waits_for_it() -> None:
+def test_a_record_that_needs_the_registry_waits_for_it() -> None:
     with RegistryServer().serving() as server:
         written = Codec(Registry(server.address)).encode(vendor_record(), topic=VENDOR_RECORD.name)
         record = ConsumedRecord(VENDOR_RECORD.name, 0, 7, vendor_record().key.to_bytes(), written)
@@ -67,14 +67,14 @@ def test_what_the_registry_must_be_asked_for_waits_for_it() -> None:
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_one_that_stopped_goes_on_where_it_was(engine: Engine, bootstrap: str) -> None:
     client_id = new_client()
-    say(bootstrap, [vendor_record(client_id=client_id, vendor_id=f"v{number}") for number in range(20)])
+    publish(bootstrap, [vendor_record(client_id=client_id, vendor_id=f"v{number}") for number in range(20)])
     with projecting(engine, bootstrap):
         eventually(lambda: all_is_projected(engine, bootstrap))
     before = dump(engine)
     with projecting(engine, bootstrap) as again:
         eventually(again.caught_up)
         assert dump(engine) == before
-        say(bootstrap, [vendor_record(client_id=client_id, vendor_id="v20")])
+        publish(bootstrap, [vendor_record(client_id=client_id, vendor_id="v20")])
         eventually(lambda: vendors_of(engine, client_id) == 21)
 
 
@@ -84,16 +84,16 @@ def test_of_two_the_second_takes_over_when_the_first_stops(engine: Engine, boots
     with projecting(engine, bootstrap) as first:
         eventually(first.caught_up)
         with projecting(engine, bootstrap) as second:
-            say(bootstrap, [vendor_record(client_id=client_id)])
+            publish(bootstrap, [vendor_record(client_id=client_id)])
             eventually(lambda: vendors_of(engine, client_id) == 1)
             eventually(second.caught_up)
     with projecting(engine, bootstrap):
-        say(bootstrap, [vendor_record(client_id=client_id, vendor_id="v2")])
+        publish(bootstrap, [vendor_record(client_id=client_id, vendor_id="v2")])
         eventually(lambda: vendors_of(engine, client_id) == 2)
     assert all_is_projected(engine, bootstrap)
 
 
-def test_it_goes_on_when_the_database_was_away(postgres: Postgres, bootstrap: str) -> None:
+def test_it_goes_on_when_the_database_was_unavailable(postgres: Postgres, bootstrap: str) -> None:
     url, client_id = postgres.new_database(), new_client()
     name = url.rpartition("/")[2]
     engine, admin = (
@@ -106,7 +106,7 @@ def test_it_goes_on_when_the_database_was_away(postgres: Postgres, bootstrap: st
         administrator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
         end = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
         administrator.execute(end, {"name": name})
-        say(bootstrap, [vendor_record(client_id=client_id)])
+        publish(bootstrap, [vendor_record(client_id=client_id)])
         administrator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
         eventually(lambda: vendors_of(engine, client_id) == 1)
     engine.dispose()
@@ -118,7 +118,7 @@ def test_another_error_ends_it(tmp_path: Path, bootstrap: str) -> None:
     migrate(engine)
     with engine.begin() as connection:
         connection.execute(text("CREATE TRIGGER bug BEFORE INSERT ON vendors BEGIN SELECT RAISE(FAIL, 'a bug'); END"))
-    say(bootstrap, [vendor_record(client_id=new_client())])
+    publish(bootstrap, [vendor_record(client_id=new_client())])
     with pytest.raises(Exception, match="a bug"):
         Projector(engine, bootstrap=bootstrap, codec=CODEC).run(threading.Event())
     engine.dispose()
@@ -132,23 +132,23 @@ def broker() -> Iterator[LocalBroker]:
         yield started
 
 
-def test_it_goes_on_when_kafka_was_away_and_counts_a_topic_that_was_created_anew_from_its_beginning(
+def test_it_goes_on_when_kafka_was_unavailable_and_counts_a_topic_that_was_created_anew_from_its_beginning(
     tmp_path: Path, broker: LocalBroker
 ) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'read-model.sqlite'}")
     migrate(engine)
-    say(broker.bootstrap, [integration(), *(vendor_record(vendor_id=f"v{number}") for number in range(30))])
+    publish(broker.bootstrap, [integration(), *(vendor_record(vendor_id=f"v{number}") for number in range(30))])
     with projecting(engine, broker.bootstrap) as projector:
         eventually(lambda: vendors_of(engine, "acme") == 30)
         broker.stop()
         broker.restart()
-        say(broker.bootstrap, [vendor_record(vendor_id="v30")])
+        publish(broker.bootstrap, [vendor_record(vendor_id="v30")])
         eventually(lambda: vendors_of(engine, "acme") == 31)
         admin = admin_of(broker.bootstrap)
         admin.delete_topics([VENDOR_RECORD.name])[VENDOR_RECORD.name].result(patient(30))
         eventually(lambda: VENDOR_RECORD.name not in admin.list_topics(timeout=patient(10)).topics)
         create_topics(admin)
-        say(broker.bootstrap, [vendor_record(vendor_id="anew")])
+        publish(broker.bootstrap, [vendor_record(vendor_id="anew")])
         eventually(lambda: vendors_of(engine, "acme") == 1, seconds=40)
         assert client_of(engine, "acme") is not None
         eventually(projector.caught_up)
@@ -180,14 +180,14 @@ def test_a_consumer_that_stops_delivering_is_replaced(engine: Engine, bootstrap:
         eventually(projector.caught_up)
         (source,) = sources
         source._consumer.pause(source._consumer.assignment())  # noqa: SLF001 -- nothing outside can break it
-        say(bootstrap, [vendor_record(client_id=client_id)])
+        publish(bootstrap, [vendor_record(client_id=client_id)])
         eventually(lambda: vendors_of(engine, client_id) == 1)
         assert len(sources) == 2
         eventually(lambda: not projector.is_stalled())
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-def test_a_projector_whose_consumers_get_no_connection_stands_still_until_one_does(
+def test_a_projector_without_a_connection_for_its_consumers_has_stalled_until_one_gets_it(
     engine: Engine, bootstrap: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where = [f"127.0.0.1:{free_port()}"]
@@ -198,7 +198,7 @@ def test_a_projector_whose_consumers_get_no_connection_stands_still_until_one_do
 
     monkeypatch.setattr(projector_module, "Source", Elsewhere)
     client_id = new_client()
-    say(bootstrap, [vendor_record(client_id=client_id)])
+    publish(bootstrap, [vendor_record(client_id=client_id)])
     with projecting(engine, bootstrap, stall_timeout=STALL_TIMEOUT) as projector:
         eventually(projector.is_stalled)
         assert not projector.caught_up()
@@ -216,7 +216,7 @@ def test_a_projector_that_waits_for_kafka_does_not_stand_still(
         assert not projector.is_stalled()
 
 
-def test_what_another_client_knows_to_be_longer_is_not_read_to_its_end(bootstrap: str) -> None:
+def test_a_partition_that_another_client_knows_to_be_longer_is_not_at_its_end(bootstrap: str) -> None:
     layout = layout_of(bootstrap)
     with Source(bootstrap, layout, {}) as source:
 
@@ -226,7 +226,7 @@ def test_what_another_client_knows_to_be_longer_is_not_read_to_its_end(bootstrap
         eventually(reads_to_the_end)
         source.learn(source.positions)
         known = [source.at_end]
-        say(bootstrap, [vendor_record(client_id=new_client())])
+        publish(bootstrap, [vendor_record(client_id=new_client())])
         source.learn(ends_of(bootstrap, layout))
         known.append(source.at_end)
         eventually(reads_to_the_end)

@@ -1,3 +1,5 @@
+"""The queries of the read model, on SQLite and PostgreSQL."""
+
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -40,7 +42,7 @@ def model(engine: Engine) -> ReadModel:
         name, provider_id = NAMES[number % 10], str(number) if number in linked else None
         record = vendor_record(vendor_id=vendor_id(number), legal_name=name, provider_id=provider_id)
         records.append((f"acme:{vendor_id(number)}".encode(), record))
-    said = [
+    drawn_outcomes = [
         outcome(
             vendor_id=vendor_id(number),
             status=STATUSES[number % 5],
@@ -61,7 +63,7 @@ def model(engine: Engine) -> ReadModel:
         [
             log(INTEGRATION, 0, [(b"acme", integration())]),
             log(VENDOR_RECORD, 0, records),
-            log(VENDOR_SYNC_OUTCOME, 0, [(one.key.to_bytes(), one) for one in said]),
+            log(VENDOR_SYNC_OUTCOME, 0, [(one.key.to_bytes(), one) for one in drawn_outcomes]),
             log(SYNC_RUN, 0, [(b"run", part) for part in parts]),
         ],
     )
@@ -84,7 +86,7 @@ def walk(page_at: Callable[[str | None], Page[T]], *, total: int) -> list[T]:
 
 
 def matching(search: str = "", states: frozenset[VendorState] = frozenset()) -> list[str]:
-    """What a list should hold, in its order."""
+    """The expected items of a list, in its order."""
     named = {vendor_id(number): NAMES[number % 10] or vendor_id(number) for number in range(40)}
     found = [
         (name.casefold(), key)
@@ -135,7 +137,7 @@ def test_so_are_the_vendors_of_a_run_whether_few_or_many(
             assert [line.vendor_id for line in lines] == expected, (states, search)
 
 
-def test_a_line_tells_why_and_when(model: ReadModel) -> None:
+def test_a_line_has_the_reason_and_the_time(model: ReadModel) -> None:
     for page in (model.vendors("acme", limit=100), model.run_vendors("acme", "run", limit=100)):
         lines = {line.vendor_id: line for line in page.items}
         failed, unlinked = lines["V001"], lines["V004"]
@@ -159,7 +161,7 @@ def test_a_search_longer_than_any_name_finds_nothing(model: ReadModel) -> None:
     assert model.vendors("acme", search="  ").total == 40
 
 
-def test_a_client_is_told_with_its_counts(model: ReadModel) -> None:
+def test_a_client_is_found_with_its_counts(model: ReadModel) -> None:
     client = model.client("acme")
     assert client is not None
     assert client.integration == integration()
@@ -168,7 +170,7 @@ def test_a_client_is_told_with_its_counts(model: ReadModel) -> None:
     assert model.client("other") is None
 
 
-def test_a_run_is_told_with_its_counts(model: ReadModel) -> None:
+def test_a_run_is_found_with_its_counts(model: ReadModel) -> None:
     run = model.run("acme", "run")
     assert run is not None
     assert (run.requested_by, run.cause, run.at) == ("Dana", "sync_all", NOW)
@@ -178,7 +180,7 @@ def test_a_run_is_told_with_its_counts(model: ReadModel) -> None:
     assert run.by_state == Counter(state_of(number) for number in range(40) if state_of(number) != "unlinked")
 
 
-def test_nothing_of_another_client_is_told(model: ReadModel) -> None:
+def test_nothing_of_another_client_is_found(model: ReadModel) -> None:
     assert model.run("other", "run") is None
     assert model.run_vendors("other", "run") == Page(items=(), next_cursor=None, total=0)
     assert [line.vendor_id for line in model.vendors("other").items] == ["V001"]
@@ -187,12 +189,12 @@ def test_nothing_of_another_client_is_told(model: ReadModel) -> None:
     assert model.runs("acme' OR 1=1 --").items == ()
 
 
-def test_a_vendor_is_told_with_its_last_outcomes_newest_first(engine: Engine) -> None:
-    said: list[Drawn] = [
+def test_a_vendor_is_found_with_its_last_outcomes_newest_first(engine: Engine) -> None:
+    drawn_outcomes: list[Drawn] = [
         (b"acme:v1", outcome(through_offset=offset, status=Status.UNCHANGED, left_alone=(LEFT,)))
         for offset in range(12)
     ]
-    build(engine, [log(VENDOR_RECORD, 0, [(b"acme:v1", vendor_record())]), log(VENDOR_SYNC_OUTCOME, 0, said)])
+    build(engine, [log(VENDOR_RECORD, 0, [(b"acme:v1", vendor_record())]), log(VENDOR_SYNC_OUTCOME, 0, drawn_outcomes)])
     model = ReadModel(engine)
     vendor = model.vendor("acme", "v1")
     assert vendor is not None
@@ -204,7 +206,7 @@ def test_a_vendor_is_told_with_its_last_outcomes_newest_first(engine: Engine) ->
     assert len(few.outcomes) == 2
 
 
-def test_a_vendor_that_vive_has_no_record_of_is_told_but_not_listed(engine: Engine) -> None:
+def test_a_vendor_without_a_record_is_found_but_not_listed(engine: Engine) -> None:
     gone: list[Drawn] = [(b"acme:v1", vendor_record(legal_name="Gone")), (b"acme:v1", None)]
     build(engine, [log(VENDOR_RECORD, 0, gone), log(VENDOR_SYNC_OUTCOME, 0, [(b"acme:v1", outcome())])])
     model = ReadModel(engine)
@@ -221,7 +223,7 @@ def test_a_vendor_of_a_run_is_listed_also_where_no_record_of_it_is_known(engine:
     assert [(line.vendor_id, line.name, line.state) for line in page.items] == [("v1", "v1", VendorState.QUEUED)]
 
 
-def test_an_ended_integration_is_gone_after_its_tombstone_alone(engine: Engine) -> None:
+def test_an_ended_integration_is_gone_only_after_its_tombstone(engine: Engine) -> None:
     ended = integration(ended_at=NOW)
     build(engine, [log(INTEGRATION, 0, [(b"acme", ended)])])
     client = ReadModel(engine).client("acme")
@@ -241,24 +243,24 @@ def test_runs_are_listed_newest_first(engine: Engine) -> None:
     assert [run.run_id for run in runs] == [f"run-{number}" for number in range(8, -1, -1)]
 
 
-def test_a_refused_run_says_why_and_is_done(engine: Engine) -> None:
+def test_a_refused_run_has_the_reason_and_is_done(engine: Engine) -> None:
     build(engine, [log(SYNC_RUN, 0, [(b"run", shard(part=RunPart.REFUSED, refusal="It is one-way.", last=False))])])
     run = ReadModel(engine).run("acme", "run")
     assert run is not None
     assert (run.refusal, run.done, run.expanded, run.ended_at) == ("It is one-way.", True, False, NOW)
 
 
-def test_dead_letters_are_listed_newest_first_and_the_handled_only_when_asked_for(engine: Engine) -> None:
+def test_dead_letters_are_listed_newest_first_and_the_handled_only_on_request(engine: Engine) -> None:
     drawn: list[Drawn] = [
         (b"acme:v1", dead_letter(at=NOW + timedelta(seconds=number // 2), reason=str(number))) for number in range(6)
     ]
     drawn.append((b"other:v1", dead_letter(client_id="other")))
-    said: list[Drawn] = [
+    actions: list[Drawn] = [
         (b"acme:v1", handled(letter_id="0-1", by="Eve")),
         (b"acme:v1", handled(letter_id="0-1", action=Action.REDRIVEN)),
         (b"acme:v1", handled(letter_id="0-2", letter_topic_id="of another life")),
     ]
-    build(engine, [log(DEAD_LETTER_HANDLED, 0, said), log(DEAD_LETTER, 0, drawn)])
+    build(engine, [log(DEAD_LETTER_HANDLED, 0, actions), log(DEAD_LETTER, 0, drawn)])
     model = ReadModel(engine)
     opened = walk(lambda cursor: model.dead_letters("acme", limit=2, cursor=cursor), total=5)
     assert [line.letter_id for line in opened] == ["0-5", "0-4", "0-3", "0-2", "0-0"]
@@ -266,20 +268,20 @@ def test_dead_letters_are_listed_newest_first_and_the_handled_only_when_asked_fo
     line = next(line for line in whole if line.letter_id == "0-1")
     assert (line.state, line.handled_by, line.handled_at, line.vendor_id) == ("redriven", "Dana", NOW, "v1")
     assert model.dead_letter("acme", "0-6") is None
-    told = model.dead_letter("other", "0-6")
-    assert told is not None
-    assert told[1] == dead_letter(client_id="other")
+    found_dead_letter = model.dead_letter("other", "0-6")
+    assert found_dead_letter is not None
+    assert found_dead_letter[1] == dead_letter(client_id="other")
     assert model.dead_letter("acme", "no id") is None
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "!!!", "W10", "WzEsMl0", "ä", "WyJhIiwiXHUwMDAwIl0", "W251bGwsbnVsbF0"])
 def test_a_cursor_that_no_page_gave_is_refused_with_a_sentence(model: ReadModel, cursor: str) -> None:
-    asked: tuple[Callable[..., Any], ...] = (
+    lists: tuple[Callable[..., Any], ...] = (
         model.runs,
         model.vendors,
         model.dead_letters,
         lambda client, cursor: model.run_vendors(client, "run", cursor=cursor),
     )
-    for ask in asked:
+    for list_of in lists:
         with pytest.raises(ValueError, match="cursor is not one that this list gave"):
-            ask("acme", cursor=cursor)
+            list_of("acme", cursor=cursor)

@@ -21,7 +21,7 @@ from devkit.broker import Broker
 from messaging.producer import KafkaUnavailableError
 from schemas.records.outcome import Status
 from tests.console.read_model.logs import dump
-from tests.console.read_model.running import CODEC, all_is_projected, projecting, say
+from tests.console.read_model.running import CODEC, all_is_projected, projecting, publish
 from tests.support.eventually import eventually, eventually_async
 from tests.support.free_port import free_port
 from tests.support.messages import vendor_record
@@ -95,7 +95,7 @@ async def a_run_over_a_killed_worker(world: World) -> str:
 
 
 def rebuilt_by_command(world: World, url: str) -> int:
-    """How many records ``vive-sync rebuild-read-model`` says it took."""
+    """The number of records that ``vive-sync rebuild-read-model`` reports."""
     done = subprocess.run(
         [sys.executable, "-m", "cli", "rebuild-read-model", "--json"],
         env=world.environment({"VIVE_SYNC_READ_MODEL": url}),
@@ -116,19 +116,19 @@ def rebuild_here(engine: Engine, kafka: Broker) -> int:
 def test_a_projector_that_runs_goes_on_after_a_rebuild(engine: Engine, bootstrap: str) -> None:
     client_id = new_client()
     model = ReadModel(engine)
-    say(bootstrap, [vendor_record(client_id=client_id)])
+    publish(bootstrap, [vendor_record(client_id=client_id)])
     with projecting(engine, bootstrap):
         eventually(lambda: model.vendors(client_id).total == 1)
-        told: list[Progress] = []
-        built = rebuild(engine, bootstrap=bootstrap, codec=CODEC, report=told.append)
-        assert (built.done, told[-1], told[0].done) == (built.total, built, 0)
+        reports: list[Progress] = []
+        built = rebuild(engine, bootstrap=bootstrap, codec=CODEC, report=reports.append)
+        assert (built.done, reports[-1], reports[0].done) == (built.total, built, 0)
         assert model.vendors(client_id).total == 1
-        say(bootstrap, [vendor_record(client_id=client_id, vendor_id="v2")])
+        publish(bootstrap, [vendor_record(client_id=client_id, vendor_id="v2")])
         eventually(lambda: model.vendors(client_id).total == 2)
 
 
 def test_of_two_rebuilds_the_later_one_ends_the_other(engine: Engine, bootstrap: str) -> None:
-    say(bootstrap, [vendor_record(client_id=new_client())])
+    publish(bootstrap, [vendor_record(client_id=new_client())])
 
     def begin_another(_: Progress) -> None:
         Lease(engine).take(by_force=True)
@@ -138,10 +138,10 @@ def test_of_two_rebuilds_the_later_one_ends_the_other(engine: Engine, bootstrap:
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-def test_while_kafka_is_away_nothing_is_dropped(
+def test_while_kafka_is_unavailable_nothing_is_dropped(
     engine: Engine, bootstrap: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    say(bootstrap, [vendor_record(client_id=new_client())])
+    publish(bootstrap, [vendor_record(client_id=new_client())])
     rebuild(engine, bootstrap=bootstrap, codec=CODEC)
     before = dump(engine)
     monkeypatch.setattr(source, "SECONDS", 0.5)

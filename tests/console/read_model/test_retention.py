@@ -1,3 +1,5 @@
+"""Retention: the tables drop what the topics have dropped."""
+
 from datetime import timedelta
 
 from sqlalchemy import Engine, func, select
@@ -14,19 +16,19 @@ from tests.support.messages import NOW, dead_letter, expanding, handled, outcome
 
 
 def whole(engine: Engine) -> ReadModel:
-    """Two runs over one vendor, its outcomes, and a letter of it that was discarded."""
+    """Two runs over one vendor, its outcomes, and a dead letter of it that was discarded."""
     parts: list[Drawn] = []
     for number, run_id in enumerate(("old", "new")):
         at = NOW + timedelta(days=number)
         queued = (QueuedVendor(vendor_id="v1", offset=number),)
         parts += [(b"", expanding(1, run_id=run_id, at=at)), (b"", shard(run_id=run_id, at=at, queued=queued))]
-    said: list[Drawn] = [(b"acme:v1", outcome(through_offset=offset)) for offset in range(2)]
+    outcomes: list[Drawn] = [(b"acme:v1", outcome(through_offset=offset)) for offset in range(2)]
     build(
         engine,
         [
             log(VENDOR_RECORD, 0, [(b"acme:v1", vendor_record())]),
             log(SYNC_RUN, 0, parts),
-            log(VENDOR_SYNC_OUTCOME, 0, said),
+            log(VENDOR_SYNC_OUTCOME, 0, outcomes),
             log(DEAD_LETTER, 0, [(b"acme:v1", dead_letter())]),
             log(DEAD_LETTER_HANDLED, 0, [(b"acme:v1", handled())]),
         ],
@@ -45,7 +47,7 @@ def forget(engine: Engine, **begins: int) -> None:
         forget_before(connection, {(topics[name].name, 0): begin for name, begin in begins.items()})
 
 
-def test_what_the_topics_still_hold_stays(engine: Engine) -> None:
+def test_records_that_the_topics_still_hold_stay(engine: Engine) -> None:
     whole(engine)
     before = dump(engine)
     forget(engine, runs=0, outcomes=0, dead_letters=0, handled=0)
@@ -66,7 +68,7 @@ def test_a_run_goes_with_its_last_part_and_all_that_is_kept_of_it(engine: Engine
             assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 1
 
 
-def test_outcomes_and_letters_go_and_the_vendor_stays_as_it_was(engine: Engine) -> None:
+def test_outcomes_and_dead_letters_go_and_the_vendor_stays_as_it_was(engine: Engine) -> None:
     model = whole(engine)
     forget(engine, outcomes=1, dead_letters=1, handled=1)
     vendor = model.vendor("acme", "v1")

@@ -145,10 +145,10 @@ def test_facts_of_several_vendors_at_once_are_those_of_each(engine: Engine, proj
     settle(projected, 0)
     projected.take(outcome(CLIENT, VENDORS[0], Status.UPDATED, 99, reason="The newest."))
     model = ReadModel(engine)
-    asked = [*VENDORS[:3], "of-nobody"]
+    some_ids = [*VENDORS[:3], "of-nobody"]
     details = {vendor_id: model.vendor(CLIENT, vendor_id, outcomes=1) for vendor_id in VENDORS[:3]}
-    assert model.vendor_names(CLIENT, asked) == {key: one.line.name for key, one in details.items() if one}
-    assert model.newest_outcomes(CLIENT, asked) == {key: one.outcomes[0] for key, one in details.items() if one}
-    for client_id, vendor_ids in ((CLIENT, []), ("other", asked)):
+    assert model.vendor_names(CLIENT, some_ids) == {key: one.line.name for key, one in details.items() if one}
+    assert model.newest_outcomes(CLIENT, some_ids) == {key: one.outcomes[0] for key, one in details.items() if one}
+    for client_id, vendor_ids in ((CLIENT, []), ("other", some_ids)):
         assert not model.vendor_names(client_id, vendor_ids)
         assert not model.newest_outcomes(client_id, vendor_ids)

@@ -1,4 +1,4 @@
-"""Whatever a valid record holds, the tables take it, and tell it as it was said."""
+"""The tables store whatever a valid record holds, and return it unchanged."""
 
 import random
 from typing import Any
@@ -59,7 +59,7 @@ def unreadable_in(engine: Engine) -> list[Any]:
     run=sync_runs,
     dead_letter=dead_letters,
 )
-def test_every_value_is_taken_and_told(
+def test_every_value_is_stored_and_read_back(
     engine: Engine,
     integration: Integration,
     record: VendorRecord,
@@ -94,8 +94,8 @@ def test_every_value_is_taken_and_told(
     assert view.at == run.at
     assert (view.refusal is not None) == (run.part is RunPart.REFUSED)
     owner = DeadLetterHistory(id=LetterId(1, 0), content=dead_letter).client_id
-    told = None if owner is None else model.dead_letter(owner, "1-0")
-    assert owner is None or (told is not None and told[1] == dead_letter)
+    stored = None if owner is None else model.dead_letter(owner, "1-0")
+    assert owner is None or (stored is not None and stored[1] == dead_letter)
 
 
 def test_texts_longer_than_an_index_holds_are_taken(engine: Engine) -> None:
@@ -117,7 +117,7 @@ def test_texts_longer_than_an_index_holds_are_taken(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite takes texts of any length
-def test_what_a_database_does_not_take_costs_its_own_record_alone(engine: Engine) -> None:
+def test_a_value_that_the_database_does_not_take_costs_only_its_own_record(engine: Engine) -> None:
     with writing(engine) as connection:
         connection.execute(text("ALTER TABLE clients ALTER client_id TYPE varchar(8)"))
     drawn = [(name.encode(), integration(client_id=name)) for name in ("short", "a-long-name", "other")]
@@ -130,7 +130,7 @@ def test_what_a_database_does_not_take_costs_its_own_record_alone(engine: Engine
     assert "StringDataRightTruncation" in row["last_reason"]
 
 
-def test_what_can_not_be_read_is_counted_and_passed_over(engine: Engine) -> None:
+def test_unreadable_records_are_counted_and_passed_over(engine: Engine) -> None:
     key, other = VendorKey("acme", "v1").to_bytes(), VendorKey("acme", "v2").to_bytes()
     value = CODEC.encode(integration(), topic=INTEGRATION.name)
     writer_of(engine).write(
@@ -143,7 +143,7 @@ def test_what_can_not_be_read_is_counted_and_passed_over(engine: Engine) -> None
         ]
     )
     assert ReadModel(engine).client("acme") is not None
-    told = {(row["topic"], row["partition"]): (row["records"], row["last_offset"]) for row in unreadable_in(engine)}
-    assert told == {(VENDOR_RECORD.name, 0): (2, 8), (INTEGRATION.name, 1): (1, 0)} | {
+    stored = {(row["topic"], row["partition"]): (row["records"], row["last_offset"]) for row in unreadable_in(engine)}
+    assert stored == {(VENDOR_RECORD.name, 0): (2, 8), (INTEGRATION.name, 1): (1, 0)} | {
         (topic.name, 2): (1, 0) for topic in TOPICS
     }

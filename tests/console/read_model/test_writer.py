@@ -1,3 +1,5 @@
+"""The writer of the read model: batches and transactions."""
+
 import pytest
 from sqlalchemy import Engine, text
 
