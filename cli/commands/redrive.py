@@ -45,10 +45,6 @@ Replace = Annotated[
 Person = Annotated[str, typer.Option("--as", help="Who does it; who runs the command when not given.")]
 Note = Annotated[str, typer.Option(help="A note that is kept with it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
-Again = Annotated[bool, typer.Option("--again", help="Also dead letters that were handled already.")]
-Replace = Annotated[
-    bool, typer.Option("--replace", help="Also put back a record that is not the last of its key on its topic.")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text; needs --yes.")]
 KAFKA_SECONDS = 60.0
 """How long Kafka may take to confirm all records."""
