@@ -6,7 +6,7 @@ from typing import Any
 
 import faust
 
-from processors.app import add_agents
+from processors.agents import add_agents
 from processors.expansion.handlers import Expander, ShardExpander
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies, shared_parts
 from processors.state.late_rows import LateRows

@@ -6,12 +6,12 @@ from sqlalchemy import Connection, delete, select
 
 from console.read_model.folds.facts import Facts, Unreadable
 from console.read_model.folds.outcomes import clean, outcome_row
+from console.read_model.projection.projected_offsets import save_offsets
 from console.read_model.projection.save_dead_letters import DeadLetterBatch, save_dead_letters
 from console.read_model.projection.save_runs import save_runs
 from console.read_model.projection.save_vendors import save_vendors
 from console.read_model.store import tables
 from console.read_model.store.upsert import upsert
-from messaging.topic_offsets import Offsets
 from schemas.records.integration import Integration
 from schemas.topics import DEAD_LETTER, VENDOR_SYNC
 
@@ -26,17 +26,7 @@ def project(connection: Connection, facts: Facts, topic_ids: Mapping[str, str], 
     )
     _save_integrations(connection, facts.integrations)
     _save_unreadable(connection, facts.unreadable)
-    _save_offsets(connection, facts.next_offsets, topic_ids)
-
-
-def projected(connection: Connection) -> tuple[Offsets, dict[str, str]]:
-    """How far the topics are projected, and Kafka's ids of those topics; both empty where nothing is."""
-    offsets: Offsets = {}
-    topic_ids: dict[str, str] = {}
-    for row in connection.execute(select(tables.offsets)):
-        offsets[row.topic, row.partition] = row.next_offset
-        topic_ids[row.topic] = row.topic_id
-    return offsets, topic_ids
+    save_offsets(connection, facts.next_offsets, topic_ids)
 
 
 def forget(connection: Connection) -> None:
@@ -71,11 +61,3 @@ def _save_unreadable(connection: Connection, unreadable: Iterable[Unreadable]) -
             "last_reason": clean(reason)[:1000],
         }
         upsert(connection, table, [row])
-
-
-def _save_offsets(connection: Connection, next_offsets: Offsets, topic_ids: Mapping[str, str]) -> None:
-    rows = [
-        {"topic": topic, "partition": partition, "topic_id": topic_ids[topic], "next_offset": offset}
-        for (topic, partition), offset in next_offsets.items()
-    ]
-    upsert(connection, tables.offsets, rows)

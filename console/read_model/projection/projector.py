@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from console.read_model.projection.projection import projected
+from console.read_model.projection.projected_offsets import projected
 from console.read_model.projection.source import Layout, Source, begins_of, ends_of, layout_of
 from console.read_model.projection.writer import Writer
 from console.read_model.store.lease import Lease, LeaseLostError, now_ms

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from console.read_model.projection.projection import projected
+from console.read_model.projection.projected_offsets import projected
 from console.read_model.projection.projector import Projector
 from console.read_model.projection.source import ends_of, layout_of
 from console.stall_detector import STALL_TIMEOUT
