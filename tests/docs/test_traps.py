@@ -3,7 +3,7 @@ import re
 from tests.docs.markdown import ROOT, tables
 
 TEXT = (ROOT / "docs/traps.md").read_text()
-ALIASES = {"strict": "tests/processors/test_strict_transport.py"}
+ALIASES = {"strict": "tests/processors/real/test_strict_transport.py"}
 NAMED = re.findall(r"`(strict|tests/[a-z0-9_/]+\.py)::(\w+)(?:\[(\w+)\])?`", TEXT)
 
 

@@ -12,7 +12,7 @@ from devkit.broker import Broker
 from processors.state.shard import Summary
 from processors.state.vendor_table import VendorTable
 from processors.transport.strict_transport import StrictTransport
-from tests.processors.test_strict_transport import Reading, TransportClass, app_of, running
+from tests.processors.real.test_strict_transport import Reading, TransportClass, app_of, running
 from tests.support.eventually import eventually_async, within
 from tests.support.topics import create_topic, produce, unique
 

@@ -29,7 +29,7 @@ from schemas.topics import (
     Topic,
 )
 from schemas.wire.codec import Codec
-from tests.console.test_run_progress import PARTITIONS, VENDORS, a_partitions_shards, some_outcomes
+from tests.console.unit.test_run_progress import PARTITIONS, VENDORS, a_partitions_shards, some_outcomes
 from tests.support.messages import NOW, dead_letter, expanding, handled, integration, vendor_record
 
 CODEC = Codec()
