@@ -36,13 +36,18 @@ demo: setup ## press the button on a Kafka and a sandbox Vantaca of its own, and
 up: setup ## broker, sandbox and worker with demo data, until Ctrl-C
 	$(RUN)/vive-sync up
 
-BESIDE := $(addprefix tests/,console chaos fuzz devkit processors accounting schemas producers vantaca_sandbox)
+UNIT := $(wildcard tests/*/unit)
+BESIDE := $(addprefix tests/,accounting cli console devkit processors producers schemas chaos fuzz)
 BESIDE_LOG := .pytest-beside.log
 .PHONY: test
 test: setup ## all tests, Kafka included: two halves side by side, for they wait more than they compute
 	@$(RUN)/pytest -p no:cacheprovider $(BESIDE) tests/test_zz_no_secret_leaks.py >$(BESIDE_LOG) 2>&1 & beside=$$!; \
 	$(RUN)/pytest $(addprefix --ignore=,$(BESIDE)); here=$$?; \
 	wait $$beside; there=$$?; cat $(BESIDE_LOG); exit $$((here || there))
+
+.PHONY: test-unit
+test-unit: setup ## the tests that need no Kafka, no browser, no database and no other process
+	$(RUN)/pytest -q -n auto --dist worksteal -p no:cacheprovider $(UNIT)
 
 SEEDS ?= 20
 FIRST ?= 0

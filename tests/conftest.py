@@ -14,9 +14,18 @@ from tests.support.slowness import patient
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
+MARKED_FIXTURES = frozenset({"kafka", "browser", "docker"})
+"""Fixtures that start something real; tests that use one carry its name as a marker."""
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A test may take as much longer as the machine is slower; ``--timeout`` on the command line counts as it is."""
+    """Mark tests by the fixtures that they use, and give each test as much more time as the machine is slower.
+
+    ``--timeout`` on the command line counts as it is.
+    """
+    for item in items:
+        for fixture in MARKED_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(fixture)
     if config.getoption("timeout") is not None:
         return
     for item in items:

@@ -211,8 +211,9 @@ async def test_nobody_is_there(vantaca: Vantaca, caplog: pytest.LogCaptureFixtur
 
 async def test_plain_text_where_tls_is_wanted(vantaca: Vantaca, caplog: pytest.LogCaptureFixture) -> None:
     async with serving(Raw(answer(), close=True)) as raw:
+        over_tls = {"base_url": raw.url.replace("http:", "https:"), "timeout_seconds": 1.0}
         with pytest.raises(UnavailableError) as caught:
-            await read_one(vantaca, settings(raw).model_copy(update={"base_url": raw.url.replace("http:", "https:")}))
+            await read_one(vantaca, settings(raw).model_copy(update=over_tls))
     nothing_leaks(caught.value, caplog, raw.url)
 
 

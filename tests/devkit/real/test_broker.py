@@ -23,7 +23,7 @@ NO_SUCH_IMAGE = "vive-sync/no-such-image:1"
 
 
 @pytest.fixture
-def engine() -> None:
+def docker() -> None:
     """Skips the test where no Docker engine has the image of Kafka."""
     try:
         engine_with(IMAGE, environ=os.environ, pull_seconds=patient(60)).client.close()
@@ -123,7 +123,7 @@ def test_a_port_that_is_taken_is_reported() -> None:
             LocalBroker.start(port=port)
 
 
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("docker")
 def test_a_container_broker_takes_and_gives_and_is_removed() -> None:
     with start_broker("container", environ={}) as broker:
         assert isinstance(broker, ContainerBroker)
@@ -135,7 +135,7 @@ def test_a_container_broker_takes_and_gives_and_is_removed() -> None:
     broker.close()
 
 
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("docker")
 def test_an_engine_without_the_image_is_left_for_java_in_one_line() -> None:
     lines: list[str] = []
     with start_broker(image=NO_SUCH_IMAGE, environ=without_given(), report=lines.append) as broker:
@@ -162,7 +162,7 @@ def test_a_local_broker_dies_with_the_process_that_started_it(end: signal.Signal
     eventually(lambda: not list(tmp_path.iterdir()))
 
 
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("docker")
 def test_a_container_is_removed_with_the_process_that_started_it(tmp_path: Path) -> None:
     name = printed_by_a_process_that_then_dies("container", "container_id", signal.SIGKILL, tmp_path)
     eventually(lambda: not container_exists(name))
