@@ -178,5 +178,5 @@ def _topics_as_they_are(bootstrap: str) -> tuple[int, str]:
     admin = admin_of(bootstrap)
     problems = check_topics(admin)
     if problems:
-        raise TopicsError(" ".join([*problems, "Create or mend the topics with `vive-sync topics`."]))
+        raise TopicsError(" ".join([*problems, "Create or repair the topics with `vive-sync topics`."]))
     return partition_count(admin, VENDOR_TABLE_CHANGELOG), topic_id(admin, VENDOR_SYNC)

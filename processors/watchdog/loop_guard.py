@@ -56,17 +56,17 @@ class LoopGuard:
         self._timer = loop.call_later(self._interval, self._show, loop)
 
     def _watch(self) -> None:
-        seen, blocked, said, before = -1, 0.0, False, time.monotonic()
+        seen, blocked, reported, before = -1, 0.0, False, time.monotonic()
         while not self._over.wait(self._interval):
             now = time.monotonic()
             if self._alive != seen:
-                seen, blocked, said = self._alive, 0.0, False
+                seen, blocked, reported = self._alive, 0.0, False
             else:
                 # The time for which a process was suspended does not count.
                 blocked += min(now - before, 2 * self._interval)
             before = now
-            if blocked >= self._stall_timeout and not said:
-                said = True
+            if blocked >= self._stall_timeout and not reported:
+                reported = True
                 self._say(f"The event loop has been blocked for {blocked:.0f} s.")
             if blocked >= 2 * self._stall_timeout:
                 self._say(f"The event loop has been blocked for {blocked:.0f} s: the process ends.")

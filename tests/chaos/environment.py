@@ -260,7 +260,7 @@ def _start_kafka(nodes: int, disk: Path | None) -> LocalBroker | LocalCluster:
 
 
 def _disk(parts: AsyncExitStack, megabytes: int) -> Path | None:
-    """A small disk, or None where this user may not mount: the fault is then left out, and told as such."""
+    """A small disk, or None where this user may not mount: the fault is then left out and reported as such."""
     try:
         return parts.enter_context(small_disk(megabytes))
     except SmallDiskUnavailableError:

@@ -1,4 +1,4 @@
-"""What each fault does to the stage, and how it is mended."""
+"""The effect of each fault on the environment, and its repair."""
 
 import asyncio
 import signal
@@ -35,7 +35,7 @@ class LeftOutError(Exception):
 
 
 async def strike(stage: Stage, what: Strike) -> None:
-    """Break it, wait, mend it.
+    """Cause the fault, wait, repair it.
 
     Raises:
         LeftOutError: it can't be broken on this machine.
@@ -181,7 +181,7 @@ async def _poisoned_records(stage: Stage, what: Strike) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _poisoned_changelog(stage: Stage, what: Strike) -> AsyncIterator[None]:
-    """Two rows that can't be read, a worker that recovers them, and the command that mends them."""
+    """Two rows that can't be read, a worker that recovers them, and the command that repairs them."""
     vendor = stage.books[1].vendors[int(what.draw * len(stage.books[1].vendors))].record.key.to_bytes()
     for key in (vendor, b"\xff"):
         await _say(stage, [OutgoingRecord(VENDOR_TABLE_CHANGELOG.name, key, GARBAGE, partition_of(key, PARTITIONS))])

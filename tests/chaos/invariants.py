@@ -126,8 +126,8 @@ def dead_letters(stage: Stage) -> list[str]:
     """Is each poisoned record a dead letter, and nothing else one?"""
     with TopicReader(stage.bootstrap, [DEAD_LETTER.name], seconds=ANSWER_SECONDS) as reader:
         letters = [stage.codec.decode(DeadLetter, record.value) for record in reader.to_end()]
-    said = {(letter.topic, letter.key or b"") for letter in letters if letter.value is not None}
-    found = [f"the poison on {topic} is no dead letter" for topic, _key in sorted(stage.poisoned - said)]
+    dead_letters = {(letter.topic, letter.key or b"") for letter in letters if letter.value is not None}
+    found = [f"the poison on {topic} is no dead letter" for topic, _key in sorted(stage.poisoned - dead_letters)]
     others = [letter for letter in letters if letter.value is None or (letter.topic, letter.key) not in stage.poisoned]
     return found + [f"{letter.code}: {letter.reason} ({letter.key!r})" for letter in others[:FEW]]
 

@@ -43,7 +43,7 @@ class Fault(StrEnum):
 ONE_NODE_ONLY: Final = frozenset({Fault.KAFKA_STOPPED, Fault.KAFKA_KILLED, Fault.KAFKA_FROZEN, Fault.KAFKA_DISK_FULL})
 THREE_NODES_ONLY: Final = frozenset({Fault.NODE_KILLED, Fault.NODE_STOPPED})
 ALONE: Final = ONE_NODE_ONLY | THREE_NODES_ONLY | {Fault.POISONED_CHANGELOG}
-"""At most one of these at a time, the next once the one before is mended: two would undo each other."""
+"""At most one of these at a time, the next once the one before is repaired: two would undo each other."""
 CLUSTER_EVERY: Final = 4
 """Every fourth seed has three Kafka nodes."""
 STRIKES: Final = 9
@@ -55,7 +55,7 @@ LAST: Final = (2.0, 6.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
-    """One fault, from ``at`` seconds after the first press, mended ``seconds`` later. ``draw`` in [0, 1) picks its victim."""
+    """One fault, from ``at`` seconds after the first press, repaired ``seconds`` later. ``draw`` in [0, 1) picks its victim."""
 
     at: float
     seconds: float

@@ -19,8 +19,8 @@ OURS = [shlex.split(line) for line in CONSOLE if line.startswith("vive-sync ")]
 
 
 def test_the_table_of_commands_is_complete() -> None:
-    told = [unquoted(row["Command"]) for row in table(TEXT, "Command")]
-    assert sorted(told) == sorted(f"vive-sync {name}" for name in COMMANDS)
+    documented = [unquoted(row["Command"]) for row in table(TEXT, "Command")]
+    assert sorted(documented) == sorted(f"vive-sync {name}" for name in COMMANDS)
 
 
 def test_every_command_has_an_example() -> None:
@@ -46,14 +46,14 @@ def options_of(command: click.Command) -> set[str]:
 
 def test_options_and_commands_in_the_documents_exist() -> None:
     options = set().union(*map(options_of, COMMANDS.values()))
-    told = {
+    documented = {
         name
         for text in EVERY_TEXT
         for name in re.findall(r"`(?:vive-sync [a-z-]+(?: [a-z-]+)? )?(--[a-z-]+)`", text)
         if name != "--help"
     }
-    assert told
-    assert told - OF_OTHER_PROGRAMS <= options
+    assert documented
+    assert documented - OF_OTHER_PROGRAMS <= options
     for text in EVERY_TEXT:
         assert set(re.findall(r"`vive-sync ([a-z-]+)", text)) <= set(COMMANDS)
 
@@ -66,8 +66,8 @@ def test_every_target_of_make_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     for text in EVERY_TEXT:
-        told = set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE))
-        assert told <= targets
+        documented = set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE))
+        assert documented <= targets
 
 
 def test_the_example_of_a_fault_is_one() -> None:

@@ -15,18 +15,18 @@ from tests.docs.markdown import REFERENCE, fenced, table, unquoted
 TEXT = (REFERENCE / "file-format.md").read_text()
 
 
-def agrees(told: str, field: FieldInfo) -> bool:
+def agrees(documented: str, field: FieldInfo) -> bool:
     if field.is_required():
-        return told == "required"
+        return documented == "required"
     default = field.get_default(call_default_factory=True)
     if default is None or default in ((), {}):
-        return told in {"none", "nothing"}
+        return documented in {"none", "nothing"}
     if isinstance(default, bool):
-        return told == f"`{str(default).lower()}`"
+        return documented == f"`{str(default).lower()}`"
     return (
-        told == "empty"
+        documented == "empty"
         if str(default) in {"", str(VendorRecord.model_fields["address"].default)}
-        else told == f"`{default}`"
+        else documented == f"`{default}`"
     )
 
 
@@ -48,8 +48,8 @@ def test_the_sandboxs_example_is_read() -> None:
 def test_every_kind_of_fault_is_told() -> None:
     every = get_args(get_args(Fault)[0])
     kinds = [fault.model_fields["kind"].default for fault in every]
-    told = ", ".join(f"`{kind}`" for kind in kinds[:-1])
-    assert f"Kinds of faults are {told} and `{kinds[-1]}`." in TEXT
+    documented = ", ".join(f"`{kind}`" for kind in kinds[:-1])
+    assert f"Kinds of faults are {documented} and `{kinds[-1]}`." in TEXT
 
 
 def test_the_example_lines_can_be_loaded() -> None:

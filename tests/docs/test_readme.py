@@ -22,8 +22,8 @@ def test_the_picture_has_every_topic_but_the_internal_changelog() -> None:
 
 
 def test_every_room_is_told() -> None:
-    told = {unquoted(re.sub(r"^\[(.*)\]\(.*\)$", r"\1", row["Room"])) for row in table(TEXT, "Room")}
-    assert told == {f"{path.parent.name}/" for path in ROOM_READMES} | {"docs/"}
+    documented = {unquoted(re.sub(r"^\[(.*)\]\(.*\)$", r"\1", row["Room"])) for row in table(TEXT, "Room")}
+    assert documented == {f"{path.parent.name}/" for path in ROOM_READMES} | {"docs/"}
 
 
 def test_every_room_has_a_short_readme() -> None:
@@ -37,5 +37,5 @@ def test_every_room_has_a_short_readme() -> None:
 def test_the_readme_of_a_room_says_what_it_may_import() -> None:
     for room, allowed in ALLOWED.items():
         (line,) = re.findall(r"^May import: (.*)$", (ROOT / room / "README.md").read_text(), re.MULTILINE)
-        told = set(re.findall(r"`(\w+)`", line))
-        assert told & ROOMS == allowed, room
+        documented = set(re.findall(r"`(\w+)`", line))
+        assert documented & ROOMS == allowed, room

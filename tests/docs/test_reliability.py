@@ -17,5 +17,5 @@ def test_every_row_names_a_test_that_exists() -> None:
 
 
 def test_every_fault_of_the_chaos_suite_is_told() -> None:
-    told = {row["Fault"] for row in table(TEXT, "Fault")}
-    assert told == {str(fault) for fault in Fault}
+    documented = {row["Fault"] for row in table(TEXT, "Fault")}
+    assert documented == {str(fault) for fault in Fault}

@@ -14,8 +14,8 @@ ELSEWHERE = table(TEXT, "Variable", after="## Read elsewhere")
 ROOMS = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"bench", "tests"}
 
 
-def as_told(default: object) -> str:
-    assert default is not PydanticUndefined, "a setting without a default is to be told as required"
+def as_documented(default: object) -> str:
+    assert default is not PydanticUndefined, "a setting without a default must be documented as required"
     if default is None:
         return "unset"
     if isinstance(default, Path) and default.is_relative_to(Path.home()):
@@ -24,15 +24,15 @@ def as_told(default: object) -> str:
 
 
 def test_every_setting_is_told_with_its_default_and_no_other_is() -> None:
-    told = {unquoted(row["Variable"]): unquoted(row["Default"]) for row in table(TEXT, "Variable")}
+    documented = {unquoted(row["Variable"]): unquoted(row["Default"]) for row in table(TEXT, "Variable")}
     fields = Settings.model_fields
-    assert told == {f"{PREFIX}{name.upper()}": as_told(field.default) for name, field in fields.items()}
+    assert documented == {f"{PREFIX}{name.upper()}": as_documented(field.default) for name, field in fields.items()}
 
 
 def test_every_setting_is_told_in_its_own_words() -> None:
-    told = {unquoted(row["Variable"]): row["Meaning"] for row in table(TEXT, "Variable")}
+    documented = {unquoted(row["Variable"]): row["Meaning"] for row in table(TEXT, "Variable")}
     for name, field in Settings.model_fields.items():
-        assert told[f"{PREFIX}{name.upper()}"].startswith(field.description or "?")
+        assert documented[f"{PREFIX}{name.upper()}"].startswith(field.description or "?")
 
 
 def test_what_is_read_elsewhere_is_read_there() -> None:

@@ -12,8 +12,8 @@ def cleanup(topic: Topic) -> str:
 
 
 def test_the_table_of_topics_is_right() -> None:
-    told = [(unquoted(row["Topic"]), row["Key"], row["Cleanup"], row["Says"]) for row in table(TEXT, "Topic")]
-    assert told == [(topic.name, topic.key, cleanup(topic), topic.description) for topic in ALL]
+    documented = [(unquoted(row["Topic"]), row["Key"], row["Cleanup"], row["Says"]) for row in table(TEXT, "Topic")]
+    assert documented == [(topic.name, topic.key, cleanup(topic), topic.description) for topic in ALL]
     assert f"number of partitions ({DEFAULT_PARTITIONS} unless set otherwise)" in TEXT
 
 

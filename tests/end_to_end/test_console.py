@@ -49,12 +49,12 @@ class Console:
         return await self.http.post(f"/clients/{self.world.client_id}{path}", headers=headers)
 
     async def until(self, path: str, field: str, value: Any) -> Any:
-        """What the path tells, once it tells this."""
+        """The response of the path, once its field has this value."""
         deadline = time.monotonic() + patient(30)
-        while (told := await self.get(path)) is None or told[field] != value:
-            assert time.monotonic() < deadline, told
+        while (response := await self.get(path)) is None or response[field] != value:
+            assert time.monotonic() < deadline, response
             await asyncio.sleep(0.05)
-        return told
+        return response
 
     async def events(self, run_id: str) -> AsyncIterator[dict[str, Any]]:
         path = f"/clients/{self.world.client_id}/sync-runs/{run_id}/progress"

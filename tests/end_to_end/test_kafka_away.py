@@ -1,4 +1,4 @@
-"""While Kafka is away nothing is queued and it is said in time; when it is back all goes on by itself."""
+"""While Kafka is unavailable nothing is queued and users learn it in time; afterwards all work goes on by itself."""
 
 import asyncio
 import time
@@ -36,9 +36,9 @@ async def test_the_button_says_in_time_that_kafka_is_away_and_works_when_it_is_b
         with pytest.raises(KafkaUnavailableError, match="try again when it is back"):
             await asyncio.to_thread(_press, world, producer)
         assert time.monotonic() - began < ANSWER_SECONDS
-        told = await asyncio.to_thread(world.command, "sync-all", world.client_id)
-        assert told.returncode == 1
-        assert "does not answer" in told.stderr
+        command = await asyncio.to_thread(world.command, "sync-all", world.client_id)
+        assert command.returncode == 1
+        assert "does not answer" in command.stderr
         await asyncio.to_thread(broker.restart)
         second = await asyncio.to_thread(_press, world, producer)
         with TopicReader(world.bootstrap, [SYNC_REQUESTED.name], seconds=patient(30)) as reader:

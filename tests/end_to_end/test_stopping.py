@@ -1,4 +1,4 @@
-"""A worker that is told to stop lets its work end, leaves the group at once, and ends with 0."""
+"""A worker that is asked to stop lets its work end, leaves the group at once, and ends with 0."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ CALL = 0.2
 HANGS = 10.0
 """Seconds after which a call that hangs is given up."""
 DRAIN = patient(45.0)
-"""Seconds; a drain that waits until its time is over is told apart from one that does not wait."""
+"""Seconds; a drain that waits until its time is over is distinguished from one that does not wait."""
 LIMIT = patient(40)
 """Seconds; calls that hang would take ten more."""
 HANDED_OVER = 20.0
@@ -250,11 +250,11 @@ async def with_rows(world: World, numbers: Iterable[int]) -> None:
     """Vendors that workers have taken in before."""
     table = VENDOR_TABLE_CHANGELOG.name
     records = [world.record(number) for number in numbers]
-    said = [
+    rows = [
         OutgoingRecord(table, record.key.to_bytes(), world.codec.encode(VendorRow(record=record), topic=table))
         for record in records
     ]
-    await asyncio.to_thread(BlockingProducer(world.bootstrap, seconds=patient(60)).publish, said)
+    await asyncio.to_thread(BlockingProducer(world.bootstrap, seconds=patient(60)).publish, rows)
 
 
 async def test_a_worker_that_recovers_its_rows_stops(world_alone: World) -> None:

@@ -1,4 +1,4 @@
-"""A poisoned changelog record stops workers, is told, and is mended by a command."""
+"""A poisoned changelog record stops workers, is reported, and is repaired by a command."""
 
 from messaging.producer import BlockingProducer, OutgoingRecord
 from messaging.topic_admin import admin_of, partition_count
@@ -31,8 +31,8 @@ async def test_a_row_that_cannot_be_read_stops_a_worker_until_it_is_repaired(wor
     log = (world.folder / "poisoned.log").read_text()
     assert f"partition {partition} offset" in log
     assert "vive-sync table repair" in log
-    mended = world.command("table", "repair")
-    assert mended.returncode == 0, mended.stderr
+    repaired = world.command("table", "repair")
+    assert repaired.returncode == 0, repaired.stderr
     assert world.command("table", "check").returncode == 0
     world.company.put(world.company.providers[1].model_copy(update={"compliance_status": "Pending"}))
     async with world.worker():

@@ -67,8 +67,8 @@ async def test_an_ended_agent(world: World) -> None:
         await eventually_async(lambda: actor.actor_task is not None)
         await passes(STALL_TIMEOUT / 2, while_=lambda: not worker.running.done())
         actor.actor_task.cancel()
-        said = await worker.ends()
-    assert said == "Agents have ended: vive.sync-requested. The worker ends so that it can be started anew."
+        message = await worker.ends()
+    assert message == "Agents have ended: vive.sync-requested. The worker ends so that it can be started anew."
 
 
 class NoCommits(StrictConsumerThread):
@@ -95,8 +95,8 @@ async def test_commits_that_fail_though_kafka_lives(world: World, monkeypatch: p
     world.providers([1], compliance_status="Pending")
     async with watched(world, commit_interval=0.2) as worker:
         await world.load([world.integration, world.record(1)])
-        said = await worker.ends()
-    assert said.startswith(f"Nothing was committed for {STOOD_STILL}, though records were finished: vive.")
+        message = await worker.ends()
+    assert message.startswith(f"Nothing was committed for {STOOD_STILL}, though records were finished: vive.")
 
 
 async def test_a_partition_that_is_not_read_on(world: World) -> None:
@@ -104,8 +104,8 @@ async def test_a_partition_that_is_not_read_on(world: World) -> None:
         partitions = [TP(VENDOR_RECORD.name, number) for number in range(12)]
         worker.consumer.pause_partitions(partitions)
         await world.load([world.integration, world.record(1)])
-        said = await worker.ends()
-    assert said.startswith(f"There are records that were not read for {STOOD_STILL}: vive.vendor-record ")
+        message = await worker.ends()
+    assert message.startswith(f"There are records that were not read for {STOOD_STILL}: vive.vendor-record ")
 
 
 class NoChangelog(StrictConsumerThread):
@@ -141,11 +141,11 @@ async def test_a_producer_without_a_connection_though_kafka_is_available(world: 
     nobody = {"bootstrap.servers": f"127.0.0.1:{free_port()}"}
     async with watched(world, delivery_seconds=STALL_TIMEOUT, producer=nobody) as worker:
         run = await world.press()
-        said = await worker.ends()
+        message = await worker.ends()
     assert re.fullmatch(
         rf"The producer has delivered none of its \d+ records for {STOOD_STILL} and gets no answer from Kafka, though a new "
         r"client gets one\. The worker ends so that it can be started anew\.",
-        said,
+        message,
     )
     await another_worker_settles(world, run)
 
@@ -173,11 +173,11 @@ async def test_a_record_that_hangs_while_others_are_finished(world_alone: World)
             ]
             await world.load(changed)
             await eventually_async(lambda: len(worker.parts.syncing.pending_events) <= 1 or worker.running.done())
-        said = await worker.ends()
-    assert said.startswith(
+        message = await worker.ends()
+    assert message.startswith(
         f"Records hang: other work was done for {STOOD_STILL}, but nothing moved on in vive.vendor-sync "
     )
-    assert said.count("vive.vendor-sync") == 1
+    assert message.count("vive.vendor-sync") == 1
     async with world.worker():
         await world.vendor_says("v1", Status.UNCHANGED)
 
@@ -189,8 +189,8 @@ async def test_a_record_that_hangs_alone(world_alone: World) -> None:
     await world.load([world.integration])
     async with watched(world, system=Hanging(CredentialsFolder(world.folder))) as worker:
         await world.load([world.record(1, origin=Origin.CHANGE)])
-        said = await worker.ends()
-    assert re.search(f"nothing was done for {STOOD_STILL}|nothing moved on in vive.vendor-sync", said)
+        message = await worker.ends()
+    assert re.search(f"nothing was done for {STOOD_STILL}|nothing moved on in vive.vendor-sync", message)
     async with world.worker():
         await world.vendor_says("v1", Status.UNCHANGED)
 
@@ -219,10 +219,10 @@ async def test_a_blocked_loop(world_alone: World) -> None:
     process, log = await start_hanging_worker(world, "block", VIVE_SYNC_BLOCKED_SECONDS=str(BLOCKED))
     run = await world.press()
     assert await asyncio.to_thread(process.wait, patient(60)) == EXIT_BLOCKED
-    said = log.read_text()
-    assert re.search(r"The event loop has been blocked for \d+ s\. It stands at:", said)
-    assert ": the process ends. It stands at:" in said
-    assert re.search(r"/tests/support/hanging_worker\.py:\d+ observe_all\n", said)
+    message = log.read_text()
+    assert re.search(r"The event loop has been blocked for \d+ s\. It stands at:", message)
+    assert ": the process ends. It stands at:" in message
+    assert re.search(r"/tests/support/hanging_worker\.py:\d+ observe_all\n", message)
     await another_worker_settles(world, run)
 
 
@@ -236,9 +236,9 @@ async def test_the_process_ends_with_a_line(world_alone: World) -> None:
     )
     run = await world.press()
     code = await asyncio.to_thread(process.wait, patient(60))
-    said = log.read_text()
-    assert (code, "Traceback" in said) == (1, False), said
-    assert said.endswith("The worker ends so that it can be started anew.\n")
+    message = log.read_text()
+    assert (code, "Traceback" in message) == (1, False), message
+    assert message.endswith("The worker ends so that it can be started anew.\n")
     await another_worker_settles(world, run)
 
 

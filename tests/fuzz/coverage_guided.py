@@ -25,7 +25,7 @@ SLOWEST_SECONDS: Final = int(patient(10))
 MAX_MEGABYTES: Final = 1024
 
 
-def told(name: str, target: Callable[[bytes], None]) -> Callable[[bytes], None]:
+def reporting(name: str, target: Callable[[bytes], None]) -> Callable[[bytes], None]:
     """The target, telling of the input that breaks it."""
 
     @functools.wraps(target)
@@ -54,7 +54,7 @@ def fuzz(name: str, *, seconds: int, seed: int, folder: Path) -> NoReturn:
         *(f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={LONGEST_INPUT}", f"-timeout={SLOWEST_SECONDS}"),
         *(f"-rss_limit_mb={MAX_MEGABYTES}", f"-artifact_prefix={folder}/", "-print_final_stats=1"),
     ]
-    atheris.Setup([sys.argv[0], *flags, str(corpus)], told(name, target))
+    atheris.Setup([sys.argv[0], *flags, str(corpus)], reporting(name, target))
     atheris.Fuzz()
     raise SystemExit(0)
 

@@ -199,13 +199,13 @@ def encoded_fixtures() -> dict[type[Message], bytes]:
     return {kind: codec.encode(fixture(kind), topic="fuzz") for kind in KINDS}
 
 
-def tells(sentence: str) -> bool:
+def reveals_data(sentence: str) -> bool:
     """Whether a sentence holds a part of the mark."""
     return any(MARK[start : start + _SEEN] in sentence for start in range(len(MARK) - _SEEN + 1))
 
 
 def decode_or_refuse(codec: Codec, kind: type[Message], data: bytes) -> None:
-    """Decode, which must end soon: in a model that encodes, or in an UndecodableError that tells nothing of the data.
+    """Decode, which must end soon: in a model that encodes, or in an UndecodableError that reveals nothing of the data.
 
     Raises:
         AssertionError: it did not.
@@ -224,4 +224,4 @@ def _look_at(error: UndecodableError) -> None:
     assert str(error) == error.reason
     assert error.code in {"undecodable", "invalid"}
     assert error.reason.isprintable()
-    assert not tells(error.reason)
+    assert not reveals_data(error.reason)

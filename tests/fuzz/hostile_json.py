@@ -57,7 +57,7 @@ def survive(body: bytes, record: VendorRecord, integration: Integration, deliver
     """Read this body as a bulk answer and as a single one, and plan on all that was read; how many providers that was.
 
     Raises:
-        Exception: it did what no answer may do: raise something else than an AccountingError, or yield what can't be said.
+        Exception: another error than an AccountingError was raised, or a value can't be serialized.
     """
     try:
         answer = read_json(body, limit=LIMIT)
@@ -173,7 +173,7 @@ anything = st.recursive(leaves, lambda inner: arrays(inner) | objects(st.text(ma
 
 
 def _like(example: dict[str, Any], other: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """The example with up to three of its fields (said twice, in another case, of another kind) replaced."""
+    """The example with up to three of its fields (repeated, in another case, of another kind) replaced."""
 
     def replaced(changes: list[tuple[str, str]]) -> str:
         pairs = [f"{_quoted(key)}:{json.dumps(value)}" for key, value in example.items()]

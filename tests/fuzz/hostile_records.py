@@ -108,8 +108,8 @@ def _damaged(random: Random, whole: bytes) -> bytes:
 
 
 def too_large(client_id: str) -> Iterator[Written]:
-    """Records of nearly a megabyte, and of twenty once unpacked, which leave no room for more to be said of them; and a small
-    one of which a great deal can be said."""
+    """Records of nearly a megabyte, and of twenty once unpacked, which leave no room for a long reason; and a small
+    one with a long reason."""
     garbage = b"\x07" * LARGE
     yield Written(INTEGRATION.name, b"enemy", garbage)
     for topic in (VENDOR_RECORD.name, VENDOR_SYNC.name):

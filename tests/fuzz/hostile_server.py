@@ -1,4 +1,4 @@
-"""A server in Vantaca's place that says whatever bytes it is told to, at the pace it is told."""
+"""A server in Vantaca's place that sends any given bytes, at a given pace."""
 
 import asyncio
 import re

@@ -148,7 +148,7 @@ def test_without_a_registry_no_registered_record_is_read(kind: type[Message]) ->
 
 @kinds
 def test_every_length_and_number_of_a_record_replaced_by_a_hostile_one(kind: type[Message]) -> None:
-    """Gigabytes that are claimed are not looked for, and a value that breaks the model is not told."""
+    """Gigabytes that are claimed are not looked for, and a value that breaks the model is not revealed."""
     count = 0
     with little_memory():
         for where, data in forged(fixture(kind), HEADERS[kind]):

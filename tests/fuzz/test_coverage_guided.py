@@ -44,8 +44,10 @@ def test_nothing_is_found_in_some_seconds(target: str) -> None:
 def test_a_planted_fault_is_found_and_the_command_that_is_told_repeats_it() -> None:
     done = coverage_guided("planted", "--seconds", str(int(patient(60))), "--seed", "7")
     assert done.returncode != 0
-    told = re.search(r"To repeat it: python -m tests\.fuzz\.coverage_guided (planted --input [0-9a-f]+)\n", done.stderr)
-    assert told is not None, done.stderr[-4000:]
-    repeated = coverage_guided(*told[1].split())
+    reported = re.search(
+        r"To repeat it: python -m tests\.fuzz\.coverage_guided (planted --input [0-9a-f]+)\n", done.stderr
+    )
+    assert reported is not None, done.stderr[-4000:]
+    repeated = coverage_guided(*reported[1].split())
     assert repeated.returncode == 1
     assert "ValueError: this fault was planted" in repeated.stderr
