@@ -24,8 +24,8 @@ from tests.fuzz.hostile_avro import (
     fixture,
     forged,
     pieces,
+    reveals_data,
     stuffed,
-    tells,
     zigzag,
 )
 from tests.support.messages import KINDS, MESSAGES
@@ -212,9 +212,9 @@ def test_no_record_nests_without_bound(kind: type[Message]) -> None:
 
 
 def test_a_part_of_the_mark_is_found() -> None:
-    assert tells(f"the value {MARK} is wrong")
-    assert tells(MARK[1:-1])
-    assert not tells("The bytes do not hold an Integration")
+    assert reveals_data(f"the value {MARK} is wrong")
+    assert reveals_data(MARK[1:-1])
+    assert not reveals_data("The bytes do not hold an Integration")
 
 
 REGISTRY_OF_AN_ENEMY = """
