@@ -14,6 +14,15 @@ LOG_LEVEL: Final = 2
 BY_KEY: Final = -1
 """librdkafka's partition number for "the partitioner decides"."""
 
+IDEMPOTENT: Final[Mapping[str, Any]] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    "partitioner": PARTITIONER,
+    "compression.type": "lz4",
+    "log_level": LOG_LEVEL,
+}
+"""The settings that every producer of the product has; time limits and queues depend on the caller."""
+
 Delivered = Callable[[KafkaError | None, Message], None]
 """Called once with the delivery report of a record."""
 
@@ -50,16 +59,12 @@ class BlockingProducer:
         self._seconds = seconds
         self._producer = Producer(
             {
+                **IDEMPOTENT,
                 "bootstrap.servers": bootstrap,
-                "enable.idempotence": True,
-                "acks": "all",
-                "partitioner": PARTITIONER,
                 "message.timeout.ms": int(seconds * 1000),
                 "socket.timeout.ms": int(seconds * 1000),
                 "linger.ms": 2,
-                "compression.type": "lz4",
                 "queue.buffering.max.messages": 1_000_000,
-                "log_level": LOG_LEVEL,
                 **(settings or {}),
             }
         )

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from messaging.producer import BY_KEY, PARTITIONER
+from messaging.producer import BY_KEY, IDEMPOTENT
 from processors.transport.new_client import in_time, is_answered
 
 log = logging.getLogger(__name__)
@@ -44,16 +44,12 @@ class AsyncProducer:
     def __init__(self, settings: Mapping[str, Any], *, on_fatal: Callable[[Exception], None]) -> None:
         self._producer = Producer(
             {
-                "enable.idempotence": True,
-                "acks": "all",
-                "partitioner": PARTITIONER,
+                **IDEMPOTENT,
                 "linger.ms": LINGER_MS,
                 "message.timeout.ms": 0,
                 "socket.timeout.ms": SOCKET_TIMEOUT_MS,
                 "socket.connection.setup.timeout.ms": CONNECT_TIMEOUT_MS,
                 "queue.buffering.max.messages": 2_000_000,
-                "compression.type": "lz4",
-                "log_level": 2,
                 **settings,
                 "error_cb": self._on_error,
             }

@@ -9,6 +9,7 @@ from faust.types import TP
 
 from processors.state.row_epoch import RowEpoch
 from processors.state.shard import NOTHING_APPLIED, Shard, Summarise, key_or_none
+from processors.transport.partition_ownership import is_next_generation
 from schemas.errors import ViveSyncError
 from schemas.records.vendor_key import VendorKey
 
@@ -106,7 +107,7 @@ class VendorStore(base.Store[bytes, bytes]):
         land behind the rows of the owner in between, and ``applied`` then covers rows that were never read.
         """
         mine = {tp.partition for tp in assigned if tp.topic == self.table.changelog_topic.get_topic_name()}
-        kept = self._shards if generation_id <= self._generation + 1 else {}
+        kept = self._shards if is_next_generation(generation_id, after=self._generation) else {}
         self._shards = {partition: kept.get(partition) or Shard() for partition in mine}
         self._generation = generation_id
 

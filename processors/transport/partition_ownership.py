@@ -18,7 +18,7 @@ class Ownership:
         say) can't know which worker had its partitions meanwhile.
         """
         now = self._monotonic()
-        kept = self._since if generation <= self._generation + 1 else {}
+        kept = self._since if is_next_generation(generation, after=self._generation) else {}
         self._since = {partition: kept.get(partition, now) for partition in partitions}
         self._generation = generation
 
@@ -29,3 +29,8 @@ class Ownership:
             KeyError: the partition is not this worker's.
         """
         return self._since[partition]
+
+
+def is_next_generation(generation: int, *, after: int) -> bool:
+    """Whether no generation of the group lies between the two, in which another worker may have had the partitions."""
+    return generation <= after + 1
