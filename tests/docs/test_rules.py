@@ -10,6 +10,7 @@ ROWS = [row for rows in tables(TEXT) for row in rows]
 RULES = [row for row in ROWS if "Rule" in row]
 MODULE = re.compile(r"`([a-z_]+(?:/[a-z_]+)+\.py)`")
 TEST = re.compile(r"`(tests/[a-z0-9_/]+\.py)(?:::(test_\w+))?`")
+IMPORTED = re.compile(r"^from (processors[\w.]*) import", re.MULTILINE)
 DECIDES = re.compile(r"(?:planning/(?!calls\b)\w+|/(?:\w+_)?(?:decisions|plan|policy)(?:_\w+)?)\.py$")
 """How a module is named that only decides."""
 
@@ -45,3 +46,13 @@ def test_every_module_that_decides_has_a_rule() -> None:
     assert "producers/redrive_plan.py" in deciding
     listed = {module for row in RULES for module in modules_of(row)}
     assert [module for module in deciding if module not in listed] == []
+
+
+def test_a_unit_test_imports_every_module_of_the_worker_that_decides() -> None:
+    imported = set(IMPORTED.findall("\n".join(path.read_text() for path in ROOT.glob("tests/processors/unit/**/*.py"))))
+    listed = {module for row in ROWS if "Kind of rule" in row for module in modules_of(row)} | set(deciding_modules())
+    deciding = {module.removesuffix(".py").replace("/", ".") for module in listed if module.startswith("processors/")}
+    assert len(deciding) > 8
+    assert {
+        module for module in deciding if module not in imported and module.rpartition(".")[0] not in imported
+    } == set()

@@ -10,8 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounting.port import Applied, Plan
-from devkit.broker import Broker
-from processors.events.async_producer import AsyncProducer
 from processors.transport.offset_ledger import Standing
 from processors.watchdog import StalledError, StallTimeouts, Watchdog, conditions
 from processors.watchdog.calls import LONGEST_STEP, Calls, WatchedSystem
@@ -20,11 +18,9 @@ from processors.work_queue import EventPosition, VendorSyncTask, WorkQueue
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import SYNC_EXPANSION, VENDOR_SYNC
 from tests.support.fake_accounting import FakeAccounting
-from tests.support.free_port import free_port
 from tests.support.messages import integration
 from tests.support.slowness import patient
 from tests.support.tasks import sync_task
-from tests.support.topics import create_topic, unique
 
 STALL_TIMEOUT = 60.0
 ONE, OTHER, EXPANSION = TP(VENDOR_SYNC.name, 1), TP(VENDOR_SYNC.name, 2), TP(SYNC_EXPANSION.name, 1)
@@ -354,29 +350,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-def fatal(error: Exception) -> None:
-    raise AssertionError(error)
-
-
-async def test_writes_are_taken_when_some_are_delivered(kafka: Broker) -> None:
-    topic = create_topic(kafka.bootstrap, unique("writes"))
-    producer = AsyncProducer({"bootstrap.servers": kafka.bootstrap}, on_fatal=fatal)
-    assert producer.takes_writes()
-    await producer.send(topic, key=b"k", value=b"v")
-    assert producer.takes_writes()
-    producer.close()
-
-
-async def test_writes_are_not_taken_while_none_is_delivered() -> None:
-    producer = AsyncProducer({"bootstrap.servers": f"127.0.0.1:{free_port()}"}, on_fatal=fatal)
-    assert producer.takes_writes()
-    said = producer.send("topic", key=b"k", value=b"v")
-    await producer.flush(0.1)
-    assert not producer.takes_writes()
-    assert not said.done()
-    producer.close()
 
 
 async def test_a_call_may_be_silent_for_some_times_its_time_limit() -> None:

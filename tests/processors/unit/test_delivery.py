@@ -1,16 +1,11 @@
 """Whether our own producer is broken, or Kafka takes nothing."""
 
-import asyncio
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from devkit.broker import Broker
-from processors.events.async_producer import AsyncProducer
 from processors.watchdog.delivery import DeliveryLook, broken_since
-from tests.support.free_port import free_port
-from tests.support.topics import create_topic, unique
 
 
 def looks(count: int, **fields: Any) -> list[DeliveryLook]:
@@ -61,29 +56,3 @@ def test_one_look_that_shows_otherwise_starts_anew(why: dict[str, Any]) -> None:
     found = since(history)
     assert found is not None
     assert found > 20.0
-
-
-def fatal(error: Exception) -> None:
-    raise AssertionError(error)
-
-
-async def test_a_producer_is_answered_where_kafka_is_and_not_where_nobody_listens(kafka: Broker) -> None:
-    topic = create_topic(kafka.bootstrap, unique("asked"))
-    works = AsyncProducer({"bootstrap.servers": kafka.bootstrap}, on_fatal=fatal)
-    broken = AsyncProducer({"bootstrap.servers": f"127.0.0.1:{free_port()}"}, on_fatal=fatal)
-    await works.send(topic, key=b"k", value=b"v")
-    assert (works.waiting, works.delivered) == (0, 1)
-    broken.send(topic, key=b"k", value=b"v")
-    assert (broken.waiting, broken.delivered) == (1, 0)
-    assert (await works.is_answered(), await broken.is_answered()) == (True, False)
-    works.close()
-    broken.close()
-
-
-async def test_a_producer_may_be_closed_while_it_is_asked() -> None:
-    producer = AsyncProducer({"bootstrap.servers": f"127.0.0.1:{free_port()}"}, on_fatal=fatal)
-    asked = asyncio.create_task(producer.is_answered())
-    await asyncio.sleep(0)
-    producer.close()
-    assert not await asked
-    assert not await producer.is_answered()
