@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.unit.api.conftest import ACME, RUN, World
+from tests.console.api_world import ACME, RUN, World
 from tests.support.serving import serving
 from tests.support.slowness import patient
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from producers.button import CLIENT_ADMIN
-from tests.console.unit.api.conftest import ACME, GLOBEX, HERE, HTML, RUN, World
+from tests.console.api_world import ACME, GLOBEX, HERE, HTML, RUN, World
 
 PRESS = f"/clients/{ACME}/sync-runs"
 REDRIVE = f"/clients/{ACME}/dead-letters/0-0/redrive"

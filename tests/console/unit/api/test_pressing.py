@@ -5,7 +5,7 @@ import pytest
 
 from console.ports import Health
 from producers.button import CONFIRMATION
-from tests.console.unit.api.conftest import ACME, World
+from tests.console.api_world import ACME, World
 
 PRESS = f"/clients/{ACME}/sync-runs"
 DANA = "Dana Reyes (dana@acme.example)"

@@ -13,7 +13,7 @@ from uuid_utils import uuid7
 
 from console.api.progress_hub import BEGIN, KEEP_ALIVE, ProgressHub
 from schemas.records.outcome import Status
-from tests.console.unit.api.conftest import ACME, RUN, World
+from tests.console.api_world import ACME, RUN, World
 from tests.support.eventually import eventually_async
 from tests.support.projected import outcome, run_of
 from tests.support.serving import serving

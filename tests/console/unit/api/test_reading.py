@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.console.unit.api.conftest import ACME, RUN, World
+from tests.console.api_world import ACME, RUN, World
 
 CLIENT = f"/clients/{ACME}"
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.console.unit.api.conftest import ACME, HERE, RUN, World
+from tests.console.api_world import ACME, HERE, RUN, World
 
 RUNS = f"/clients/{ACME}/sync-runs"
 OWN = {"Origin": HERE}
