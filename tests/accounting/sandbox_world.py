@@ -1,4 +1,4 @@
-"""A sandbox Vantaca with two companies, and a caller of its paths."""
+"""A sandbox Vantaca with one company, and a caller of its paths."""
 
 from collections.abc import AsyncIterator
 from datetime import date
