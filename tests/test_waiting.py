@@ -10,7 +10,7 @@ UNSCALED = {
     # For so long workers come and go.
     ("chaos/test_chaos.py", "count(folder=tmp_path, events=3000, seconds=15.0, seed=1)"),
     # A limit that is told, and not waited for.
-    ("processors/test_watchdog.py", "integration(timeout_seconds=30.0)"),
+    ("processors/unit/test_watchdog.py", "integration(timeout_seconds=30.0)"),
 }
 
 

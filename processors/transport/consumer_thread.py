@@ -17,7 +17,7 @@ from processors.stalled import StalledError
 
 FETCH_WAIT_MS: Final = 100
 BATCH_RECORDS: Final = 200
-"""How many records one fetch hands to Faust, which reads nothing else before it has handed over the last of them."""
+"""The most records that one fetch takes first, and then of all other partitions together."""
 TOPICS_SECONDS: Final = 20.0
 TOPICS_LOOK_SECONDS: Final = 0.1
 COMMIT_SECONDS: Final = 3.0
@@ -146,14 +146,17 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
         paused, and changelog records that recovery has just sought would never be fetched again.
         """
         buffered = consumer._fetcher._records  # noqa: SLF001 -- aiokafka is pinned
-        first = _share(len(buffered))
-        fetched = dict(await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=first))
+        fetched = dict(
+            await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=BATCH_RECORDS)
+        )
         if not fetched:
             return {}
-        # aiokafka takes no partition's records before it has emptied the partition that it buffered earlier.
-        waiting = [tp for tp, found in buffered.items() if tp not in fetched and isinstance(found, FetchResult)]
-        for tp in active_partitions.intersection(waiting):
-            fetched |= await super()._fetch_records(consumer, {tp}, max_records=_share(len(waiting)))
+        # aiokafka gives no partition its turn before it has emptied those that it buffered earlier.
+        left = [tp for tp, found in buffered.items() if tp not in fetched and isinstance(found, FetchResult)]
+        waiting = active_partitions.intersection(left)
+        for tp in waiting:
+            share = max(1, BATCH_RECORDS // len(waiting))
+            fetched |= await super()._fetch_records(consumer, {tp}, max_records=share)
         taken: set[TP] = active_partitions | self.consumer._buffered_partitions  # noqa: SLF001 -- what Faust's getmany takes
         kept = {tp: records for tp, records in fetched.items() if self.consumer.flow_active and tp in taken}
         for tp in fetched.keys() - kept.keys():
@@ -178,7 +181,3 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Log nothing: Faust's reports here are often false, and the watchdog watches liveness."""
-
-
-def _share(partitions: int) -> int:
-    return max(1, BATCH_RECORDS // max(1, partitions))
