@@ -17,7 +17,7 @@ from processors.transport.partition_ownership import Ownership
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_sync.attempt import Attempts
 from processors.vendor_sync.failure import credentials_refused, park
-from processors.vendor_sync.preparation import prepare
+from processors.vendor_sync.preparation import PreparedSync, prepare
 from processors.vendor_sync.retry_policy import RetryInMemory
 from processors.vendor_sync.settlement import NotSynced, Synced, settle, with_latest_record
 from processors.work_queue import VendorSyncTask, WorkQueue
@@ -144,14 +144,21 @@ class VendorSyncing:
             self.dispatch()
 
     async def _attempt(self, task: VendorSyncTask) -> Synced | NotSynced | RetryInMemory:
-        row = self.rows.get(task.partition, task.key)
-        ready = prepare(task.key, row, self.integrations.get(task.key.client_id))
+        ready = self._prepare(task)
+        if isinstance(ready, NotSynced):
+            # The worker that published the event may have read more of the integrations.
+            await self.integrations.read_to_end()
+            ready = self._prepare(task)
         if isinstance(ready, NotSynced):
             return ready
         bulk = task.lane is Lane.BULK and task.attempt == 1
         return await self.attempts.attempt(
             ready, task, bulk_of=task.run_id if bulk else None, owned_since=self.ownership.since(task.partition)
         )
+
+    def _prepare(self, task: VendorSyncTask) -> PreparedSync | NotSynced:
+        row = self.rows.get(task.partition, task.key)
+        return prepare(task.key, row, self.integrations.get(task.key.client_id))
 
     async def persist_and_ack(self, task: VendorSyncTask, result: Synced | NotSynced) -> None:
         """Publish outcome and dead letter, then write the row, then acknowledge: a crash repeats the steps that it lost."""
