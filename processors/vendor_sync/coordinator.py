@@ -10,7 +10,7 @@ from processors.clock import Clock
 from processors.events.dead_letters import unreadable
 from processors.events.event_publisher import EventPublisher
 from processors.state.integration_cache import Integrations
-from processors.state.pending_events import PendingEvent, PendingEvents
+from processors.state.pending_events import Attempt, PendingEvent, PendingEvents
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_ownership import Ownership
@@ -137,6 +137,7 @@ class VendorSyncing:
             else:
                 await self.persist_and_ack(task, result)
         finally:
+            self.pending_events.ended(task.partition, task.key)
             if retry is None:
                 self.queue.done(task.key)
             else:
@@ -158,6 +159,8 @@ class VendorSyncing:
 
     def _prepare(self, task: VendorSyncTask) -> PreparedSync | NotSynced:
         row = self.rows.get(task.partition, task.key)
+        attempt = Attempt(None if row is None else row.record, task.through_offset)
+        self.pending_events.begun(task.partition, task.key, attempt)
         return prepare(task.key, row, self.integrations.get(task.key.client_id))
 
     async def persist_and_ack(self, task: VendorSyncTask, result: Synced | NotSynced) -> None:
