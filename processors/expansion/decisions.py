@@ -97,7 +97,7 @@ class ChunkProgress:
     """The vendors of a chunk that are to be queued, by whether an event of theirs is pending."""
 
     to_publish: tuple[str, ...]
-    """Vendors without a pending event."""
+    """Vendors without a pending event, or whose pending event is about to be answered with older data than the newest."""
     queued: tuple[QueuedVendor, ...]
     """Vendors whose pending event is of this run: a worker that died published it."""
     already: tuple[QueuedVendor, ...]
@@ -105,18 +105,27 @@ class ChunkProgress:
 
 
 def by_progress(
-    expansion: SyncExpansion, chunk: Chunk, pending_event: Callable[[VendorKey], PendingEvent | None]
+    expansion: SyncExpansion,
+    chunk: Chunk,
+    pending_event: Callable[[VendorKey], PendingEvent | None],
+    outdated: Callable[[VendorKey], bool],
 ) -> ChunkProgress:
-    """Sort the vendors of a chunk that are to be queued by their pending events."""
+    """Sort the vendors of a chunk that are to be queued by their pending events.
+
+    ``outdated`` returns whether the attempt that answers a vendor's pending event took another record than the newest.
+    """
     to_publish: list[str] = []
     queued: list[QueuedVendor] = []
     already: list[QueuedVendor] = []
     for vendor_id in chunk.to_queue:
-        pending = pending_event(VendorKey(expansion.client_id, vendor_id))
+        key = VendorKey(expansion.client_id, vendor_id)
+        pending = pending_event(key)
         if pending is None:
             to_publish.append(vendor_id)
         elif pending.run_id == expansion.run_id:
             queued.append(QueuedVendor(vendor_id=vendor_id, offset=pending.offset))
+        elif outdated(key):
+            to_publish.append(vendor_id)
         else:
             already.append(QueuedVendor(vendor_id=vendor_id, offset=pending.offset))
     return ChunkProgress(to_publish=tuple(to_publish), queued=tuple(queued), already=tuple(already))

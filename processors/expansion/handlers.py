@@ -86,7 +86,7 @@ class ShardExpander:
         """Read the partition to its end first, then queue its vendors.
 
         The vendor records are read so that the run syncs the latest data, and the ``vendor-sync`` events so that no vendor is
-        queued that waits already.
+        queued that waits already, unless it is being worked with older data.
         """
         try:
             expansion = self.codec.decode(SyncExpansion, message.value)
@@ -111,7 +111,8 @@ class ShardExpander:
         self.in_flight.enter(Phase.SETTLING)
 
     async def _queue(self, partition: int, expansion: SyncExpansion, chunk: Chunk) -> DeliveryFuture:
-        progress = by_progress(expansion, chunk, partial(self.pending_events.of, partition))
+        pending_event, outdated = partial(self.pending_events.of, partition), partial(self._is_outdated, partition)
+        progress = by_progress(expansion, chunk, pending_event, outdated)
         deliveries = [
             (vendor_id, self.publisher.vendor_sync(event_for(expansion, vendor_id), partition=partition))
             for vendor_id in progress.to_publish
@@ -127,3 +128,10 @@ class ShardExpander:
         return self.publisher.sync_run(
             report(expansion, chunk, queued=queued, already=progress.already, topic_id=self.topic_id, now=self.now())
         )
+
+    def _is_outdated(self, partition: int, key: VendorKey) -> bool:
+        attempt = self.pending_events.answering_attempt(partition, key)
+        if attempt is None:
+            return False
+        row = self.rows.get(partition, key)
+        return attempt.record != (None if row is None else row.record)

@@ -12,6 +12,7 @@ from processors.runtime.worker_parts import SharedParts, WorkerDependencies, sha
 from processors.state.late_rows import LateRows
 from processors.transport.partition_ownership import Ownership
 from processors.vendor_records.handler import VendorRecords
+from processors.vendor_records.unjudged_changes import UnjudgedChanges
 from processors.vendor_sync.attempt import Attempts
 from processors.vendor_sync.client_pauses import Pauses
 from processors.vendor_sync.coordinator import VendorSyncing
@@ -81,11 +82,18 @@ def _shard_expander(given: WorkerDependencies, parts: SharedParts) -> ShardExpan
 
 
 def _vendor_records(given: WorkerDependencies, parts: SharedParts) -> VendorRecords:
+    unjudged = UnjudgedChanges(
+        publisher=given.publisher,
+        integrations=given.integrations,
+        in_flight=parts.in_flight,
+        gate=parts.gate,
+        now=given.clock.now,
+    )
     return VendorRecords(
         codec=given.codec,
         publisher=given.publisher,
         rows=parts.rows,
-        integrations=given.integrations,
+        unjudged=unjudged,
         in_flight=parts.in_flight,
         gate=parts.gate,
         now=given.clock.now,

@@ -10,6 +10,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from faust.types import TP
 
+from processors.state.shared_read import SharedRead
 from processors.transport.reading_watch import ReadingWatch
 from processors.transport.topic_ends import TopicEnds
 from schemas.errors import ViveSyncError
@@ -65,6 +66,7 @@ class Integrations:
         )
         self._reading: asyncio.Task[None] | None = None
         self._moved = asyncio.Condition()
+        self._shared_read = SharedRead(self._wait_until_read)
 
     def get(self, client_id: str) -> Integration | None:
         """Return the integration of a client as last read; None where there is none, or a tombstone ended it."""
@@ -87,11 +89,14 @@ class Integrations:
             raise
 
     async def read_to_end(self) -> None:
-        """Wait until all records that the topic held at the time of the call are read.
+        """Wait until all records that the topic held at the time of the call are read. Calls at the same time share a look.
 
         Raises:
             ReadingEndedError: the integrations are no longer read; ``on_crash`` was called with the reason.
         """
+        await self._shared_read()
+
+    async def _wait_until_read(self) -> None:
         ends = await self._ends.known_ends(self._partitions)
         async with self._moved:
             while await self._is_behind(ends):

@@ -70,18 +70,24 @@ class PartitionTasks:
         self._closed: set[int] = set()
         self._on_crash = on_crash
 
-    def start(self, partition: int, work: Coroutine[Any, Any, None], *, phase: Phase = Phase.WAITING) -> None:
+    def start(
+        self, partition: int, work: Coroutine[Any, Any, None], *, phase: Phase = Phase.WAITING
+    ) -> "asyncio.Task[None] | None":
         """Start a task, unless the partition was drained and is not open again.
 
         ``phase``: the task's phase at its start.
+
+        Returns:
+            The task; None when it was not started.
         """
         if not self.is_open(partition):
             work.close()
-            return
+            return None
         loop = asyncio.get_running_loop()
         task = loop.create_task(work)
         self._pieces[task] = _Piece(partition, phase, loop.time())
         task.add_done_callback(self._ended)
+        return task
 
     def enter(self, phase: Phase) -> None:
         """Set the phase of the current task; no effect outside a task that was started here."""

@@ -1,6 +1,6 @@
 """From a vendor record to the row that keeps it, and to an event when the vendor is synced at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from accounting.push_fingerprint import fingerprint
@@ -12,47 +12,69 @@ from schemas.records.vendor_sync import Cause, VendorSync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A ``change`` of a linked vendor that is kept and not judged yet, since that takes the integration."""
+
+    before: VendorRow
+    """The vendor's row before the change; before the first one where several wait."""
+    record: VendorRecord
+    several: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDecision:
-    """The result of a vendor record. ``row`` is None for a stale record, ``event`` None when nothing is queued."""
+    """The result of a vendor record. ``row`` is None when nothing is kept, ``change`` None when there is nothing to judge."""
 
     row: VendorRow | None
-    event: VendorSync | None = None
+    change: Change | None = None
 
 
-def keep_record(
-    row: VendorRow | None, record: VendorRecord, integration: Integration | None, now: datetime
-) -> RecordDecision:
-    """Keep the record unless it is stale; sync the vendor when what is pushed has changed.
-
-    "Changed" compares with the record kept and with the last record that reached the accounting system. The second comparison
-    repeats the event of a record that is read again after a crash, which may have lost the event.
-    """
+def keep_record(row: VendorRow | None, record: VendorRecord, now: datetime) -> RecordDecision:
+    """Keep the record unless it is stale; a change of a linked vendor is also to be judged."""
     row = row or VendorRow()
     if row.record is not None and record.version < row.record.version:
         return RecordDecision(row=None)
     kept = row.model_copy(update={"record": record, "updated_at": now})
-    if not _to_be_pushed(row, record, integration):
+    if record.origin is Origin.SNAPSHOT or record.provider_id is None:
         return RecordDecision(row=kept)
-    return RecordDecision(
-        row=kept,
-        event=VendorSync(
-            client_id=record.client_id,
-            vendor_id=record.vendor_id,
-            lane=Lane.LIVE,
-            cause=Cause.VENDOR_CHANGED,
-            requested_by="VIVE",
-            requested_at=now,
-        ),
+    return RecordDecision(row=kept, change=Change(before=row, record=record))
+
+
+def joined(earlier: Change | None, later: Change) -> Change:
+    """Make one change of those of a vendor that wait to be judged."""
+    return later if earlier is None else replace(later, before=earlier.before, several=True)
+
+
+def judge(change: Change, integration: Integration | None, now: datetime) -> VendorSync | None:
+    """Return the event that syncs the vendor, or None when nothing that is pushed has changed.
+
+    "Changed" compares with the record kept before and with the last record that reached the accounting system. The second
+    comparison repeats the event of a record that is read again after a crash, which may have lost the event. Several changes
+    that waited together count as changed: an attempt may have taken one between the first and the last.
+    """
+    if not _to_be_pushed(change, integration):
+        return None
+    return VendorSync(
+        client_id=change.record.client_id,
+        vendor_id=change.record.vendor_id,
+        lane=Lane.LIVE,
+        cause=Cause.VENDOR_CHANGED,
+        requested_by="VIVE",
+        requested_at=now,
     )
 
 
-def _to_be_pushed(row: VendorRow, record: VendorRecord, integration: Integration | None) -> bool:
-    if record.origin is Origin.SNAPSHOT or record.provider_id is None:
+def _to_be_pushed(change: Change, integration: Integration | None) -> bool:
+    if integration is None or ineligible_reason(change.record.client_id, integration) is not None:
         return False
-    if integration is None or ineligible_reason(record.client_id, integration) is not None:
-        return False
-    pushed = fingerprint(record, integration)
-    return pushed != row.settled_fingerprint or row.record is None or pushed != fingerprint(row.record, integration)
+    if change.several:
+        return True
+    before, pushed = change.before, fingerprint(change.record, integration)
+    return (
+        pushed != before.settled_fingerprint
+        or before.record is None
+        or pushed != fingerprint(before.record, integration)
+    )
 
 
 def forget_record(row: VendorRow | None, now: datetime) -> VendorRow | None:

@@ -10,14 +10,14 @@ from processors.clock import Clock
 from processors.events.dead_letters import unreadable
 from processors.events.event_publisher import EventPublisher
 from processors.state.integration_cache import Integrations
-from processors.state.pending_events import PendingEvent, PendingEvents
+from processors.state.pending_events import Attempt, PendingEvent, PendingEvents
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_ownership import Ownership
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_sync.attempt import Attempts
 from processors.vendor_sync.failure import credentials_refused, park
-from processors.vendor_sync.preparation import prepare
+from processors.vendor_sync.preparation import PreparedSync, prepare
 from processors.vendor_sync.retry_policy import RetryInMemory
 from processors.vendor_sync.settlement import NotSynced, Synced, settle, with_latest_record
 from processors.work_queue import VendorSyncTask, WorkQueue
@@ -137,6 +137,7 @@ class VendorSyncing:
             else:
                 await self.persist_and_ack(task, result)
         finally:
+            self.pending_events.ended(task.partition, task.key)
             if retry is None:
                 self.queue.done(task.key)
             else:
@@ -144,14 +145,23 @@ class VendorSyncing:
             self.dispatch()
 
     async def _attempt(self, task: VendorSyncTask) -> Synced | NotSynced | RetryInMemory:
-        row = self.rows.get(task.partition, task.key)
-        ready = prepare(task.key, row, self.integrations.get(task.key.client_id))
+        ready = self._prepare(task)
+        if isinstance(ready, NotSynced):
+            # The worker that published the event may have read more of the integrations.
+            await self.integrations.read_to_end()
+            ready = self._prepare(task)
         if isinstance(ready, NotSynced):
             return ready
         bulk = task.lane is Lane.BULK and task.attempt == 1
         return await self.attempts.attempt(
             ready, task, bulk_of=task.run_id if bulk else None, owned_since=self.ownership.since(task.partition)
         )
+
+    def _prepare(self, task: VendorSyncTask) -> PreparedSync | NotSynced:
+        row = self.rows.get(task.partition, task.key)
+        attempt = Attempt(None if row is None else row.record, task.through_offset)
+        self.pending_events.begun(task.partition, task.key, attempt)
+        return prepare(task.key, row, self.integrations.get(task.key.client_id))
 
     async def persist_and_ack(self, task: VendorSyncTask, result: Synced | NotSynced) -> None:
         """Publish outcome and dead letter, then write the row, then acknowledge: a crash repeats the steps that it lost."""

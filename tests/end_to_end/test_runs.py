@@ -1,8 +1,13 @@
 """What a press does, seen from outside: on a real Kafka, against a Vantaca that keeps a log."""
 
+import asyncio
 from collections import Counter
 
+from accounting.credentials import CredentialsFolder
+from accounting.port import Applied, BeforeWrite, Plan, at_once
+from accounting.vantaca.adapter import Vantaca
 from accounting.vantaca.sandbox import Latency
+from schemas.records.integration import Integration
 from schemas.records.outcome import Status
 from tests.support.world import UPDATE, World
 
@@ -40,6 +45,39 @@ async def test_a_record_changed_while_its_vendor_is_written_is_written_again_wit
     assert world.writes() == ["1", "1"]
     assert world.company.providers[1].compliance_status == "Inactive"
     assert not world.company.providers[1].compliant
+
+
+class WritesWhenFree(Vantaca):
+    """Waits before each plan is applied until ``free`` is set."""
+
+    def __init__(self, credentials: CredentialsFolder) -> None:
+        super().__init__(credentials)
+        self.free = asyncio.Event()
+
+    async def apply(self, integration: Integration, plan: Plan, *, before_write: BeforeWrite = at_once) -> Applied:
+        await self.free.wait()
+        return await super().apply(integration, plan, before_write=before_write)
+
+
+async def test_a_press_while_a_vendor_is_worked_with_older_data_writes_the_newer_data(world: World) -> None:
+    world.providers([1, 2], compliance_status="Pending")
+    await world.load([world.integration, world.record(1), world.record(2)])
+    system = WritesWhenFree(CredentialsFolder(world.folder))
+    async with world.worker(system=system):
+        first = await world.press()
+        for vendor_id in ("v1", "v2"):
+            await world.vendor_says(vendor_id, Status.WRITING)
+        await world.load([world.record(1, version=2, compliant=False)])
+        second = await world.press()
+        await world.until(second, lambda progress: progress.expanded)
+        third = await world.press()
+        await world.until(third, lambda progress: progress.expanded)
+        system.free.set()
+        runs = [await world.settled(run) for run in (first, second, third)]
+    counts = [progress.counts() for progress in runs]
+    assert [(run.queued, run.already_in_progress) for run in counts] == [(2, 0), (1, 1), (0, 2)]
+    assert sorted(world.writes()) == ["1", "1", "2"]
+    assert world.company.providers[1].compliance_status == "Inactive"
 
 
 async def test_unlinked_vendors_are_skipped_and_untouched(world: World) -> None:

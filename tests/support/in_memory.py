@@ -59,10 +59,11 @@ class Sent(NamedTuple):
 
 
 class MemoryProducer:
-    """Delivers every record at once; offsets count from 0 in each partition."""
+    """Delivers every record at once, but those of topics that are held; offsets count from 0 in each partition."""
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
+        self._held: set[str] = set()
         self._offsets: Counter[tuple[str, int | None]] = Counter()
 
     def send(
@@ -72,8 +73,13 @@ class MemoryProducer:
         self._offsets[topic, partition] += 1
         self.sent.append(Sent(topic, partition, offset, key, value))
         delivered = asyncio.get_running_loop().create_future()
-        delivered.set_result(DeliveryReport(partition or 0, offset))
+        if topic not in self._held:
+            delivered.set_result(DeliveryReport(partition or 0, offset))
         return delivered
+
+    def hold(self, topic: Topic) -> None:
+        """Deliver no records of this topic from now on."""
+        self._held.add(topic.name)
 
     def values(self, topic: Topic, kind: type[M]) -> list[M]:
         """The decoded values of the records on a topic."""
@@ -125,17 +131,23 @@ class MemoryStore:
 
 
 class MemoryIntegrations:
-    """The integrations of these clients, and how often they were read to their end."""
+    """The integrations of these clients, and how often they were read to their end. A read waits for ``read_may_end``."""
 
     def __init__(self, *integrations: Integration) -> None:
         self._by_client = {integration.client_id: integration for integration in integrations}
         self.read_to_ends = 0
+        self.read_may_end = asyncio.Event()
+        self.read_may_end.set()
+
+    def put(self, integration: Integration) -> None:
+        self._by_client[integration.client_id] = integration
 
     def get(self, client_id: str) -> Integration | None:
         return self._by_client.get(client_id)
 
     async def read_to_end(self) -> None:
         self.read_to_ends += 1
+        await self.read_may_end.wait()
 
 
 def integrations_of(*integrations: Integration) -> Integrations:

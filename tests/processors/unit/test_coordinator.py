@@ -1,6 +1,7 @@
 """The coordinator works a task from its event to the acknowledgement, on rows and topics in memory."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 from faust.types import TP
@@ -31,6 +32,7 @@ from tests.support.in_memory import (
     TOPIC_ID,
     Consumed,
     MemoryConsumer,
+    MemoryIntegrations,
     MemoryProducer,
     consumed,
     crashed,
@@ -101,17 +103,17 @@ async def stage() -> Stage:
     return Stage(producer, consumer, rows, system, syncing)
 
 
-def event(offset: int, *, run_id: str | None = None, lane: Lane = Lane.LIVE) -> Consumed:
+def event(offset: int, *, run_id: str | None = None, lane: Lane = Lane.LIVE, key: VendorKey = KEY) -> Consumed:
     message = VendorSync(
-        client_id=KEY.client_id,
-        vendor_id=KEY.vendor_id,
+        client_id=key.client_id,
+        vendor_id=key.vendor_id,
         lane=lane,
         cause="sync_all",
         run_id=run_id,
         requested_by="Dana",
         requested_at=NOW,
     )
-    return consumed(VENDOR_SYNC, message, key=KEY.to_bytes(), partition=PARTITION, offset=offset)
+    return consumed(VENDOR_SYNC, message, key=key.to_bytes(), partition=PARTITION, offset=offset)
 
 
 async def test_outcome_row_and_acknowledgement_follow_in_this_order(stage: Stage) -> None:
@@ -146,6 +148,21 @@ async def test_an_event_that_the_row_answers_is_acknowledged_without_work(stage:
     stage.syncing.accept(event(3))
     assert stage.consumer.finished[-1] == (TOPIC_PARTITION, 3)
     assert (stage.producer.sent, KEY in stage.syncing.queue) == ([], False)
+
+
+async def test_a_vendor_is_skipped_only_once_the_integrations_are_read(stage: Stage) -> None:
+    integrations = cast("MemoryIntegrations", stage.syncing.integrations)
+    integrations.read_may_end.clear()
+    record = vendor_record(client_id="new", status="Approved")
+    await stage.rows.put(PARTITION, record.key, VendorRow(record=record))
+    stage.system.books["new"] = {"17": "Pending"}
+    stage.syncing.accept(event(4, key=record.key))
+    await eventually_async(lambda: integrations.read_to_ends == 1)
+    assert stage.outcomes() == []
+    integrations.put(integration(client_id="new"))
+    integrations.read_may_end.set()
+    await stage.finished(4)
+    assert [outcome.status for outcome in stage.outcomes()] == [Status.WRITING, Status.UPDATED]
 
 
 async def test_a_temporary_failure_is_tried_again_and_not_acknowledged(stage: Stage) -> None:

@@ -144,7 +144,15 @@ def test_the_report_of_a_chunk_names_all_its_vendors() -> None:
 def test_vendors_with_a_pending_event_are_not_published_again() -> None:
     chunk = Chunk(number=0, last=True, to_queue=("a", "b", "c"), unlinked=("d",))
     pending = {VendorKey("acme", "b"): PendingEvent(5, "run"), VendorKey("acme", "c"): PendingEvent(9, None)}
-    progress = by_progress(expansion(), chunk, pending.get)
+    progress = by_progress(expansion(), chunk, pending.get, lambda _key: False)
     assert progress.to_publish == ("a",)
     assert progress.queued == (QueuedVendor(vendor_id="b", offset=5),)
     assert progress.already == (QueuedVendor(vendor_id="c", offset=9),)
+
+
+def test_a_vendor_that_is_worked_with_older_data_is_published_again_but_for_the_run_that_it_is_worked_for() -> None:
+    chunk = Chunk(number=0, last=True, to_queue=("b", "c"))
+    pending = {VendorKey("acme", "b"): PendingEvent(5, "run"), VendorKey("acme", "c"): PendingEvent(9, None)}
+    progress = by_progress(expansion(), chunk, pending.get, lambda _key: True)
+    assert (progress.to_publish, progress.already) == (("c",), ())
+    assert progress.queued == (QueuedVendor(vendor_id="b", offset=5),)

@@ -7,7 +7,7 @@ import pytest
 from faust.types import TP
 
 from processors.expansion.handlers import Expander, ShardExpander
-from processors.state.pending_events import PendingEvent, PendingEvents
+from processors.state.pending_events import Attempt, PendingEvent, PendingEvents
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_tasks import PartitionTasks
 from schemas.records.dead_letter import DeadLetter
@@ -139,3 +139,17 @@ async def test_an_expansion_that_cannot_be_read_is_a_dead_letter_and_acknowledge
     await stage.expand_shard(consumed(SYNC_EXPANSION, b"garbage", partition=PARTITION, offset=8))
     (letter,) = stage.producer.values(DEAD_LETTER, DeadLetter)
     assert (letter.topic, letter.partition, letter.offset) == (SYNC_EXPANSION.name, PARTITION, 8)
+
+
+async def test_a_vendor_that_is_worked_with_its_newest_data_is_in_progress_and_one_with_older_data_is_queued(
+    stage: Stage,
+) -> None:
+    for vendor_id, version in (("a", 1), ("b", 2)):
+        record = vendor_record(vendor_id=vendor_id, version=version)
+        await stage.rows.put(PARTITION, record.key, VendorRow(record=record))
+        stage.pending.note(PARTITION, record.key, PendingEvent(5, "other"), answered_through=-1)
+        stage.pending.begun(PARTITION, record.key, Attempt(vendor_record(vendor_id=vendor_id, version=1), 5))
+    await stage.expand_shard(consumed(SYNC_EXPANSION, EXPANSION, partition=PARTITION))
+    assert [event.vendor_id for event in stage.producer.values(VENDOR_SYNC, VendorSync)] == ["b"]
+    (report,) = stage.producer.values(SYNC_RUN, SyncRun)
+    assert report.already_in_progress == (QueuedVendor(vendor_id="a", offset=5),)

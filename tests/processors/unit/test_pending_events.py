@@ -1,8 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.state.pending_events import PendingEvent, PendingEvents
+from processors.state.pending_events import Attempt, PendingEvent, PendingEvents
 from schemas.records.vendor_key import VendorKey
+from tests.support.messages import vendor_record
 
 ONE, OTHER = VendorKey("acme", "v1"), VendorKey("acme", "v2")
 
@@ -79,3 +80,24 @@ def test_a_vendor_is_pending_exactly_when_its_newest_event_is_not_answered(steps
         pending = marks.of(0, ONE)
         assert (pending is not None) is (newest > answered)
         assert pending is None or pending.offset == newest
+
+
+def test_an_attempt_answers_the_pending_event_up_to_its_offset_until_it_ends() -> None:
+    marks, attempt = noted(7), Attempt(vendor_record(), 7)
+    assert marks.answering_attempt(0, ONE) is None
+    marks.begun(0, ONE, attempt)
+    assert marks.answering_attempt(0, ONE) == attempt
+    assert marks.answering_attempt(0, OTHER) is None
+    marks.note(0, ONE, PendingEvent(8, None), answered_through=-1)
+    assert marks.answering_attempt(0, ONE) is None, "the vendor is worked once more for the newer event"
+    marks.begun(0, ONE, Attempt(vendor_record(), 8))
+    marks.ended(0, ONE)
+    assert marks.answering_attempt(0, ONE) is None
+
+
+def test_attempts_of_partitions_that_are_dropped_are_forgotten() -> None:
+    marks = noted(7)
+    marks.begun(0, ONE, Attempt(vendor_record(), 7))
+    marks.drop({0})
+    marks.note(0, ONE, PendingEvent(7, None), answered_through=-1)
+    assert marks.answering_attempt(0, ONE) is None

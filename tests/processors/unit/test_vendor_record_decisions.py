@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounting.push_fingerprint import fingerprint
-from processors.vendor_records.decisions import forget_record, keep_record
+from processors.vendor_records.decisions import Change, forget_record, joined, judge, keep_record
 from schemas.records.integration import Integration
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.records.vendor_row import Delivered, VendorRow
-from schemas.records.vendor_sync import Cause
+from schemas.records.vendor_sync import Cause, VendorSync
 from tests.support.messages import NOW, integration, vendor_record, vendor_rows
 
 CLIENT = integration()
@@ -44,8 +44,14 @@ def logs_as_vive_writes_them(draw: st.DrawFn) -> Log:
 def folded(log: Iterable[VendorRecord | None]) -> VendorRow | None:
     row: VendorRow | None = None
     for record in log:
-        row = forget_record(row, NOW) if record is None else keep_record(row, record, CLIENT, NOW).row or row
+        row = forget_record(row, NOW) if record is None else keep_record(row, record, NOW).row or row
     return row
+
+
+def event_for(row: VendorRow | None, record: VendorRecord, client: Integration | None = CLIENT) -> VendorSync | None:
+    """The event that follows from a record that comes by itself."""
+    change = keep_record(row, record, NOW).change
+    return None if change is None else judge(change, client, NOW)
 
 
 def settled(record: VendorRecord) -> VendorRow:
@@ -62,28 +68,28 @@ def test_a_stale_record_never_regresses_the_row(log: list[VendorRecord]) -> None
 
 def test_a_stale_record_is_neither_kept_nor_queued() -> None:
     row = VendorRow(record=vendor_record(version=5))
-    decision = keep_record(row, vendor_record(version=4, compliant=False), CLIENT, NOW)
-    assert (decision.row, decision.event) == (None, None)
+    decision = keep_record(row, vendor_record(version=4, compliant=False), NOW)
+    assert (decision.row, decision.change) == (None, None)
 
 
 def test_a_record_of_the_same_version_takes_the_place_of_the_one_kept() -> None:
     row = VendorRow(record=vendor_record(version=5))
     newer = vendor_record(version=5, compliant=False)
-    kept = keep_record(row, newer, CLIENT, NOW).row
+    kept = keep_record(row, newer, NOW).row
     assert kept is not None
     assert kept.record == newer
 
 
 @given(row=st.none() | vendor_rows, record=changed_records)
 def test_the_same_record_twice_leaves_the_same_row(row: VendorRow | None, record: VendorRecord) -> None:
-    once = keep_record(row, record, CLIENT, NOW).row
+    once = keep_record(row, record, NOW).row
     if once is not None:
-        assert keep_record(once, record, CLIENT, NOW).row == once
+        assert keep_record(once, record, NOW).row == once
 
 
 @given(row=vendor_rows, record=changed_records)
 def test_a_record_touches_nothing_of_the_row_but_the_record(row: VendorRow, record: VendorRecord) -> None:
-    kept = keep_record(row, record, CLIENT, NOW).row
+    kept = keep_record(row, record, NOW).row
     if kept is not None:
         assert kept == row.model_copy(update={"record": record, "updated_at": NOW})
 
@@ -97,26 +103,25 @@ def test_folding_the_whole_log_equals_folding_its_compacted_log(log: Log) -> Non
 @given(row=st.none() | vendor_rows, record=changed_records)
 def test_a_snapshot_never_queues(row: VendorRow | None, record: VendorRecord) -> None:
     snapshot = record.model_copy(update={"origin": Origin.SNAPSHOT})
-    assert keep_record(row, snapshot, CLIENT, NOW).event is None
+    assert keep_record(row, snapshot, NOW).change is None
 
 
 @given(row=st.none() | vendor_rows, record=changed_records)
 def test_an_unlinked_vendor_never_queues(row: VendorRow | None, record: VendorRecord) -> None:
     unlinked = record.model_copy(update={"provider_id": None})
-    assert keep_record(row, unlinked, CLIENT, NOW).event is None
+    assert keep_record(row, unlinked, NOW).change is None
 
 
 @pytest.mark.parametrize(
     "unfit", [None, integration(mode="one_way"), integration(system="cinc"), integration(ended_at=NOW)]
 )
 def test_a_client_that_cannot_be_synced_keeps_its_records_and_never_queues(unfit: Integration | None) -> None:
-    decision = keep_record(None, vendor_record(), unfit, NOW)
-    assert decision.row is not None
-    assert decision.event is None
+    assert keep_record(None, vendor_record(), NOW).row is not None
+    assert event_for(None, vendor_record(), unfit) is None
 
 
 def test_a_new_linked_vendor_is_queued_in_lane_live() -> None:
-    event = keep_record(None, vendor_record(), CLIENT, NOW).event
+    event = event_for(None, vendor_record())
     assert event is not None
     assert (event.key, event.lane, event.cause, event.run_id) == (
         vendor_record().key,
@@ -128,35 +133,36 @@ def test_a_new_linked_vendor_is_queued_in_lane_live() -> None:
 
 def test_a_change_of_what_is_pushed_is_queued() -> None:
     row = settled(vendor_record())
-    assert keep_record(row, vendor_record(version=2, payment_hold=True, hold_reason="lapsed"), CLIENT, NOW).event
+    assert event_for(row, vendor_record(version=2, payment_hold=True, hold_reason="lapsed")) is not None
 
 
 def test_a_change_of_what_is_not_pushed_is_kept_and_not_queued() -> None:
-    decision = keep_record(settled(vendor_record()), vendor_record(version=2, legal_name="Joe"), CLIENT, NOW)
-    assert decision.event is None
-    assert decision.row is not None
-    assert decision.row.record == vendor_record(version=2, legal_name="Joe")
+    row, record = settled(vendor_record()), vendor_record(version=2, legal_name="Joe")
+    assert event_for(row, record) is None
+    kept = keep_record(row, record, NOW).row
+    assert kept is not None
+    assert kept.record == record
 
 
 def test_a_record_read_again_after_a_crash_asks_again_when_it_was_not_settled() -> None:
-    first = keep_record(settled(vendor_record()), vendor_record(version=2, compliant=False), CLIENT, NOW)
-    assert first.row is not None
-    again = keep_record(first.row, vendor_record(version=2, compliant=False), CLIENT, NOW)
-    assert again.event == first.event
+    before, record = settled(vendor_record()), vendor_record(version=2, compliant=False)
+    first = event_for(before, record)
+    assert first is not None
+    assert event_for(keep_record(before, record, NOW).row, record) == first
 
 
 def test_a_record_read_again_after_it_was_settled_asks_for_nothing() -> None:
-    assert keep_record(settled(vendor_record()), vendor_record(), CLIENT, NOW).event is None
+    assert event_for(settled(vendor_record()), vendor_record()) is None
 
 
 def test_a_change_back_while_the_change_is_on_its_way_is_queued() -> None:
     there = vendor_record(version=2, compliant=False)
-    row = keep_record(settled(vendor_record()), there, CLIENT, NOW).row
-    assert keep_record(row, vendor_record(version=3), CLIENT, NOW).event is not None
+    row = keep_record(settled(vendor_record()), there, NOW).row
+    assert event_for(row, vendor_record(version=3)) is not None
 
 
 def test_a_link_to_another_provider_is_queued() -> None:
-    assert keep_record(settled(vendor_record()), vendor_record(version=2, provider_id="18"), CLIENT, NOW).event
+    assert event_for(settled(vendor_record()), vendor_record(version=2, provider_id="18")) is not None
 
 
 def test_a_tombstone_takes_the_record_and_leaves_what_was_answered_and_delivered() -> None:
@@ -168,6 +174,34 @@ def test_a_tombstone_takes_the_record_and_leaves_what_was_answered_and_delivered
 
 def test_after_a_tombstone_a_vendor_begins_anew_with_any_version() -> None:
     row = forget_record(settled(vendor_record(version=9)), NOW)
-    decision = keep_record(row, vendor_record(version=1), CLIENT, NOW)
-    assert decision.row is not None
-    assert decision.event is not None
+    assert keep_record(row, vendor_record(version=1), NOW).row is not None
+    assert event_for(row, vendor_record(version=1)) is not None
+
+
+def changes_that_wait(row: VendorRow | None, *records: VendorRecord) -> Change:
+    change: Change | None = None
+    for record in records:
+        decision = keep_record(row, record, NOW)
+        assert decision.change is not None
+        row, change = decision.row, joined(change, decision.change)
+    assert change is not None
+    return change
+
+
+def test_changes_that_wait_together_lead_to_one_event() -> None:
+    change = changes_that_wait(settled(vendor_record()), *(vendor_record(version=n, compliant=False) for n in (2, 3)))
+    assert judge(change, CLIENT, NOW) == event_for(None, vendor_record())
+
+
+def test_a_change_and_a_change_back_that_wait_together_lead_to_an_event() -> None:
+    """An attempt may have taken the first one meanwhile."""
+    there, back = vendor_record(version=2, compliant=False), vendor_record(version=3)
+    assert judge(changes_that_wait(settled(vendor_record()), there, back), CLIENT, NOW) is not None
+
+
+@pytest.mark.parametrize("unfit", [None, integration(mode="one_way")])
+def test_changes_that_wait_together_lead_to_nothing_where_the_client_cannot_be_synced(
+    unfit: Integration | None,
+) -> None:
+    change = changes_that_wait(None, vendor_record(version=1), vendor_record(version=2, compliant=False))
+    assert judge(change, unfit, NOW) is None

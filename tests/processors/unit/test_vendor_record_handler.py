@@ -1,12 +1,15 @@
-"""The handler of vendor records, on rows and topics in memory."""
+"""Vendor records are kept and their changes judged, on rows and topics in memory."""
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pytest
 
+from processors.state.integration_cache import Integrations
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_tasks import PartitionTasks
 from processors.vendor_records.handler import VendorRecords
+from processors.vendor_records.unjudged_changes import UnjudgedChanges
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
@@ -17,18 +20,20 @@ from tests.support.in_memory import (
     CODEC,
     Consumed,
     MemoryConsumer,
+    MemoryIntegrations,
     MemoryProducer,
     consumed,
     crashed,
     gate_of,
-    integrations_of,
     publisher_of,
     rows_of,
 )
 from tests.support.messages import NOW, integration, vendor_record
+from tests.support.slowness import patient
 
 KEY = VendorKey("acme", "v1")
 PARTITION = 2
+LONG = patient(30.0)
 
 
 @dataclass
@@ -37,7 +42,21 @@ class Stage:
     consumer: MemoryConsumer
     rows: Rows
     in_flight: PartitionTasks
+    integrations: MemoryIntegrations
     records: VendorRecords
+
+    def topics(self) -> list[str]:
+        return [sent.topic for sent in self.producer.sent]
+
+    def events(self) -> list[VendorSync]:
+        return self.producer.values(VENDOR_SYNC, VendorSync)
+
+    def finished(self) -> list[int]:
+        return [offset for _tp, offset in self.consumer.finished]
+
+    async def reads(self, times: int) -> None:
+        """The integrations are being read for this many times."""
+        await eventually_async(lambda: self.integrations.read_to_ends == times)
 
     async def accept(self, record: Consumed) -> None:
         finished = len(self.consumer.finished)
@@ -48,27 +67,40 @@ class Stage:
 @pytest.fixture
 async def stage() -> Stage:
     producer, consumer, in_flight = MemoryProducer(), MemoryConsumer(), PartitionTasks(on_crash=crashed)
-    rows = rows_of(producer)
-    records = VendorRecords(
-        codec=CODEC,
-        publisher=publisher_of(producer),
-        rows=rows,
-        integrations=integrations_of(integration()),
+    rows, gate, publisher = rows_of(producer), gate_of(consumer), publisher_of(producer)
+    integrations = MemoryIntegrations(integration())
+    unjudged = UnjudgedChanges(
+        publisher=publisher,
+        integrations=cast("Integrations", integrations),
         in_flight=in_flight,
-        gate=gate_of(consumer),
+        gate=gate,
         now=lambda: NOW,
     )
-    return Stage(producer, consumer, rows, in_flight, records)
+    records = VendorRecords(
+        codec=CODEC,
+        publisher=publisher,
+        rows=rows,
+        unjudged=unjudged,
+        in_flight=in_flight,
+        gate=gate,
+        now=lambda: NOW,
+    )
+    return Stage(producer, consumer, rows, in_flight, integrations, records)
 
 
-def record_of(version: int, *, offset: int = 0, key: bytes = KEY.to_bytes()) -> Consumed:
-    return consumed(VENDOR_RECORD, vendor_record(version=version), key=key, partition=PARTITION, offset=offset)
+def record_of(version: int, *, offset: int = 0, key: bytes = KEY.to_bytes(), **fields: Any) -> Consumed:
+    record = vendor_record(version=version, **fields)
+    return consumed(VENDOR_RECORD, record, key=key, partition=PARTITION, offset=offset)
+
+
+def vendor(vendor_id: str, version: int, *, offset: int, **fields: Any) -> Consumed:
+    return record_of(version, offset=offset, key=f"acme:{vendor_id}".encode(), vendor_id=vendor_id, **fields)
 
 
 async def test_a_change_is_kept_before_its_event_is_published_and_then_acknowledged(stage: Stage) -> None:
     await stage.accept(record_of(1, offset=3))
     assert [sent.topic for sent in stage.producer.sent] == [VENDOR_TABLE_CHANGELOG.name, VENDOR_SYNC.name]
-    (event,) = stage.producer.values(VENDOR_SYNC, VendorSync)
+    (event,) = stage.events()
     assert (event.key, event.lane, event.cause) == (KEY, Lane.LIVE, Cause.VENDOR_CHANGED)
     row = stage.rows.get(PARTITION, KEY)
     assert row is not None
@@ -111,3 +143,68 @@ async def test_a_record_of_a_revoked_partition_is_left_to_the_next_owner(stage: 
     await stage.in_flight.drain({PARTITION}, seconds=0.0, settling=0.0)
     stage.records.accept(record_of(1))
     assert (stage.producer.sent, stage.consumer.finished) == ([], [])
+
+
+async def test_a_change_is_kept_at_once_and_judged_when_the_integrations_are_read(stage: Stage) -> None:
+    stage.integrations.read_may_end.clear()
+    stage.records.accept(record_of(1, offset=3, client_id="new", key=b"new:v1"))
+    await stage.reads(1)
+    row = stage.rows.get(PARTITION, VendorKey("new", "v1"))
+    assert row is not None
+    assert row.record is not None
+    assert (stage.events(), stage.finished()) == ([], [])
+    stage.integrations.put(integration(client_id="new"))
+    stage.integrations.read_may_end.set()
+    await eventually_async(lambda: stage.finished() == [3])
+    assert [event.key for event in stage.events()] == [VendorKey("new", "v1")]
+
+
+async def test_changes_that_come_during_a_read_share_the_next_one(stage: Stage) -> None:
+    stage.integrations.read_may_end.clear()
+    stage.records.accept(vendor("v1", 1, offset=0))
+    await stage.reads(1)
+    for number in range(2, 302):
+        stage.records.accept(vendor(f"v{number}", 1, offset=number - 1))
+    stage.integrations.read_may_end.set()
+    await eventually_async(lambda: len(stage.finished()) == 301)
+    assert stage.integrations.read_to_ends == 2
+    assert [event.vendor_id for event in stage.events()] == [f"v{number}" for number in range(1, 302)]
+
+
+async def test_later_changes_of_a_waiting_vendor_are_judged_with_it(stage: Stage) -> None:
+    stage.integrations.read_may_end.clear()
+    stage.records.accept(vendor("v2", 1, offset=0))
+    await stage.reads(1)
+    for version, compliant in ((1, True), (2, False), (3, True)):
+        stage.records.accept(vendor("v1", version, offset=version, compliant=compliant))
+    stage.integrations.read_may_end.set()
+    await eventually_async(lambda: stage.finished() == [0, 1, 2, 3])
+    assert [event.vendor_id for event in stage.events()] == ["v2", "v1"]
+
+
+async def test_a_snapshot_waits_for_no_integration(stage: Stage) -> None:
+    stage.integrations.read_may_end.clear()
+    await stage.accept(record_of(1, origin="snapshot"))
+    assert (stage.integrations.read_to_ends, stage.topics()) == (0, [VENDOR_TABLE_CHANGELOG.name])
+
+
+async def test_a_change_is_acknowledged_only_when_its_event_is_delivered(stage: Stage) -> None:
+    stage.producer.hold(VENDOR_SYNC)
+    stage.records.accept(record_of(1, offset=3))
+    await eventually_async(lambda: len(stage.events()) == 1)
+    await stage.in_flight.drain({PARTITION}, seconds=0.0, settling=0.0)
+    assert stage.finished() == []
+
+
+async def test_a_drain_cuts_the_wait_and_the_next_owner_judges_the_change(stage: Stage) -> None:
+    stage.integrations.read_may_end.clear()
+    stage.records.accept(record_of(1, offset=3))
+    await stage.reads(1)
+    stage.records.accept(vendor("v2", 1, offset=4))
+    await stage.in_flight.drain({PARTITION}, seconds=LONG, settling=LONG)
+    assert (stage.events(), stage.finished()) == ([], [])
+    stage.integrations.read_may_end.set()
+    stage.in_flight.open({PARTITION})
+    await stage.accept(record_of(1, offset=3))
+    assert [event.key for event in stage.events()] == [KEY]
+    assert stage.finished() == [3]

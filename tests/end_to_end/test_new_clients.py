@@ -1,0 +1,85 @@
+"""The first records of a client whose integration is on its topic and not read by the worker yet."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from messaging.topic_reader import TopicReader
+from processors.state import integration_cache
+from schemas.records.outcome import Status
+from schemas.records.vendor_key import VendorKey
+from schemas.topics import VENDOR_TABLE_CHANGELOG
+from tests.support.slowness import patient
+from tests.support.world import ANSWER_SECONDS, World
+
+
+class HeldBackReader:
+    """Stops the worker's reading of the integrations between two fetches."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Event()
+        self._free.set()
+        self._held = asyncio.Event()
+
+    @asynccontextmanager
+    async def held_back(self) -> AsyncIterator[None]:
+        self._free.clear()
+        await self._held.wait()
+        try:
+            yield
+        finally:
+            self._free.set()
+
+    async def passed(self) -> None:
+        if not self._free.is_set():
+            self._held.set()
+            await self._free.wait()
+
+
+@pytest.fixture
+async def reader(monkeypatch: pytest.MonkeyPatch) -> HeldBackReader:
+    made = HeldBackReader()
+
+    def consumer(**settings: Any) -> AIOKafkaConsumer:
+        real = AIOKafkaConsumer(**settings)
+        fetch = real.getmany
+
+        async def getmany(**arguments: Any) -> Any:
+            await made.passed()
+            return await fetch(**arguments)
+
+        monkeypatch.setattr(real, "getmany", getmany)
+        return real
+
+    monkeypatch.setattr(integration_cache, "AIOKafkaConsumer", consumer)
+    return made
+
+
+async def rows_are_kept(world: World, *vendor_ids: str) -> None:
+    missing = {VendorKey(world.client_id, vendor_id).to_bytes() for vendor_id in vendor_ids}
+
+    def look() -> set[bytes | None]:
+        with TopicReader(world.bootstrap, [VENDOR_TABLE_CHANGELOG.name], seconds=patient(ANSWER_SECONDS)) as rows:
+            return {row.key for row in rows.to_end()}
+
+    async with asyncio.timeout(patient(ANSWER_SECONDS)):
+        while missing - await asyncio.to_thread(look):
+            pass
+
+
+async def test_a_hold_of_a_new_client_is_placed_though_its_record_is_read_before_the_integration(
+    world: World, reader: HeldBackReader
+) -> None:
+    world.providers([1, 2])
+    async with world.worker():
+        async with reader.held_back():
+            hold = {"payment_hold": True, "hold_reason": "lapsed", "origin": "change"}
+            await world.load([world.integration, *(world.record(number, **hold) for number in (1, 2))])
+            await rows_are_kept(world, "v1", "v2")
+        for vendor_id in ("v1", "v2"):
+            await world.vendor_says(vendor_id, Status.UPDATED)
+    assert [world.company.providers[number].on_hold_reason for number in (1, 2)] == ["[VIVE] lapsed"] * 2
