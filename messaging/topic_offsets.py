@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from messaging.producer import KafkaUnavailableError
@@ -40,7 +40,7 @@ class TopicOffsets:
         return self._request(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
 
     def ends(self, partitions: Iterable[PartitionId]) -> Offsets:
-        """The offset behind the last record of each partition, now.
+        """The last stable offset of each partition, now: an open transaction lies behind it.
 
         Raises:
             KafkaUnavailableError: the brokers do not answer in time, or a topic does not exist.
@@ -68,7 +68,9 @@ class TopicOffsets:
         while True:
             try:
                 futures = self._admin.list_offsets(
-                    requests, request_timeout=max(deadline - time.monotonic(), POLL_SECONDS)
+                    requests,
+                    isolation_level=IsolationLevel.READ_COMMITTED,
+                    request_timeout=max(deadline - time.monotonic(), POLL_SECONDS),
                 )
                 return {(each.topic, each.partition): future.result().offset for each, future in futures.items()}
             except KafkaException as error:

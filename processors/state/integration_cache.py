@@ -10,6 +10,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from faust.types import TP
 
+from messaging.isolation import READ_COMMITTED
 from processors.state.shared_read import SharedRead
 from processors.transport.reading_watch import ReadingWatch
 from processors.transport.topic_ends import TopicEnds
@@ -52,7 +53,11 @@ class Integrations:
         on_crash: Callable[[BaseException], None],
     ) -> None:
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+            bootstrap_servers=bootstrap,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level=READ_COMMITTED,
         )
         self._codec = codec
         self._on_bad_record = on_bad_record

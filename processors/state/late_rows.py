@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from messaging.isolation import READ_COMMITTED
 from processors.state.row_epoch import RowEpoch
 from processors.state.shard import Shard
 from processors.state.vendor_rows import Rows
@@ -20,7 +21,7 @@ CHECK_SECONDS: Final = 10.0
 READ_SECONDS: Final = 30.0
 
 AskEnds = Callable[[Collection[TP]], Awaitable[Mapping[TP, int] | None]]
-"""Partitions -> the offset that the next record of each will get; None while the brokers do not answer."""
+"""Partitions -> the last stable offset of each; None while the brokers do not answer."""
 
 
 class Written(NamedTuple):
@@ -50,12 +51,11 @@ class LateRows:
 
     async def check(self) -> None:
         """Read what others have written since the last check, and write this worker's rows after it."""
-        await self._note_ends()
-        unread = {partition: shard for partition, shard in self._recovered().items() if shard.unread}
+        ends = await self._note_ends()
         try:
-            if unread:
+            if readable := self._readable(ends):
                 async with asyncio.timeout(READ_SECONDS):
-                    await self._read(unread)
+                    await self._read(readable)
         except (KafkaError, TimeoutError) as error:
             log.warning(
                 "Rows of other workers in the changelog could not be read and will be: %s", type(error).__name__
@@ -73,30 +73,46 @@ class LateRows:
     def _recovered(self) -> dict[int, Shard]:
         return {partition: shard for partition, shard in self._rows.shards() if shard.epoch is not None}
 
-    async def _note_ends(self) -> None:
-        """Rows at the end of a partition, behind this worker's newest one, are another's once none of its own is under way."""
+    def _readable(self, ends: Mapping[TP, int]) -> list[tuple[int, Shard, range]]:
+        """Unread offsets with their partition, as far as they can be read: what an open transaction hides waits for its end."""
+        return [
+            (partition, shard, offsets)
+            for partition, shard in self._recovered().items()
+            for offsets in shard.unread
+            if offsets.stop <= ends.get(_changelog(partition), 0)
+        ]
+
+    async def _note_ends(self) -> Mapping[TP, int]:
+        """Rows at the end of a partition, behind this worker's newest one, are another's once none of its own is under way.
+
+        Returns the ends, none while the brokers do not answer.
+        """
         shards = self._recovered()
         ends = await self._ends([_changelog(partition) for partition in shards]) if shards else None
-        if ends is None or self._undelivered():
-            return
-        for partition, shard in shards.items():
-            shard.others_wrote(until=ends[_changelog(partition)])
+        if ends is not None and not self._undelivered():
+            for partition, shard in shards.items():
+                shard.others_wrote(until=ends[_changelog(partition)])
+        return ends or {}
 
-    async def _read(self, shards: Mapping[int, Shard]) -> None:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False)
+    async def _read(self, readable: Iterable[tuple[int, Shard, range]]) -> None:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=None,
+            enable_auto_commit=False,
+            isolation_level=READ_COMMITTED,
+        )
         try:
             await consumer.start()
-            for partition, shard in shards.items():
-                while shard.unread:
-                    for record in await _records(consumer, _changelog(partition), shard.unread[0]):
-                        shard.found(record.key, record.epoch)
-                    del shard.unread[0]
+            for partition, shard, offsets in readable:
+                for record in await _records(consumer, _changelog(partition), offsets):
+                    shard.found(record.key, record.epoch)
+                shard.unread.remove(offsets)
         finally:
             await consumer.stop()
 
 
 async def _records(consumer: AIOKafkaConsumer, tp: TP, offsets: range) -> list[Written]:
-    """The records at these offsets; compaction may have removed some."""
+    """The records at these offsets; compaction may have removed some, and some may be transaction markers."""
     partition = TopicPartition(*tp)
     consumer.assign([partition])
     consumer.seek(partition, offsets.start)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
@@ -14,10 +13,8 @@ from faust.types import TP
 from mode.threads import WorkerThread
 
 from processors.stalled import StalledError
+from processors.transport.fetching_thread import FetchingThread
 
-FETCH_WAIT_MS: Final = 100
-BATCH_RECORDS: Final = 200
-"""The most records that one fetch takes first, and then of all other partitions together."""
 TOPICS_SECONDS: Final = 20.0
 TOPICS_LOOK_SECONDS: Final = 0.1
 COMMIT_SECONDS: Final = 3.0
@@ -32,20 +29,13 @@ class DaemonThread(WorkerThread):
         self.daemon = True
 
 
-class StrictConsumerThread(driver.AIOKafkaConsumerThread):
+class StrictConsumerThread(FetchingThread):
     """Commits without ending the worker while Kafka is unavailable: the ledger offers the same offsets again."""
 
     Worker = DaemonThread
 
     member_at = float("-inf")
     """When the last heartbeat that the group accepted was sent, on the monotonic clock; or the last assignment."""
-
-    def _create_worker_consumer(self, transport: Any) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        # Faust asks the brokers to hold a fetch for 1.5 s, and a partition whose records are being handed over is not part of
-        # the fetch that is held meanwhile: its next record would wait so long.
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 -- aiokafka is pinned, Faust has no setting for it
-        return consumer
 
     async def on_start(self) -> None:
         """Start the consumer; note when the group last confirmed this membership, and assign only with all topics known."""
@@ -128,40 +118,6 @@ class StrictConsumerThread(driver.AIOKafkaConsumerThread):
         except asyncio.CancelledError:
             # aiokafka waits for a fetch that it has cancelled, and where that was about to try again, breaks off itself.
             await self._ensure_consumer()._client.close()  # noqa: SLF001
-
-    async def _fetch_records(
-        self,
-        consumer: Any,
-        active_partitions: set[TP],
-        timeout: float | None = None,  # noqa: ASYNC109 -- Faust's signature
-        max_records: int | None = None,  # noqa: ARG002 -- Faust's signature
-    ) -> Mapping[TP, list[Any]]:
-        """Fetch some records of each partition, and seek back at once to records that Faust would drop.
-
-        Faust asks for everything that aiokafka has buffered, up to 1 MiB of each partition, and fetches again once it has
-        handed all of it over. A record that arrives meanwhile in another partition would wait behind all of that.
-
-        A fetch may be under way while partitions move. ``active_partitions`` is Faust's own set: it is empty then, which
-        aiokafka takes for "all partitions". Faust drops records that arrive while the flow is stopped or their partition is
-        paused, and changelog records that recovery has just sought would never be fetched again.
-        """
-        buffered = consumer._fetcher._records  # noqa: SLF001 -- aiokafka is pinned
-        fetched = dict(
-            await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=BATCH_RECORDS)
-        )
-        if not fetched:
-            return {}
-        # aiokafka gives no partition its turn before it has emptied those that it buffered earlier.
-        left = [tp for tp, found in buffered.items() if tp not in fetched and isinstance(found, FetchResult)]
-        waiting = active_partitions.intersection(left)
-        for tp in waiting:
-            share = max(1, BATCH_RECORDS // len(waiting))
-            fetched |= await super()._fetch_records(consumer, {tp}, max_records=share)
-        taken: set[TP] = active_partitions | self.consumer._buffered_partitions  # noqa: SLF001 -- what Faust's getmany takes
-        kept = {tp: records for tp, records in fetched.items() if self.consumer.flow_active and tp in taken}
-        for tp in fetched.keys() - kept.keys():
-            consumer.seek(tp, fetched[tp][0].offset)
-        return kept
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         assigned = self.assignment()

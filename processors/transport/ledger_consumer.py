@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from processors.transport.fetched_offsets import Passed
 from processors.transport.member_consumer import MemberConsumer
 from processors.transport.offset_ledger import OffsetLedger, Standing
 
@@ -21,11 +21,10 @@ class LedgerConsumer(MemberConsumer):
         self._ledgers: dict[TP, OffsetLedger] = {}
         self._handed_over: dict[TP, int] = {}
         self._taken: dict[TP, int] = {}
-        self._fetches = 0
 
     def standing(self) -> Mapping[TP, Standing]:
         """How far each partition that streams read is."""
-        return {tp: ledger.standing(read_to=self._position(tp)) for tp, ledger in self._ledgers.items()}
+        return {tp: ledger.standing(read_to=self._thread.fetch_position(tp)) for tp, ledger in self._ledgers.items()}
 
     def finish(self, tp: TP, offset: int) -> None:
         """The record's effects are safe; its offset may be committed once all before it are finished too."""
@@ -89,21 +88,19 @@ class LedgerConsumer(MemberConsumer):
 
         Ends too when the partition is revoked meanwhile.
         """
-        fetches_past_end: int | None = None
         while (ledger := self._ledgers.get(tp)) is not None:
-            # A tail that compaction or a transaction marker took is never read: only the position passes it.
-            if fetches_past_end is None and self._position(tp) >= end:
-                fetches_past_end = self._fetches
-            read = ledger.expect() >= end or (fetches_past_end is not None and self._fetches >= fetches_past_end + 2)
+            read = ledger.expect() >= end or await self._has_passed(tp, ledger, end)
             if read and self._taken.get(tp, -1) >= self._handed_over.get(tp, -1):
                 return
             await asyncio.sleep(READ_TO_SECONDS)
 
-    def _position(self, tp: TP) -> int:
-        """What aiokafka has handed to Faust. Read in place: a question to its thread waits for the fetch under way."""
-        subscription = self._thread._ensure_consumer()._subscription.subscription  # noqa: SLF001 -- aiokafka is pinned
-        assignment = None if subscription is None else subscription.assignment
-        if assignment is None or tp not in assignment.tps:
-            return -1
-        state = assignment.state_value(driver.ensure_aiokafka_TP(tp))
-        return state.position if state is not None and state.has_valid_position else -1
+    async def passed(self, tp: TP) -> Passed | None:
+        """How far the partition is read, also where its last offsets hold no record; None when that is unknown."""
+        return await self._thread.passed(tp)
+
+    async def _has_passed(self, tp: TP, ledger: OffsetLedger, end: int) -> bool:
+        """Whether no record is left before ``end``: only the position passes markers, and what was aborted or compacted."""
+        if self._thread.fetch_position(tp) < end:
+            return False
+        passed = await self.passed(tp)
+        return passed is not None and passed.position >= end and passed.records_to <= ledger.expect()

@@ -35,7 +35,8 @@ class OffsetLedger:
 
     A committed offset is never past a record that was delivered and is not finished, nor past a record that was not
     read: offsets are missing either because compaction removed them or because the reader lost a part of its batch, and
-    only reading the place again tells the two apart. So a hole is believed when it was shown twice, with the same end.
+    only reading the place again tells the two apart. So a hole is believed when the reader knows that the broker has no
+    record there (``FetchedOffsets``), or when it was shown twice, with the same end.
 
     Records that wait to be finished cost no memory, however many; those that finished before an older one cost a set's
     place each.
@@ -70,8 +71,8 @@ class OffsetLedger:
         """The offset that the stream must get next, and the place to seek back to."""
         return self._next
 
-    def read(self, offset: int) -> Reading:
-        """Decide on a record that the broker showed.
+    def read(self, offset: int, *, hole_from: int | None = None) -> Reading:
+        """Decide on a record that the broker showed. From ``hole_from`` up to it, the broker has no record; None: unknown.
 
         After ``hole`` the next offset passed in must come from a fetch after seeking back. Going on with the batch in
         hand delivers nothing wrong, but the hole is then never seen the same twice, so the partition stands still.
@@ -79,7 +80,8 @@ class OffsetLedger:
         if offset < self._next:
             return Reading.ALREADY_READ
         if offset > self._next:
-            if offset != self._shown:
+            explained = hole_from is not None and hole_from <= self._next
+            if not explained and offset != self._shown:
                 self._shown = offset
                 return Reading.HOLE
             self._hole_starts.append(self._next)

@@ -6,9 +6,13 @@ from typing import Any, Final, Protocol, cast, runtime_checkable
 from aiokafka.errors import IllegalStateError, KafkaError
 from faust.tables.manager import TableManager
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
+from faust.types import TP
+from mode import Service
 
+from processors.transport.ledger_consumer import LedgerConsumer
 from processors.transport.member_consumer import MemberConsumer, MembershipLostError
 
+TAIL_LOOK_SECONDS: Final = 0.1
 PAUSE_SECONDS: Final = 0.5
 """Pause before a recovery begins again, so that an error which comes at once does not make a busy loop."""
 
@@ -29,6 +33,11 @@ class StrictRecovery(Recovery):
     recovered. Here the recovery begins again, with the partitions that are assigned by then.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._reported: dict[TP, int] = {}
+        """Partitions of which an open transaction was logged, with its first offset."""
+
     async def _wait(self, coro: Any, timeout: Any = None) -> None:  # noqa: ASYNC109 -- Faust's signature
         try:
             await super()._wait(coro, timeout)
@@ -42,6 +51,43 @@ class StrictRecovery(Recovery):
             await asyncio.sleep(PAUSE_SECONDS)
             self.signal_recovery_start.set()
             raise RebalanceAgain from error
+
+    @Service.task
+    async def _pass_tails(self) -> None:
+        """End a recovery at changelogs whose last offsets hold no row: markers, or rows of aborted transactions.
+
+        Faust waits for a row at the last offset. One never comes there; only the consumer's position passes it.
+        """
+        while not self.should_stop:
+            await self.sleep(TAIL_LOOK_SECONDS)
+            behind = {tp for tp, rows in self.active_remaining().items() if rows > 0} if self.in_recovery else set()
+            passed = [tp for tp in behind if await self._is_passed(tp)]
+            if passed and self.in_recovery and not self.need_recovery():
+                self.flush_buffers()
+                self._set_recovery_ended()
+                self.signal_recovery_end.set()
+
+    async def _is_passed(self, tp: TP) -> bool:
+        """Whether no row of the changelog is left to read; it then counts as recovered."""
+        passed = await cast("LedgerConsumer", self.app.consumer).passed(tp)
+        if passed is None:
+            return False
+        last = self.active_highwaters[tp]
+        if passed.position <= last:
+            if passed.position == passed.open_from and self._reported.get(tp) != passed.open_from:
+                self._reported[tp] = passed.open_from
+                self.log.warning(
+                    "Partition %d of %s has an open transaction at offset %d. The rows behind it can't be read before it ends, "
+                    "so the worker waits. Only workers may write this topic: stop the producer that began the transaction.",
+                    tp.partition,
+                    tp.topic,
+                    passed.open_from,
+                )
+            return False
+        if passed.records_to > self.active_offsets[tp] + 1:
+            return False
+        self.active_offsets[tp] = last
+        return True
 
     async def on_recovery_completed(self, generation_id: int = 0) -> None:
         """Complete the recovery, unless the next one is due.

@@ -3,7 +3,8 @@
 Faust 0.15.3 loses records when partitions move (docs/traps.md). Its transport is an extension point; this one guarantees:
 
 1. a committed offset is never past an unfinished record;
-2. a hole in the offsets read is sought back to, and believed only when the broker shows it twice;
+2. a hole in the offsets read is believed when the fetcher found no record there, or when the broker shows it twice; until then
+   it is sought back to;
 3. a partition without a committed offset starts from the earliest offset at every assignment;
 4. an error in table recovery stops the worker instead of leaving an empty table (``processors.state.vendor_table``);
 5. topics and partitions take turns, so that a record does not wait behind the backlog of another partition.
@@ -118,7 +119,6 @@ class StrictConsumer(LedgerConsumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 -- Faust's signature
         """Records in offset order with none left out; where Faust breaks off a batch, the rest is fetched again."""
-        self._fetches += 1
         self._fetching = asyncio.current_task()
         if self._open and self._left_out:
             await self._seek_back({tp: self._ledgers[tp].expect() for tp in self._left_out if tp in self._ledgers})
@@ -134,7 +134,7 @@ class StrictConsumer(LedgerConsumer):
                 continue
             if tp in gone_back:
                 continue
-            match ledger.read(message.offset):
+            match ledger.read(message.offset, hole_from=self._thread.fetched.hole_before(tp, message.offset)):
                 case Reading.DELIVER:
                     # Faust drops what lies below its own read offset, and books a hole of its own above it.
                     self._read_offset[tp] = message.offset - 1 if message.offset else None

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faust.types import TP
 
+from messaging.isolation import READ_COMMITTED
 from processors.bounded_wait import at_most
 from processors.transport.new_client import kafka_answers
 
@@ -59,7 +60,10 @@ class TopicEnds:
             await asyncio.sleep(POLL_SECONDS)
 
     async def end(self, tp: TP) -> int:
-        """The offset that the next record of the partition will get; while the brokers do not answer it waits."""
+        """The last stable offset of the partition; while the brokers do not answer it waits.
+
+        An open transaction lies behind it. Its records can't be read before it ends, so nobody waits for them.
+        """
         return (await self.known_ends([tp]))[tp]
 
     async def stop(self) -> None:
@@ -67,7 +71,12 @@ class TopicEnds:
         await self._client.stop()
 
     def _new(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False)
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=None,
+            enable_auto_commit=False,
+            isolation_level=READ_COMMITTED,
+        )
 
     async def _replace(self, tps: Collection[TP]) -> Mapping[TP, int] | None:
         """The ends as a new client knows them; where it does, it takes the place of the one that did not."""

@@ -7,6 +7,7 @@ from typing import Final, Self
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 
 from console.read_model.folds.facts import TOPICS
+from messaging.isolation import READ_COMMITTED
 from messaging.producer import LOG_LEVEL, KafkaUnavailableError
 from messaging.topic_admin import admin_of
 from messaging.topic_offsets import Offsets, TopicOffsets
@@ -83,6 +84,7 @@ class Source:
                 "bootstrap.servers": bootstrap,
                 "group.id": "vive-sync-read-model",
                 "enable.auto.commit": False,
+                "isolation.level": READ_COMMITTED,
                 "enable.partition.eof": True,
                 "auto.offset.reset": "earliest",
                 "fetch.wait.max.ms": 100,

@@ -19,6 +19,7 @@ from tests.support.eventually import eventually_async
 from tests.support.messages import integration
 from tests.support.product_topics import ensure_topics, new_client
 from tests.support.slowness import patient
+from tests.support.transactions import Transactions
 
 STALL_TIMEOUT = 2.0
 
@@ -65,6 +66,24 @@ async def test_what_is_written_before_and_later_is_known(bootstrap: str) -> None
         await say(bootstrap, later)
         await integrations.read_to_end()
         assert integrations.get(later) is not None
+    assert crashes == []
+
+
+async def test_an_integration_of_an_aborted_transaction_is_not_taken_and_an_open_one_is_not_waited_for(
+    bootstrap: str,
+) -> None:
+    crashes: list[BaseException] = []
+    client_id = new_client()
+    of_client = (client_id.encode(), Codec().encode(integration(client_id=client_id), topic=INTEGRATION.name))
+    transactions = await asyncio.to_thread(Transactions, bootstrap)
+    async with reading(bootstrap, crashes) as integrations:
+        for end in (transactions.abort, transactions.commit):
+            await asyncio.to_thread(transactions.open, INTEGRATION.name, [of_client])
+            async with asyncio.timeout(patient(10)):
+                await integrations.read_to_end()
+            assert integrations.get(client_id) is None
+            await asyncio.to_thread(end)
+        await eventually_async(lambda: integrations.get(client_id) is not None)
     assert crashes == []
 
 
