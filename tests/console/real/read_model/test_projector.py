@@ -31,6 +31,7 @@ from tests.support.postgres import Postgres
 from tests.support.product_topics import ensure_topics, new_client
 from tests.support.registry_server import RegistryServer
 from tests.support.slowness import patient
+from tests.support.transactions import Transactions
 
 
 def client_of(engine: Engine, client_id: str) -> ClientView | None:
@@ -49,6 +50,26 @@ def test_records_of_the_topics_are_in_the_read_model(engine: Engine, bootstrap: 
         eventually(projector.caught_up)
         end_client(bootstrap, client_id)
         eventually(lambda: client_of(engine, client_id) is None)
+
+
+def test_a_page_is_up_to_date_while_a_transaction_is_open(bootstrap: str) -> None:
+    layout, record = layout_of(bootstrap), vendor_record(client_id=new_client())
+    transactions = Transactions(bootstrap)
+    with Source(bootstrap, layout, ends_of(bootstrap, layout)) as source:
+
+        def reads_to_the_end() -> bool:
+            read.extend(source.poll(0.1))
+            return source.at_end
+
+        read: list[ConsumedRecord] = []
+        eventually(reads_to_the_end)
+        value = CODEC.encode(record, topic=VENDOR_RECORD.name)
+        transactions.open(VENDOR_RECORD.name, [(record.key.to_bytes(), value)])
+        source.learn(ends_of(bootstrap, layout))
+        assert source.at_end
+        transactions.abort()
+        eventually(lambda: reads_to_the_end() and source.positions == ends_of(bootstrap, layout))
+    assert record.key.to_bytes() not in [each.key for each in read]
 
 
 def test_a_record_that_needs_the_registry_waits_for_it() -> None:
