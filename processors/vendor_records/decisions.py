@@ -12,7 +12,7 @@ from schemas.records.vendor_sync import Cause, VendorSync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class RecordChange:
     """A ``change`` of a linked vendor that is kept and not judged yet, since that takes the integration."""
 
     before: VendorRow
@@ -26,7 +26,7 @@ class RecordDecision:
     """The result of a vendor record. ``row`` is None when nothing is kept, ``change`` None when there is nothing to judge."""
 
     row: VendorRow | None
-    change: Change | None = None
+    change: RecordChange | None = None
 
 
 def keep_record(row: VendorRow | None, record: VendorRecord, now: datetime) -> RecordDecision:
@@ -37,15 +37,15 @@ def keep_record(row: VendorRow | None, record: VendorRecord, now: datetime) -> R
     kept = row.model_copy(update={"record": record, "updated_at": now})
     if record.origin is Origin.SNAPSHOT or record.provider_id is None:
         return RecordDecision(row=kept)
-    return RecordDecision(row=kept, change=Change(before=row, record=record))
+    return RecordDecision(row=kept, change=RecordChange(before=row, record=record))
 
 
-def joined(earlier: Change | None, later: Change) -> Change:
+def joined(earlier: RecordChange | None, later: RecordChange) -> RecordChange:
     """Make one change of those of a vendor that wait to be judged."""
     return later if earlier is None else replace(later, before=earlier.before, several=True)
 
 
-def judge(change: Change, integration: Integration | None, now: datetime) -> VendorSync | None:
+def judge(change: RecordChange, integration: Integration | None, now: datetime) -> VendorSync | None:
     """Return the event that syncs the vendor, or None when nothing that is pushed has changed.
 
     "Changed" compares with the record kept before and with the last record that reached the accounting system. The second
@@ -64,7 +64,7 @@ def judge(change: Change, integration: Integration | None, now: datetime) -> Ven
     )
 
 
-def _to_be_pushed(change: Change, integration: Integration | None) -> bool:
+def _to_be_pushed(change: RecordChange, integration: Integration | None) -> bool:
     if integration is None or ineligible_reason(change.record.client_id, integration) is not None:
         return False
     if change.several:

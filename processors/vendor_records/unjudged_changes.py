@@ -12,7 +12,7 @@ from processors.events.event_publisher import DeliveryFuture, EventPublisher
 from processors.state.integration_cache import Integrations
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
-from processors.vendor_records.decisions import Change, joined, judge
+from processors.vendor_records.decisions import RecordChange, joined, judge
 from schemas.records.vendor_key import VendorKey
 
 JUDGED_AT_ONCE: Final = 100
@@ -23,7 +23,7 @@ JUDGED_AT_ONCE: Final = 100
 class _Vendor:
     """A vendor's change, and the records that it was made of."""
 
-    change: Change
+    change: RecordChange
     offsets: list[int] = field(default_factory=list)
     kept: list[DeliveryFuture] = field(default_factory=list)
     """The deliveries of the rows."""
@@ -53,7 +53,7 @@ class UnjudgedChanges:
     now: Callable[[], datetime]
     partitions: dict[int, _Partition] = field(default_factory=dict)
 
-    def add(self, message: Any, key: VendorKey, change: Change, kept: DeliveryFuture) -> None:
+    def add(self, message: Any, key: VendorKey, change: RecordChange, kept: DeliveryFuture) -> None:
         """Judge this change later; its record is acknowledged when the row (``kept``) and an event are delivered."""
         tp = message.tp
         partition = self.partitions.get(tp.partition)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounting.push_fingerprint import fingerprint
-from processors.vendor_records.decisions import Change, forget_record, joined, judge, keep_record
+from processors.vendor_records.decisions import RecordChange, forget_record, joined, judge, keep_record
 from schemas.records.integration import Integration
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_record import Origin, VendorRecord
@@ -178,8 +178,8 @@ def test_after_a_tombstone_a_vendor_begins_anew_with_any_version() -> None:
     assert event_for(row, vendor_record(version=1)) is not None
 
 
-def changes_that_wait(row: VendorRow | None, *records: VendorRecord) -> Change:
-    change: Change | None = None
+def changes_that_wait(row: VendorRow | None, *records: VendorRecord) -> RecordChange:
+    change: RecordChange | None = None
     for record in records:
         decision = keep_record(row, record, NOW)
         assert decision.change is not None
