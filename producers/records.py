@@ -60,10 +60,23 @@ def _sentence(number: int, error: ValidationError) -> str:
 def load(records: Iterable[Integration | VendorRecord], *, producer: BlockingProducer, codec: Codec) -> int:
     """Produce the records to their topics, and return their number. Pass a list, so that a file is checked before.
 
+    The brokers have all integrations before the first vendor record is sent: a change that a worker reads before its client's
+    integration is on its topic is the change of a client that can't be synced.
+
     Raises:
         KafkaUnavailableError: Kafka does not have all of them.
     """
-    return producer.publish(_outgoing(record, codec) for record in records)
+    integrations: list[Integration] = []
+    vendor_records: list[VendorRecord] = []
+    for record in records:
+        if isinstance(record, Integration):
+            integrations.append(record)
+        else:
+            vendor_records.append(record)
+    return sum(
+        producer.publish(_outgoing(record, codec) for record in following)
+        for following in (integrations, vendor_records)
+    )
 
 
 def _outgoing(record: Integration | VendorRecord, codec: Codec) -> OutgoingRecord:

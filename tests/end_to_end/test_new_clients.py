@@ -1,8 +1,9 @@
 """The first records of a client whose integration is on its topic and not read by the worker yet."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from messaging.topic_reader import TopicReader
 from processors.state import integration_cache
 from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import VendorRecord
 from schemas.topics import VENDOR_TABLE_CHANGELOG
 from tests.support.slowness import patient
 from tests.support.world import ANSWER_SECONDS, World
@@ -71,15 +73,33 @@ async def rows_are_kept(world: World, *vendor_ids: str) -> None:
             pass
 
 
+def hold(world: World, number: int) -> VendorRecord:
+    return world.record(number, payment_hold=True, hold_reason="lapsed", origin="change")
+
+
 async def test_a_hold_of_a_new_client_is_placed_though_its_record_is_read_before_the_integration(
     world: World, reader: HeldBackReader
 ) -> None:
     world.providers([1, 2])
     async with world.worker():
         async with reader.held_back():
-            hold = {"payment_hold": True, "hold_reason": "lapsed", "origin": "change"}
-            await world.load([world.integration, *(world.record(number, **hold) for number in (1, 2))])
+            await world.load([world.integration, hold(world, 1), hold(world, 2)])
             await rows_are_kept(world, "v1", "v2")
         for vendor_id in ("v1", "v2"):
             await world.vendor_says(vendor_id, Status.UPDATED)
     assert [world.company.providers[number].on_hold_reason for number in (1, 2)] == ["[VIVE] lapsed"] * 2
+
+
+async def test_a_change_that_waits_for_the_integrations_holds_up_no_stop_and_is_judged_by_the_next_worker(
+    world: World, reader: HeldBackReader
+) -> None:
+    world.providers([1])
+    async with AsyncExitStack() as held, world.worker():
+        await held.enter_async_context(reader.held_back())
+        await world.load([world.integration, hold(world, 1)])
+        await rows_are_kept(world, "v1")
+        stopped = time.monotonic()
+    assert time.monotonic() - stopped < patient(10)
+    async with world.worker():
+        await world.vendor_says("v1", Status.UPDATED)
+    assert world.company.providers[1].on_hold_reason == "[VIVE] lapsed"

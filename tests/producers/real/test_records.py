@@ -1,11 +1,13 @@
 import json
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messaging.producer import BlockingProducer
+from messaging.producer import BlockingProducer, OutgoingRecord
 from producers.records import BadLineError, load, read_lines
 from schemas.records.integration import Integration
 from schemas.records.vendor_record import Origin, VendorRecord
@@ -140,3 +142,25 @@ def test_loaded_records_lie_on_their_topics_under_their_keys(bootstrap: str) -> 
 
 def test_loading_nothing_produces_nothing(bootstrap: str) -> None:
     assert load([], producer=BlockingProducer(bootstrap, seconds=patient(30)), codec=CODEC) == 0
+
+
+class LooksFirst(BlockingProducer):
+    """Notes the topics of the records that it is to publish, and how many integrations of the client are on their topic."""
+
+    def __init__(self, bootstrap: str, client_id: str) -> None:
+        super().__init__(bootstrap, seconds=patient(30))
+        self._integrations = partial(messages_of, bootstrap, INTEGRATION, Integration, client_id)
+        self.seen: list[tuple[set[str], int]] = []
+
+    def publish(self, records: Iterable[OutgoingRecord]) -> int:
+        given = list(records)
+        self.seen.append(({record.topic for record in given}, len(self._integrations())))
+        return super().publish(given)
+
+
+def test_the_integrations_are_on_their_topic_before_a_vendor_record_is_sent(bootstrap: str) -> None:
+    client = new_client()
+    producer = LooksFirst(bootstrap, client)
+    vendor = vendor_record(client_id=client, origin=Origin.SNAPSHOT, provider_id=None)
+    assert load([vendor, integration(client_id=client)], producer=producer, codec=CODEC) == 2
+    assert producer.seen == [({INTEGRATION.name}, 0), ({VENDOR_RECORD.name}, 1)]
