@@ -33,10 +33,7 @@ WITHOUT_COORDINATOR: Final = (
     errors.GroupLoadInProgressError,
 )
 """Errors in the arguments of a line by which it is about a group's coordinator that is not there."""
-WITHOUT_COORDINATOR_BEGINNINGS: Final = (
-    "Marking the coordinator dead",
-    "Heartbeat failed for group %s: coordinator",
-)
+WITHOUT_COORDINATOR_BEGINNINGS: Final = ("Marking the coordinator dead", "Heartbeat failed for group %s: coordinator")
 """Lines of aiokafka that are about that whatever their arguments are."""
 CONSEQUENCES: Final = (
     ("mode.timers", "is overlapping"),

@@ -44,16 +44,8 @@ class Draft:
 
     def leave(self, group: FieldGroup, name: str, observed: str, desired: str, code: str, reason: str) -> None:
         """Leave a field alone although it differs."""
-        self.left_alone.append(
-            LeftAlone(
-                group=group.value,
-                field=name,
-                observed=observed or None,
-                desired=desired or None,
-                code=code,
-                reason=reason,
-            )
-        )
+        field = {"field": name, "observed": observed or None, "desired": desired or None}
+        self.left_alone.append(LeftAlone(group=group.value, code=code, reason=reason, **field))
 
     def leave_not_owned(self, group: FieldGroup, name: str, observed: str, desired: str) -> None:
         """Report a difference in a group that VIVE does not own."""
