@@ -14,12 +14,12 @@ PROGRAM = """
 import asyncio, logging, time
 from processors.watchdog import LoopGuard
 
-class Said(logging.Handler):
+class Output(logging.Handler):
     when = False
     def emit(self, record):
         self.when = True
 
-said = Said()
+output = Output()
 
 def hang(password):
     while not {hangs_until}:
@@ -34,7 +34,7 @@ async def main():
             await asyncio.sleep(0.01)
 
 logging.basicConfig()
-logging.getLogger().addHandler(said)
+logging.getLogger().addHandler(output)
 asyncio.run(main())
 """
 
@@ -58,7 +58,7 @@ def test_a_blocked_loop_says_where_it_stands_and_ends_the_process() -> None:
 
 
 def test_a_loop_that_is_free_again_is_left_alone() -> None:
-    ended = run(hangs_until="said.when", stall_timeout=patient(1))
+    ended = run(hangs_until="output.when", stall_timeout=patient(1))
     assert (ended.returncode, ended.stdout) == (0, "over\n")
     assert re.search(r"It stands at:\n  <string>:\d+ hang\n", ended.stderr)
     assert "the process ends" not in ended.stderr
