@@ -55,7 +55,7 @@ class TopicReader:
         """The next offset of each partition: the reader has returned all records before it."""
         self.more = False
         """Whether the last poll returned a full batch, so that more records may be there already."""
-        self._consumer = _consumer(bootstrap)
+        self._consumer = groupless_consumer(bootstrap, group_id="vive-sync-reader")
         try:
             self._partitions = [tp for topic in topics for tp in self._partitions_of(topic, partition)]
             starts = self._starts(since_ms)
@@ -127,11 +127,15 @@ class TopicReader:
         self.close()
 
 
-def _consumer(bootstrap: str) -> Consumer:
+def groupless_consumer(bootstrap: str, *, group_id: str) -> Consumer:
+    """A consumer of committed records that reports partition ends, to be assigned partitions by hand.
+
+    librdkafka asks for a ``group_id``; nothing joins that group or commits for it.
+    """
     return Consumer(
         {
             "bootstrap.servers": bootstrap,
-            "group.id": "vive-sync-reader",
+            "group.id": group_id,
             "enable.auto.commit": False,
             "isolation.level": READ_COMMITTED,
             "enable.partition.eof": True,

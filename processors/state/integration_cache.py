@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from faust.types import TP
 
-from messaging.isolation import READ_COMMITTED
 from processors.state.shared_read import SharedRead
+from processors.transport.new_client import groupless_consumer
 from processors.transport.reading_watch import ReadingWatch
 from processors.transport.topic_ends import TopicEnds
 from schemas.errors import ViveSyncError
@@ -52,13 +52,7 @@ class Integrations:
         on_bad_record: BadRecord,
         on_crash: Callable[[BaseException], None],
     ) -> None:
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level=READ_COMMITTED,
-        )
+        self._consumer = groupless_consumer(bootstrap, auto_offset_reset="earliest")
         self._codec = codec
         self._on_bad_record = on_bad_record
         self._on_crash = on_crash

@@ -9,10 +9,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from messaging.isolation import READ_COMMITTED
 from processors.state.row_epoch import RowEpoch
 from processors.state.shard import Shard
 from processors.state.vendor_rows import Rows
+from processors.transport.new_client import groupless_consumer
 from schemas.topics import VENDOR_TABLE_CHANGELOG
 
 log = logging.getLogger(__name__)
@@ -95,12 +95,7 @@ class LateRows:
         return ends or {}
 
     async def _read(self, readable: Iterable[tuple[int, Shard, range]]) -> None:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
-            group_id=None,
-            enable_auto_commit=False,
-            isolation_level=READ_COMMITTED,
-        )
+        consumer = groupless_consumer(self._bootstrap)
         try:
             await consumer.start()
             for partition, shard, offsets in readable:

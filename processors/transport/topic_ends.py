@@ -9,9 +9,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faust.types import TP
 
-from messaging.isolation import READ_COMMITTED
 from processors.bounded_wait import at_most
-from processors.transport.new_client import kafka_answers
+from processors.transport.new_client import groupless_consumer, kafka_answers
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +70,7 @@ class TopicEnds:
         await self._client.stop()
 
     def _new(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
-            group_id=None,
-            enable_auto_commit=False,
-            isolation_level=READ_COMMITTED,
-        )
+        return groupless_consumer(self._bootstrap)
 
     async def _replace(self, tps: Collection[TP]) -> Mapping[TP, int] | None:
         """The ends as a new client knows them; where it does, it takes the place of the one that did not."""

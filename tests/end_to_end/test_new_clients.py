@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 
 from messaging.topic_reader import TopicReader
 from processors.state import integration_cache
+from processors.transport.new_client import groupless_consumer
 from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
@@ -46,8 +47,8 @@ class HeldBackReader:
 async def reader(monkeypatch: pytest.MonkeyPatch) -> HeldBackReader:
     made = HeldBackReader()
 
-    def consumer(**settings: Any) -> AIOKafkaConsumer:
-        real = AIOKafkaConsumer(**settings)
+    def consumer(bootstrap: str, **settings: Any) -> AIOKafkaConsumer:
+        real = groupless_consumer(bootstrap, **settings)
         fetch = real.getmany
 
         async def getmany(**arguments: Any) -> Any:
@@ -57,7 +58,7 @@ async def reader(monkeypatch: pytest.MonkeyPatch) -> HeldBackReader:
         monkeypatch.setattr(real, "getmany", getmany)
         return real
 
-    monkeypatch.setattr(integration_cache, "AIOKafkaConsumer", consumer)
+    monkeypatch.setattr(integration_cache, "groupless_consumer", consumer)
     return made
 
 

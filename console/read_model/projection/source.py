@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicCollection, TopicPartition
 
 from console.read_model.folds.facts import TOPICS
-from messaging.isolation import READ_COMMITTED
-from messaging.producer import LOG_LEVEL, KafkaUnavailableError
+from messaging.producer import KafkaUnavailableError
 from messaging.topic_admin import admin_of
 from messaging.topic_offsets import Offsets, TopicOffsets
-from messaging.topic_reader import ConsumedRecord
+from messaging.topic_reader import ConsumedRecord, groupless_consumer
 
 BATCH: Final = 2000
 SECONDS: Final = 10.0
@@ -79,18 +78,7 @@ class Source:
         self._at_end: set[tuple[str, int]] = set()
         self.more = False
         """Whether there may have been more to hand over at once when it was last polled."""
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap,
-                "group.id": "vive-sync-read-model",
-                "enable.auto.commit": False,
-                "isolation.level": READ_COMMITTED,
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
-                "fetch.wait.max.ms": 100,
-                "log_level": LOG_LEVEL,
-            }
-        )
+        self._consumer = groupless_consumer(bootstrap, group_id="vive-sync-read-model")
         self._consumer.assign([TopicPartition(*place, offsets.get(place, OFFSET_BEGINNING)) for place in self._where])
 
     def poll(self, seconds: float) -> list[ConsumedRecord]:
