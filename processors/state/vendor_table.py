@@ -44,12 +44,6 @@ class VendorStore(base.Store[bytes, bytes]):
         shard = self._shards.get(tp.partition)
         return NOTHING_APPLIED if shard is None else shard.applied
 
-    def set_persisted_offset(self, tp: TP, offset: int) -> None:
-        """The rows contain the changelog up to here."""
-        shard = self._shards.get(tp.partition)
-        if shard is not None:
-            shard.applied = max(shard.applied, offset)
-
     def apply_changelog_batch(self, batch: Iterable[Any], to_key: Any, to_value: Any) -> None:  # noqa: ARG002 -- Faust's signature
         """Apply changelog records. One that can't be read counts only until a newer one of its key makes it good."""
         for event in batch:
@@ -76,10 +70,6 @@ class VendorStore(base.Store[bytes, bytes]):
             shard.put(VendorKey.from_bytes(message.key), message.value, self._summarise(message.value))
         elif (key := key_or_none(message.key)) is not None:
             shard.forget(key)
-
-    def is_ahead_of(self, generation: int) -> bool:
-        """Whether rows of a later generation of the group have been read."""
-        return any(shard.is_ahead_of(generation) for shard in self._shards.values())
 
     def check_whole(self) -> None:
         """See that every row could be read.
@@ -138,7 +128,7 @@ class VendorTable(faust.Table[bytes, bytes]):
 
     def is_ahead_of(self, generation: int) -> bool:
         """Whether rows of a later generation of the group have been read."""
-        return self.store.is_ahead_of(generation)
+        return any(shard.is_ahead_of(generation) for _, shard in self.store.shards())
 
     def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
         """Apply changelog records, or stop the worker. A worker that stops flushes its buffers once more: that is left out."""

@@ -1,6 +1,7 @@
 """The access of the stages to the consumer of the worker's partitions."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,6 +55,12 @@ class PartitionGate:
     def finish(self, tp: TP, offset: int) -> None:
         """Acknowledge a record: its effects are persisted, and its offset may be committed after all before it."""
         self.consumer().finish(tp, offset)
+
+    async def finish_after(self, deliveries: Iterable[Awaitable[object]], tp: TP, *offsets: int) -> None:
+        """Acknowledge records of a partition once all these deliveries are confirmed."""
+        await asyncio.gather(*deliveries)
+        for offset in offsets:
+            self.finish(tp, offset)
 
     async def read_to_end(self, tp: TP) -> None:
         """Wait until the agents have taken in every record that the partition holds at this moment."""

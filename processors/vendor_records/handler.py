@@ -1,7 +1,6 @@
 """Keeps VIVE's vendor records in the table, and has changes judged."""
 
-import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,8 +67,5 @@ class VendorRecords:
         return keep_record(row, record, self.now())
 
     def _finish_after(self, message: Any, *deliveries: DeliveryFuture) -> None:
-        self.in_flight.start(message.tp.partition, self._confirm(message, deliveries), phase=Phase.SETTLING)
-
-    async def _confirm(self, message: Any, deliveries: Iterable[DeliveryFuture]) -> None:
-        await asyncio.gather(*deliveries)
-        self.gate.finish(message.tp, message.offset)
+        finish = self.gate.finish_after(deliveries, message.tp, message.offset)
+        self.in_flight.start(message.tp.partition, finish, phase=Phase.SETTLING)

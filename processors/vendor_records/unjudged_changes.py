@@ -84,9 +84,6 @@ class UnjudgedChanges:
         event = judge(vendor.change, self.integrations.get(key.client_id), self.now())
         if event is not None:
             deliveries.append(self.publisher.vendor_sync(event, partition=tp.partition))
-        self.in_flight.start(tp.partition, self._confirm(tp, vendor.offsets, deliveries), phase=Phase.SETTLING)
-
-    async def _confirm(self, tp: TP, offsets: list[int], deliveries: list[DeliveryFuture]) -> None:
-        await asyncio.gather(*deliveries)
-        for offset in offsets:
-            self.gate.finish(tp, offset)
+        self.in_flight.start(
+            tp.partition, self.gate.finish_after(deliveries, tp, *vendor.offsets), phase=Phase.SETTLING
+        )

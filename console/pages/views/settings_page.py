@@ -127,9 +127,9 @@ def show(
     return renderer.page("settings.html", who=who, client_title=title, status=status, **(shown | of_client))
 
 
-def _notice(snapshot: ReadModel, client: str, query: PageQuery) -> str:
-    """The action that led here, as a sentence; "" where an address is opened again later."""
-    if query.requested_run is not None and is_young(query.requested_run, datetime.now(UTC)):
+def _notice(snapshot: ReadModel, client: str, query: PageQuery, *, young: bool) -> str:
+    """The action that led here, as a sentence; "" where an address is opened again later. ``young``: the run of the request."""
+    if young:
         return CONFIRMATION
     dead_letter = None if query.redriven is None else snapshot.dead_letter(client, query.redriven)
     if dead_letter is None:
@@ -157,7 +157,7 @@ def _of_client(
     young = query.requested_run is not None and is_young(query.requested_run, datetime.now(UTC))
     handled = frozenset() if query.redriven is None else frozenset({query.redriven})
     return {
-        "notice": _notice(snapshot, client, query),
+        "notice": _notice(snapshot, client, query, young=young),
         "run": run,
         "starting": query.requested_run if run is None and young else None,
         "here": to.requested(query.requested_run) if query.requested_run is not None else to.home,

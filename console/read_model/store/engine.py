@@ -68,9 +68,8 @@ def _begin_sqlite(connection: Connection) -> None:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection in a transaction that only reads, and reads one state of the database however many statements it makes."""
     with engine.connect() as connection:
-        if (
-            connection.dialect.name == "postgresql"
-        ):  # its default, READ COMMITTED, reads a newer state with each statement
+        # PostgreSQL's default, READ COMMITTED, reads a newer state with each statement.
+        if connection.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         yield connection
 

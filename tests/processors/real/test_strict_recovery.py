@@ -165,7 +165,7 @@ async def test_rows_are_recovered_anew_after_a_missed_generation_of_the_group(ka
         generation = recovering.app.consumer_generation_id
         # A row of this worker's that lands behind the other worker's row, which it has not read.
         (changelog,) = (tp for tp in assigned if tp.topic == recovering.changelog)
-        store.set_persisted_offset(changelog, 2)
+        store.shard(changelog.partition).applied = 2
         await store.on_rebalance(assigned, set(), set(), generation + 1)
         assert store.persisted_offset(changelog) == 2
         await store.on_rebalance(assigned, set(), set(), generation + 3)
