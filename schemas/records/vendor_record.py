@@ -35,6 +35,8 @@ class Policy(Part):
     policy_type: str = Field(min_length=1)
     number: str = Field(min_length=1)
     expires_on: date | None = None
+    status: str = ""
+    """VIVE's judgement: Pass, Fail, Missing or Expired; empty where VIVE names none."""
 
 
 class VendorRecord(VendorMessage):
