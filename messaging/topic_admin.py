@@ -9,11 +9,24 @@ from confluent_kafka.admin import AdminClient, NewTopic, TopicDescription  # typ
 
 from messaging.topic_differences import Expected, TopicState, declared_settings, differences, wrong_settings
 from messaging.topic_settings import SECONDS, TopicsError, admin_of, default_replicas, set_settings, settings_of
-from schemas.topics import ALL, DEFAULT_PARTITIONS, Topic
+from schemas.topics import ALL, DEFAULT_PARTITIONS, MIGRATION_MARKER, Topic
 
-__all__ = ["TopicsError", "admin_of", "check_topics", "create_topics", "fix_topics", "partition_count", "topic_id"]
+__all__ = [
+    "TopicsError",
+    "admin_of",
+    "check_topics",
+    "create_topics",
+    "fix_topics",
+    "partition_count",
+    "refuse_during_migration",
+    "topic_id",
+]
 
 POLL_SECONDS: Final = 0.05
+MIGRATION_UNDER_WAY: Final = (
+    "A migration of the topics to another number of partitions is not complete: run the same `vive-sync topics migrate` again. "
+    "Nothing is lost meanwhile."
+)
 
 
 def create_topics(
@@ -45,7 +58,7 @@ def create_topics(
                 raise TopicsError(f"Topic {name} can't be created: {error.args[0].str()}.") from error
         else:
             created.append(name)
-    _wait_until_described(admin, tuple(topic for topic in topics if topic.name in created))
+    _wait_until_described(admin, created)
     return sorted(created)
 
 
@@ -69,6 +82,8 @@ def check_topics(
     """
     topics = tuple(topics)
     expected = Expected(partitions=partitions, replicas=replication or default_replicas(admin))
+    if _describe(admin, [MIGRATION_MARKER]):
+        return [MIGRATION_UNDER_WAY]
     return differences(topics, _states(admin, topics), expected)
 
 
@@ -83,6 +98,16 @@ def fix_topics(admin: AdminClient, topics: Iterable[Topic] = ALL) -> dict[str, d
     wrong = {topic.name: wrong_settings(topic, states[topic.name]) for topic in topics if topic.name in states}
     set_settings(admin, {name: settings for name, settings in wrong.items() if settings})
     return {name: settings for name, settings in wrong.items() if settings}
+
+
+def refuse_during_migration(admin: AdminClient) -> None:
+    """Raise where a migration is not complete: its topics must stay as they are.
+
+    Raises:
+        TopicsError: a migration is under way, or Kafka does not answer.
+    """
+    if _describe(admin, [MIGRATION_MARKER]):
+        raise TopicsError(MIGRATION_UNDER_WAY)
 
 
 def partition_count(admin: AdminClient, topic: Topic) -> int:
@@ -104,14 +129,14 @@ def topic_id(admin: AdminClient, topic: Topic) -> str:
 
 
 def _existing(admin: AdminClient, topic: Topic) -> TopicDescription:
-    described = _describe(admin, (topic,))
+    described = _describe(admin, [topic.name])
     if topic.name not in described:
         raise TopicsError(f"Topic {topic.name} is missing: create the topics with `vive-sync topics`.")
     return described[topic.name]
 
 
-def _describe(admin: AdminClient, topics: tuple[Topic, ...]) -> Mapping[str, TopicDescription]:
-    pending = admin.describe_topics(TopicCollection([topic.name for topic in topics]), request_timeout=SECONDS)
+def _describe(admin: AdminClient, topics: Iterable[str]) -> Mapping[str, TopicDescription]:
+    pending = admin.describe_topics(TopicCollection(list(topics)), request_timeout=SECONDS)
     described = {}
     for name, future in pending.items():
         try:
@@ -122,7 +147,7 @@ def _describe(admin: AdminClient, topics: tuple[Topic, ...]) -> Mapping[str, Top
     return described
 
 
-def _wait_until_described(admin: AdminClient, topics: tuple[Topic, ...]) -> None:
+def _wait_until_described(admin: AdminClient, topics: list[str]) -> None:
     """Wait until the brokers describe new topics, which takes a moment after their creation."""
     deadline = time.monotonic() + SECONDS
     while topics and len(_describe(admin, topics)) < len(topics):
@@ -132,7 +157,7 @@ def _wait_until_described(admin: AdminClient, topics: tuple[Topic, ...]) -> None
 
 
 def _states(admin: AdminClient, topics: tuple[Topic, ...]) -> dict[str, TopicState]:
-    described = _describe(admin, topics)
+    described = _describe(admin, [topic.name for topic in topics])
     settings = settings_of(admin, described)
     return {
         name: TopicState(

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, cast
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from messaging.isolation import READ_COMMITTED
 from messaging.producer import LOG_LEVEL, KafkaUnavailableError
@@ -125,6 +125,11 @@ class TopicReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def headers_of(message: Message) -> list[tuple[str, bytes]]:
+    """The headers of a record that was read, in their order."""
+    return cast("list[tuple[str, bytes]]", message.headers() or [])
 
 
 def groupless_consumer(bootstrap: str, *, group_id: str) -> Consumer:

@@ -8,6 +8,8 @@ DAY_MS: Final = 24 * 60 * 60 * 1000
 DEFAULT_PARTITIONS: Final = 12
 APP_ID: Final = "vive-sync"
 """The consumer group, and the prefix of the table's changelog."""
+MIGRATION_MARKER: Final = f"{APP_ID}-migration"
+"""The topic that exists while a migration to another number of partitions is under way, and holds its state."""
 
 
 TOMBSTONES_MS: Final = 30 * DAY_MS

@@ -63,7 +63,13 @@ class SharedParts:
 def shared_parts(given: WorkerDependencies) -> SharedParts:
     """Build the shared parts."""
     app = create_app(given.config, partitions=given.partitions)
-    rows = Rows(store=lambda: table.store, codec=given.codec, producer=given.producer, topic_id=given.topic_id)
+    rows = Rows(
+        store=lambda: table.store,
+        codec=given.codec,
+        producer=given.producer,
+        topic_id=given.topic_id,
+        partitions=given.partitions,
+    )
     table = create_table(app, partitions=given.partitions, summarise=rows.summarise)
     queue = WorkQueue(given.config.concurrency, lambda client_id: client_cap(given.integrations.get(client_id)))
     given.integrations.on_change = queue.cap_changed

@@ -169,4 +169,10 @@ def publisher_of(producer: MemoryProducer) -> EventPublisher:
 
 def rows_of(producer: MemoryProducer) -> Rows:
     store = cast("VendorStore", MemoryStore())
-    return Rows(store=lambda: store, codec=CODEC, producer=cast("AsyncProducer", producer), topic_id=TOPIC_ID)
+    return Rows(
+        store=lambda: store,
+        codec=CODEC,
+        producer=cast("AsyncProducer", producer),
+        topic_id=TOPIC_ID,
+        partitions=3,
+    )
