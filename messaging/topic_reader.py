@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from typing import Final, NamedTuple, Self, cast
+from typing import Any, Final, NamedTuple, Self
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from messaging.isolation import READ_COMMITTED
 from messaging.producer import LOG_LEVEL, KafkaUnavailableError
 from messaging.topic_offsets import Offsets, TopicOffsets
+from schemas.wire.partitioning import is_foreign
 
 
 class ConsumedRecord(NamedTuple):
@@ -19,6 +20,7 @@ class ConsumedRecord(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 BATCH: Final = 1000
@@ -34,6 +36,7 @@ class TopicReader:
         *,
         since_ms: int | None = None,
         partition: int | None = None,
+        own_only: bool = False,
         seconds: float = 10.0,
     ) -> None:
         """Seek to the start.
@@ -43,6 +46,7 @@ class TopicReader:
             topics: the names of the topics.
             since_ms: read from the first record of this time (Unix, milliseconds) or later; None: from the beginning.
             partition: read only this partition of each topic; None: all.
+            own_only: leave out records on a partition that their key does not belong to.
             seconds: the longest that Kafka may take to answer.
 
         Raises:
@@ -50,6 +54,8 @@ class TopicReader:
         """
         self._bootstrap = bootstrap
         self._seconds = seconds
+        self._own_only = own_only
+        self._counts: dict[str, int] = {}
         self._at_end: set[tuple[str, int]] = set()
         self.positions: Offsets = {}
         """The next offset of each partition: the reader has returned all records before it."""
@@ -72,6 +78,7 @@ class TopicReader:
         metadata = self._consumer.list_topics(topic, timeout=self._seconds).topics[topic]
         if metadata.error is not None:
             raise KafkaUnavailableError(f"Topic {topic} can't be read: {metadata.error.str()}. Run `vive-sync topics`.")
+        self._counts[topic] = len(metadata.partitions)
         numbers = sorted(metadata.partitions) if partition is None else [partition]
         return [TopicPartition(topic, number) for number in numbers]
 
@@ -91,7 +98,9 @@ class TopicReader:
             error = message.error()
             topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
             if error is None:
-                records.append(ConsumedRecord(topic, partition, offset, message.key(), message.value()))
+                key, value, headers = message.key(), message.value(), headers_of(message)
+                if not (self._own_only and is_foreign(key, partition, self._counts[topic])):
+                    records.append(ConsumedRecord(topic, partition, offset, key, value, headers))
                 self.positions[topic, partition] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add((topic, partition))
@@ -127,9 +136,10 @@ class TopicReader:
         self.close()
 
 
-def headers_of(message: Message) -> list[tuple[str, bytes]]:
-    """The headers of a record that was read, in their order."""
-    return cast("list[tuple[str, bytes]]", message.headers() or [])
+def headers_of(message: Message) -> tuple[tuple[str, bytes], ...]:
+    """The headers of a record, which may hold no value."""
+    headers: Any = message.headers() or ()
+    return tuple((name, value or b"") for name, value in headers)
 
 
 def groupless_consumer(bootstrap: str, *, group_id: str) -> Consumer:

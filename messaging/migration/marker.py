@@ -27,7 +27,7 @@ class Marker:
         if self._cluster.partitions(MIGRATION_MARKER) is None:
             self._cluster.create(MIGRATION_MARKER, 1)
         value = state.model_dump_json().encode()
-        Copier(self._cluster.bootstrap).write(MIGRATION_MARKER, [StoredRecord(0, 0, None, value, [], 0)])
+        Copier(self._cluster.bootstrap).write(MIGRATION_MARKER, [StoredRecord(0, 0, None, value, (), 0)])
         return state
 
     def remove(self) -> None:

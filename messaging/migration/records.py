@@ -7,7 +7,7 @@ from schemas.topics import SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_SYNC, VENDOR_T
 from schemas.wire.partitioning import PARTITIONS_HEADER, is_foreign, partition_of
 from schemas.wire.row_epoch import FIRST, RowEpoch
 
-Headers = list[tuple[str, bytes]]
+Headers = tuple[tuple[str, bytes], ...]
 UNFINISHED_ONLY: Final = frozenset({SYNC_REQUESTED, VENDOR_SYNC})
 """Topics of which only records move that no worker has finished: one that is finished would be worked again."""
 FINISHED_FIRST: Final = frozenset({SYNC_REQUESTED, SYNC_EXPANSION, VENDOR_SYNC})
@@ -73,5 +73,5 @@ def _rows(records: Iterable[StoredRecord]) -> Iterator[StoredRecord]:
 def _placed(topic: Topic, record: StoredRecord, partitions: int) -> StoredRecord:
     partition = record.partition % partitions if record.key is None else partition_of(record.key, partitions)
     if topic == VENDOR_TABLE_CHANGELOG:
-        return record._replace(partition=partition, headers=[(PARTITIONS_HEADER, str(partitions).encode())])
+        return record._replace(partition=partition, headers=((PARTITIONS_HEADER, str(partitions).encode()),))
     return record._replace(partition=partition)

@@ -16,6 +16,11 @@ REASON_LETTERS: Final = 2000
 
 def unreadable(message: Any, error: UndecodableError, *, now: datetime) -> DeadLetter:
     """A dead letter of a record (anything with topic, partition, offset, key, value) that does not decode or validate."""
+    return letter_of(message, code=error.code, reason=error.reason, now=now)
+
+
+def letter_of(message: Any, *, code: str, reason: str, now: datetime) -> DeadLetter:
+    """A dead letter of a record, with its bytes."""
     client_id: str | None = None
     vendor_id: str | None = None
     key, key_cut = _cut(message.key, KEY_BYTES)
@@ -25,8 +30,8 @@ def unreadable(message: Any, error: UndecodableError, *, now: datetime) -> DeadL
     return DeadLetter(
         client_id=client_id,
         vendor_id=vendor_id,
-        code=error.code,
-        reason=error.reason[:REASON_LETTERS],
+        code=code,
+        reason=reason[:REASON_LETTERS],
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,

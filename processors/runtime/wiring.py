@@ -7,6 +7,7 @@ from typing import Any
 import faust
 
 from processors.agents import add_agents
+from processors.events.foreign_records import ForeignRecords
 from processors.expansion.handlers import Expander, ShardExpander
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies, shared_parts
 from processors.state.late_rows import LateRows
@@ -43,13 +44,20 @@ def build_worker(given: WorkerDependencies) -> WorkerGraph:
     parts = shared_parts(given)
     syncing = _coordinator(given, parts)
     timers = (*_vendor_timers(given, parts, syncing), *_watchdogs(given, parts))
+    foreign = ForeignRecords(
+        publisher=given.publisher,
+        in_flight=parts.in_flight,
+        gate=parts.gate,
+        partitions=given.partitions,
+        now=given.clock.now,
+    )
     add_agents(
         parts.app,
         {
             SYNC_REQUESTED: _expander(given, parts).accept,
             SYNC_EXPANSION: _shard_expander(given, parts).accept,
-            VENDOR_RECORD: _vendor_records(given, parts).accept,
-            VENDOR_SYNC: syncing.accept,
+            VENDOR_RECORD: foreign.before(_vendor_records(given, parts).accept),
+            VENDOR_SYNC: foreign.before(syncing.accept),
         },
         on_crash=given.on_crash,
     )

@@ -34,7 +34,7 @@ def keep_record(row: VendorRow | None, record: VendorRecord, now: datetime) -> R
     row = row or VendorRow()
     if row.record is not None and record.version < row.record.version:
         return RecordDecision(row=None)
-    kept = row.model_copy(update={"record": record, "updated_at": now})
+    kept = row.model_copy(update={"record": record, "last_version": record.version, "updated_at": now})
     if record.origin is Origin.SNAPSHOT or record.provider_id is None:
         return RecordDecision(row=kept)
     return RecordDecision(row=kept, change=RecordChange(before=row, record=record))

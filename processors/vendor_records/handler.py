@@ -12,6 +12,7 @@ from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_records.decisions import RecordDecision, forget_record, keep_record
 from processors.vendor_records.unjudged_changes import UnjudgedChanges
+from schemas.forwarded_record import is_outdated_copy
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
@@ -64,6 +65,8 @@ class VendorRecords:
         if message.value is None:
             return RecordDecision(row=forget_record(row, self.now()))
         record = self.codec.decode_keyed(VendorRecord, message.key, message.value)
+        if is_outdated_copy(row, record, message.headers):
+            return RecordDecision(row=None)
         return keep_record(row, record, self.now())
 
     def _finish_after(self, message: Any, *deliveries: DeliveryFuture) -> None:

@@ -47,6 +47,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "gave_up": "Vantaca did not answer for a day. Once it does, try again.",
     "bug": "VIVE failed at this vendor. Try again; if it comes back, give its number to VIVE's support.",
     "undecodable": "VIVE could not read what another VIVE service said. Give its number to VIVE's support.",
+    "foreign_partition": "Another VIVE service wrote to a wrong place in Kafka. Give its number to VIVE's support.",
     "invalid": "What another VIVE service said is not valid. Give its number to VIVE's support.",
 }
 """By a dead letter's code: the advice to the person."""

@@ -208,3 +208,22 @@ async def test_a_drain_cuts_the_wait_and_the_next_owner_judges_the_change(stage:
     await stage.accept(record_of(1, offset=3))
     assert [event.key for event in stage.events()] == [KEY]
     assert stage.finished() == [3]
+
+
+async def test_a_forwarded_record_that_is_not_newer_is_neither_kept_nor_brings_a_deleted_vendor_back(
+    stage: Stage,
+) -> None:
+    forwarded = {"forwarded-from": b"7"}
+    await stage.accept(record_of(2))
+    await stage.accept(record_of(2, offset=1, compliant=False)._replace(headers=forwarded))
+    row = stage.rows.get(PARTITION, KEY)
+    assert row is not None
+    assert row.record == vendor_record(version=2)
+    await stage.accept(consumed(VENDOR_RECORD, None, key=KEY.to_bytes(), partition=PARTITION, offset=2))
+    written = len(stage.producer.sent)
+    await stage.accept(record_of(2, offset=3)._replace(headers=forwarded))
+    assert len(stage.producer.sent) == written
+    await stage.accept(record_of(3, offset=4)._replace(headers=forwarded))
+    row = stage.rows.get(PARTITION, KEY)
+    assert row is not None
+    assert row.record == vendor_record(version=3)

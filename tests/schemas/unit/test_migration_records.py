@@ -28,7 +28,7 @@ def record(
 ) -> StoredRecord:
     encoded = None if key is None else key.encode()
     place = partition if partition is not None or encoded is None else partition_of(encoded, BEFORE)
-    headers = [("owner-epoch", epoch.encode())] if epoch else [("trace", b"1")]
+    headers = (("owner-epoch", epoch.encode()),) if epoch else (("trace", b"1"),)
     return StoredRecord(place or 0, offset, encoded, value.encode(), headers, 1000 + offset)
 
 
