@@ -44,7 +44,7 @@ class LeftAlone(Part):
     desired: str | None
     code: str
     """The reason for programs: ``not_owned``, ``foreign_hold``, ``not_ours``, ``empty_value``, ``invalid_value``, ``ambiguous``,
-    ``not_stored``."""
+    ``not_stored``, ``not_pushable``."""
     reason: str
     """The reason as a sentence for a person."""
 

@@ -48,6 +48,20 @@ async def test_garbage_on_any_topic_is_a_dead_letter_and_the_run_after_it_works(
     assert [(letter.topic, letter.value) for letter in await world.dead_letters()] == [(topic, GARBAGE)]
 
 
+async def test_a_policy_without_a_number_keeps_no_hold_from_being_placed(world: World) -> None:
+    world.providers([1])
+    await world.load([world.integration, world.record(1)])
+    async with world.worker():
+        await world.settled(await world.press())
+        policies = [{"policy_type": "General Liability", "number": ""}]
+        hold = world.record(1, version=2, origin="change", payment_hold=True, hold_reason="lapsed", policies=policies)
+        await world.load([hold])
+        outcome = await world.vendor_says("v1", Status.UPDATED)
+    assert world.company.providers[1].on_hold_reason == "[VIVE] lapsed"
+    assert [left.code for left in outcome.left_alone if left.group == "insurance"] == ["not_pushable"]
+    assert await world.dead_letters() == []
+
+
 async def test_a_provider_that_is_gone_is_missing_and_a_dead_letter(world: World) -> None:
     world.providers([1])
     await world.load([world.integration, world.record(1), world.record(2)])

@@ -53,8 +53,8 @@ def several(elements: st.SearchStrategy[Any], *, most: int = 4) -> st.SearchStra
 addresses = st.builds(PostalAddress, street=texts, line2=texts, city=texts, state=texts, zip=texts)
 policies = st.builds(
     Policy,
-    policy_type=filled,
-    number=filled,
+    policy_type=texts,
+    number=texts,
     expires_on=st.none() | days,
     status=st.sampled_from(["", "Pass", "Fail", "Missing", "Expired"]),
 )

@@ -8,7 +8,7 @@ from console.pages.sentences.words import GROUPS, STATES, field_label, group_lab
 from console.read_model.store.views import VendorDetail, VendorState
 from schemas.records.integration import FieldGroup, Integration
 from schemas.records.outcome import Status, VendorSyncOutcome
-from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_record import Policy, VendorRecord
 
 AGREES: Final = frozenset({Status.UPDATED, Status.UNCHANGED})
 """After these, whatever is pushed and was neither written nor left alone is the same on both sides."""
@@ -122,7 +122,7 @@ def _desired(record: VendorRecord | None, group: FieldGroup) -> str | None:
         case FieldGroup.PAYMENT_HOLD:
             return _hold(record)
         case FieldGroup.INSURANCE:
-            return _lines(_policies(record)) or None
+            return _lines(_policies(policy for policy in record.policies if policy.pushable)) or None
         case FieldGroup.NAMES:
             return _lines((record.legal_name, record.dba_name)) or None
         case FieldGroup.ADDRESS:
@@ -136,7 +136,7 @@ def facts(record: VendorRecord) -> tuple[Fact, ...]:
         ("DBA name", record.dba_name),
         ("Status", _status(record)),
         ("Payment hold", _hold(record)),
-        ("Insurance", _lines(_policies(record)) or "No policies"),
+        ("Insurance", _lines(_policies(record.policies)) or "No policies"),
         ("Address", _address(record)),
         ("Provider in Vantaca", record.provider_id or "Not linked"),
     )
@@ -155,12 +155,15 @@ def _hold(record: VendorRecord) -> str:
     return f"On hold: {record.hold_reason}" if record.hold_reason else "On hold"
 
 
-def _policies(record: VendorRecord) -> list[str]:
-    return [
-        f"{policy.policy_type} {policy.number}"
-        + (f", expires {policy.expires_on}" if policy.expires_on else ", no expiration date")
-        for policy in record.policies
-    ]
+def _policies(policies: Iterable[Policy]) -> list[str]:
+    return [_policy(policy) for policy in policies]
+
+
+def _policy(policy: Policy) -> str:
+    name = _joined((policy.policy_type, policy.number or "without a number"), " ")
+    if policy.missing:
+        return f"{name}, missing"
+    return f"{name}, expires {policy.expires_on}" if policy.expires_on else f"{name}, no expiration date"
 
 
 def _address(record: VendorRecord) -> str:
