@@ -18,6 +18,7 @@ __all__ = [
     "create_topics",
     "fix_topics",
     "partition_count",
+    "partition_counts",
     "refuse_during_migration",
     "topic_id",
 ]
@@ -117,6 +118,16 @@ def partition_count(admin: AdminClient, topic: Topic) -> int:
         TopicsError: the topic is missing, or Kafka does not answer.
     """
     return len(_existing(admin, topic).partitions)
+
+
+def partition_counts(admin: AdminClient, topics: Iterable[Topic]) -> dict[str, int]:
+    """The number of partitions of each of these topics that exists, by name.
+
+    Raises:
+        TopicsError: Kafka does not answer.
+    """
+    described = _describe(admin, [topic.name for topic in topics])
+    return {name: len(description.partitions) for name, description in described.items()}
 
 
 def topic_id(admin: AdminClient, topic: Topic) -> str:

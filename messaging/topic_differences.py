@@ -98,11 +98,11 @@ def placed_by_another(present: int, wanted: int) -> str:
     )
 
 
-def raised_while_running(present: int, wanted: int) -> str:
-    """The sentence of a worker that is assigned a partition beyond the number that its topics had."""
+def raised_while_running(topic: str, present: int, wanted: int) -> str:
+    """The sentence of a worker that runs while the partitions of a topic are raised."""
     return (
-        f"A topic has at least {present} partitions now, but VIVE_SYNC_PARTITIONS is {wanted}: `vive-sync topics --check` lists "
-        "the topics and what to do."
+        f"Topic {topic} has {present} partitions now, but VIVE_SYNC_PARTITIONS is {wanted}: `vive-sync topics --check` lists all "
+        "such topics and says what to do."
     )
 
 

@@ -63,16 +63,19 @@ class TopicReader:
         """Whether the last poll returned a full batch, so that more records may be there already."""
         self._consumer = groupless_consumer(bootstrap, group_id="vive-sync-reader")
         try:
-            self._partitions = [tp for topic in topics for tp in self._partitions_of(topic, partition)]
-            starts = self._starts(since_ms)
-            self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
-            self._consumer.assign(starts)
+            self._seek(topics, partition, since_ms)
         except KafkaException as error:
             self._consumer.close()
             raise KafkaUnavailableError(f"Kafka at {bootstrap} does not answer: {error.args[0].str()}.") from error
         except KafkaUnavailableError:
             self._consumer.close()
             raise
+
+    def _seek(self, topics: list[str], partition: int | None, since_ms: int | None) -> None:
+        self._partitions = [tp for topic in topics for tp in self._partitions_of(topic, partition)]
+        starts = self._starts(since_ms)
+        self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
+        self._consumer.assign(starts)
 
     def _partitions_of(self, topic: str, partition: int | None) -> list[TopicPartition]:
         metadata = self._consumer.list_topics(topic, timeout=self._seconds).topics[topic]

@@ -136,3 +136,5 @@ ALL: Final = (
     VENDOR_TABLE_CHANGELOG,
 )
 """All topics. But for those of dead letters they have the same number of partitions, so that one worker has all of a vendor."""
+MOVED: Final = tuple(topic for topic in ALL if not topic.keeps_partitions)
+"""The topics whose partitions are of the number that ``VIVE_SYNC_PARTITIONS`` names: a migration moves their records."""

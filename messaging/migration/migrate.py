@@ -9,10 +9,19 @@ from messaging.migration.cluster import Cluster
 from messaging.migration.copier import Copier, read_all
 from messaging.migration.marker import Marker
 from messaging.migration.records import FINISHED_FIRST, moved
-from messaging.migration.state import MOVED, MigrationState, copy_name
+from messaging.migration.state import MigrationState, copy_name
 from messaging.topic_admin import TopicsError, create_topics, topic_id
 from messaging.topic_settings import set_settings, settings_of
-from schemas.topics import APP_ID, MAX_BATCH_BYTES, SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC, Topic
+from schemas.topics import (
+    APP_ID,
+    MAX_BATCH_BYTES,
+    MOVED,
+    SYNC_EXPANSION,
+    SYNC_REQUESTED,
+    VENDOR_RECORD,
+    VENDOR_SYNC,
+    Topic,
+)
 
 READ_BY_WORKERS: Final = (SYNC_REQUESTED, SYNC_EXPANSION, VENDOR_RECORD, VENDOR_SYNC)
 """Topics whose offsets workers commit."""

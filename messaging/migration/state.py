@@ -1,13 +1,8 @@
 """The state of a migration, kept on a topic of its own: whoever repeats an interrupted migration goes on from it. Pure."""
 
-from typing import Final
-
 from pydantic import BaseModel, ConfigDict
 
-from schemas.topics import ALL, MIGRATION_MARKER, Topic
-
-MOVED: Final = tuple(topic for topic in ALL if not topic.keeps_partitions)
-"""The topics whose records are moved. Dead letters stay: their ids name partition and offset."""
+from schemas.topics import MIGRATION_MARKER, MOVED, Topic
 
 
 class MigrationState(BaseModel):

@@ -9,6 +9,7 @@ import faust
 from processors.agents import add_agents
 from processors.events.foreign_records import ForeignRecords
 from processors.expansion.handlers import Expander, ShardExpander
+from processors.runtime.partition_watch import PartitionWatch, counts_of
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies, shared_parts
 from processors.state.late_rows import LateRows
 from processors.transport.partition_ownership import Ownership
@@ -161,7 +162,8 @@ def _vendor_timers(given: WorkerDependencies, parts: SharedParts, syncing: Vendo
         ends=given.ends.ends,
         undelivered=lambda: given.producer.waiting,
     )
-    return retries.run, pauses.run, late_rows.run
+    partition_watch = PartitionWatch(counts_of(given.config.bootstrap), partitions=given.partitions)
+    return retries.run, pauses.run, late_rows.run, partition_watch.run
 
 
 def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ...]:

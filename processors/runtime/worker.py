@@ -11,7 +11,6 @@ from faust.types import TP
 
 from accounting.port import AccountingSystem
 from messaging.topic_admin import TopicsError, admin_of, check_topics, topic_id
-from messaging.topic_differences import raised_while_running
 from processors.app import consumer_of
 from processors.bounded_wait import Ending, in_a_thread, unless
 from processors.clock import Clock, system_clock
@@ -132,7 +131,7 @@ class Worker:
         leaving = Leaving(parts, producer, self._ending, seconds=self._config.drain_seconds)
         consumer = consumer_of(app)
         consumer.before_revocation = leaving.let_go
-        consumer.after_assignment = partial(self._own, leaving)
+        consumer.after_assignment = leaving.own
         starting = asyncio.create_task(app.start())
         stopping = asyncio.create_task(stop.wait())
         crashed = asyncio.create_task(app.wait_for_stopped())
@@ -159,13 +158,6 @@ class Worker:
         for task in tasks:
             if task.done() and not task.cancelled():
                 task.result()
-
-    def _own(self, leaving: Leaving, assigned: set[TP], generation: int) -> None:
-        number = max((tp.partition + 1 for tp in assigned), default=0)
-        if number > self._config.partitions:
-            self._fail(TopicsError(raised_while_running(number, self._config.partitions)))
-        else:
-            leaving.own(assigned, generation)
 
     def _fail(self, error: BaseException) -> None:
         log.critical("The worker stops: %s: %s", type(error).__name__, error)

@@ -8,14 +8,13 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewPartitions  # type: ignore[attr-defined]
 
 from messaging.migration import Migration
-from messaging.migration.state import MOVED
 from messaging.producer import BlockingProducer, OutgoingRecord
 from messaging.topic_admin import TopicsError, admin_of, check_topics, partition_count, topic_id
 from messaging.topic_reader import TopicReader
 from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
-from schemas.topics import ALL, DEAD_LETTER, INTEGRATION, VENDOR_RECORD, VENDOR_SYNC, Topic
+from schemas.topics import ALL, DEAD_LETTER, INTEGRATION, MOVED, VENDOR_RECORD, VENDOR_SYNC, Topic
 from schemas.wire.partitioning import partition_of
 from tests.support.eventually import eventually, eventually_async
 from tests.support.slowness import patient
@@ -76,7 +75,7 @@ async def test_all_holds_are_right_after_a_migration(world_alone: World) -> None
         # A release shows that rows and records are known: VIVE releases only what it remembers to have placed.
         await world.load(holds(world, 2, placed=False))
         await all_say(world, Status.UPDATED, times=2)
-        assert reasons(world) == {"": 20}
+        assert reasons(world) == {"Released by VIVE": 20}
         await world.load(holds(world, 3, placed=True))
         await all_say(world, Status.UPDATED, times=3)
         assert reasons(world) == {"[VIVE] lapsed": 20}
@@ -115,13 +114,11 @@ async def test_raised_partitions_are_refused_until_the_records_are_moved(world_a
 
 
 async def test_partitions_that_are_raised_while_a_worker_runs_end_it(world_alone: World) -> None:
-    process = await world_alone.start_ready_worker("running", VIVE_SYNC_SESSION_TIMEOUT="6")
+    process = await world_alone.start_ready_worker("running")
     raise_partitions(admin_of(world_alone.bootstrap), MOVED, 24)
-    second = world_alone.start_process("second", "worker", VIVE_SYNC_PARTITIONS="24")
     await has_ended(process)
-    second.kill()
     assert process.returncode == 1
-    assert "`vive-sync topics --check` lists the topics" in (world_alone.folder / "running.log").read_text()
+    assert "has 24 partitions now, but VIVE_SYNC_PARTITIONS is 12" in (world_alone.folder / "running.log").read_text()
 
 
 class Interrupted(Exception):  # noqa: N818 -- it is none of the product's errors
@@ -133,7 +130,7 @@ def contents(bootstrap: str, topic: Topic) -> Counter[tuple[bytes | None, bytes 
         return Counter((record.key, record.value) for record in reader.to_end())
 
 
-@pytest.mark.parametrize("line", [0, 3, len(MOVED) - 1, len(MOVED), len(MOVED) + 2, 2 * len(MOVED) - 1])
+@pytest.mark.parametrize("line", [3, len(MOVED) - 1, len(MOVED) + 2, 2 * len(MOVED) - 1])
 def test_an_interrupted_migration_goes_on_and_no_record_is_lost(own_kafka: str, line: int) -> None:
     """``line``: the report after which it is interrupted; one a topic when it is copied, and one when it is restored."""
     admin = admin_of(own_kafka)

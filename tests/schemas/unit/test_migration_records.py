@@ -5,11 +5,12 @@ from collections.abc import Iterable
 import pytest
 
 from messaging.migration.records import StoredRecord, moved
-from messaging.migration.state import MOVED, MigrationState
+from messaging.migration.state import MigrationState
 from schemas.topics import (
     ALL,
     DEAD_LETTER,
     DEAD_LETTER_HANDLED,
+    MOVED,
     SYNC_EXPANSION,
     SYNC_REQUESTED,
     VENDOR_RECORD,
