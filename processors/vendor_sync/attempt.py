@@ -76,6 +76,7 @@ class Attempts:
             applied=applied,
             observed_at=observed.at,
             calls=calls,
+            rejection=ready.rejection,
         )
 
     async def _apply(self, system: AccountingSystem, ready: PreparedSync, plan: Plan) -> Applied:
