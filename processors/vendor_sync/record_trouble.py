@@ -1,10 +1,11 @@
 """The sync of a vendor whose newest record VIVE can't act on: payment holds are placed, nothing else is written."""
 
+from dataclasses import replace
 from typing import Final
 
+from accounting.port import Plan
 from schemas.kept_record import STALE
 from schemas.records.integration import FieldGroup, Integration
-from schemas.records.outcome import LeftAlone
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import RecordTrouble, VendorRow
 
@@ -41,6 +42,7 @@ def only_holds(integration: Integration) -> Integration:
     return integration.model_copy(update={"pushes": (FieldGroup.PAYMENT_HOLD,)})
 
 
-def of_holds(left_alone: tuple[LeftAlone, ...]) -> tuple[LeftAlone, ...]:
-    """What was left alone of payment holds: other differences follow from ``only_holds``, not from the client's integration."""
-    return tuple(left for left in left_alone if left.group == FieldGroup.PAYMENT_HOLD)
+def only_of_holds(plan: Plan) -> Plan:
+    """The plan without the differences that ``only_holds`` leaves alone: the client's integration is not their reason."""
+    left_alone = tuple(left for left in plan.left_alone if left.group == FieldGroup.PAYMENT_HOLD)
+    return replace(plan, left_alone=left_alone)

@@ -7,12 +7,11 @@ from typing import Final
 from accounting.port import Applied, Plan
 from accounting.push_fingerprint import fingerprint
 from processors.vendor_sync.outcomes import outcome_of
-from processors.vendor_sync.record_trouble import of_holds
 from processors.vendor_sync.retry_policy import GiveUp, RetryAt
 from processors.work_queue import VendorSyncTask
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.integration import Integration
-from schemas.records.outcome import Status, VendorSyncOutcome
+from schemas.records.outcome import LeftAlone, Status, VendorSyncOutcome
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_SYNC
@@ -92,7 +91,6 @@ def _synced(row: VendorRow, task: VendorSyncTask, result: Synced, worker: str, n
     if result.rejection is not None:
         return _only_held(row, task, result, result.rejection, worker, now)
     status = Status.UNCHANGED if result.applied is None else Status.UPDATED
-    left_alone = result.plan.left_alone + (() if result.applied is None else result.applied.left_alone)
     return Settlement(
         row=row.model_copy(
             update={
@@ -112,17 +110,20 @@ def _synced(row: VendorRow, task: VendorSyncTask, result: Synced, worker: str, n
             worker,
             now,
             changes=result.plan.changes,
-            left_alone=left_alone,
+            left_alone=_left_alone(result),
             observed_at=result.observed_at,
             calls=result.calls,
         ),
     )
 
 
+def _left_alone(result: Synced) -> tuple[LeftAlone, ...]:
+    return result.plan.left_alone + (() if result.applied is None else result.applied.left_alone)
+
+
 def _only_held(
     row: VendorRow, task: VendorSyncTask, result: Synced, rejection: str, worker: str, now: datetime
 ) -> Settlement:
-    left_alone = result.plan.left_alone + (() if result.applied is None else result.applied.left_alone)
     return Settlement(
         row=row.model_copy(
             update={"status": Status.REJECTED, "settled_fingerprint": None, "attempts": 0, "failing_since": None}
@@ -135,7 +136,7 @@ def _only_held(
             now,
             reason=rejection,
             changes=result.plan.changes,
-            left_alone=of_holds(left_alone),
+            left_alone=_left_alone(result),
             observed_at=result.observed_at,
             calls=result.calls,
         ),

@@ -10,7 +10,7 @@ from accounting.port import Applied, Observed, Plan
 from accounting.push_fingerprint import fingerprint
 from accounting.vantaca.planning.plan import make_plan
 from processors.vendor_sync.preparation import PreparedSync, prepare
-from processors.vendor_sync.record_trouble import rejection
+from processors.vendor_sync.record_trouble import only_of_holds, rejection
 from processors.vendor_sync.settlement import NotSynced, Synced, settle, with_latest_record
 from schemas.kept_record import ReadAt, with_record, with_unreadable
 from schemas.records.integration import FieldGroup
@@ -61,6 +61,8 @@ def test_a_hold_that_the_last_good_record_wants_is_placed_and_nothing_else_is_wr
     prepared = ready(in_trouble(vendor_record(legal_name="New Name", **HELD)))
     made = plan(prepared, compliance_status="Pending", compliant=False)
     assert {change.group for change in made.changes} == {"payment_hold"}
+    assert made.left_alone
+    assert only_of_holds(made).left_alone == ()
     assert [(change.field, change.after) for change in made.changes] == [
         ("onHold", "yes"),
         ("onHoldReason", "[VIVE] Auto lapsed"),
@@ -115,7 +117,7 @@ def held(row: VendorRow, *, wrote: bool) -> Synced:
     return Synced(
         record=prepared.record,
         integration=prepared.integration,
-        plan=replace(made, delivered=Delivered(dba_name="of a restricted plan")),
+        plan=replace(only_of_holds(made), delivered=Delivered(dba_name="of a restricted plan")),
         applied=Applied(delivered=Delivered(dba_name="of a restricted plan"), calls=1) if wrote else None,
         observed_at=NOW,
         calls=1,
