@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from messaging.isolation import READ_COMMITTED
 from messaging.producer import LOG_LEVEL, KafkaUnavailableError
@@ -19,6 +19,7 @@ class ConsumedRecord(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 BATCH: Final = 1000
@@ -91,7 +92,8 @@ class TopicReader:
             error = message.error()
             topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
             if error is None:
-                records.append(ConsumedRecord(topic, partition, offset, message.key(), message.value()))
+                key, value, headers = message.key(), message.value(), _headers_of(message)
+                records.append(ConsumedRecord(topic, partition, offset, key, value, headers))
                 self.positions[topic, partition] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add((topic, partition))
@@ -125,6 +127,12 @@ class TopicReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _headers_of(message: Message) -> tuple[tuple[str, bytes], ...]:
+    """The headers of a record, which may hold no value."""
+    headers: Any = message.headers() or ()
+    return tuple((name, value or b"") for name, value in headers)
 
 
 def groupless_consumer(bootstrap: str, *, group_id: str) -> Consumer:
