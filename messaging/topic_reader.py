@@ -64,18 +64,20 @@ class TopicReader:
         self._consumer = groupless_consumer(bootstrap, group_id="vive-sync-reader")
         try:
             self._seek(topics, partition, since_ms)
-        except KafkaException as error:
-            self._consumer.close()
-            raise KafkaUnavailableError(f"Kafka at {bootstrap} does not answer: {error.args[0].str()}.") from error
         except KafkaUnavailableError:
             self._consumer.close()
             raise
 
     def _seek(self, topics: list[str], partition: int | None, since_ms: int | None) -> None:
-        self._partitions = [tp for topic in topics for tp in self._partitions_of(topic, partition)]
-        starts = self._starts(since_ms)
-        self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
-        self._consumer.assign(starts)
+        try:
+            self._partitions = [tp for topic in topics for tp in self._partitions_of(topic, partition)]
+            starts = self._starts(since_ms)
+            self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
+            self._consumer.assign(starts)
+        except KafkaException as error:
+            raise KafkaUnavailableError(
+                f"Kafka at {self._bootstrap} does not answer: {error.args[0].str()}."
+            ) from error
 
     def _partitions_of(self, topic: str, partition: int | None) -> list[TopicPartition]:
         metadata = self._consumer.list_topics(topic, timeout=self._seconds).topics[topic]

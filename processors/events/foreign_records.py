@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from processors.events.dead_letters import letter_of
+from processors.events.dead_letters import unreadable
 from processors.events.event_publisher import EventPublisher
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
@@ -16,6 +16,13 @@ Accept = Callable[[Any], None]
 """Handles a record without waiting; the record is finished later."""
 
 
+class ForeignFault(NamedTuple):
+    """What is wrong with a record on a foreign partition."""
+
+    reason: str
+    code: str = FOREIGN_PARTITION
+
+
 def foreign_letter(message: Any, *, partitions: int, now: datetime) -> DeadLetter:
     """The dead letter of a record on a foreign partition: what was done with it, and what its producer has to change."""
     done = (
@@ -23,16 +30,12 @@ def foreign_letter(message: Any, *, partitions: int, now: datetime) -> DeadLette
         if message.value is None
         else "VIVE has forwarded it."
     )
-    return letter_of(
-        message,
-        code=FOREIGN_PARTITION,
-        reason=(
-            f"The record is on partition {message.partition} of {message.topic}, but its key belongs to partition "
-            f"{partition_of(message.key, partitions)} of {partitions}. {done} Its producer must use Java's partitioner "
-            "(librdkafka: partitioner=murmur2_random)."
-        ),
-        now=now,
+    reason = (
+        f"The record is on partition {message.partition} of {message.topic}, but its key belongs to partition "
+        f"{partition_of(message.key, partitions)} of {partitions}. {done} Its producer must use Java's partitioner "
+        "(librdkafka: partitioner=murmur2_random)."
     )
+    return unreadable(message, ForeignFault(reason), now=now)
 
 
 @dataclass(frozen=True, kw_only=True)

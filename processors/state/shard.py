@@ -12,14 +12,17 @@ class Summary(NamedTuple):
     """Facts of a row that are needed so often that they are kept beside it."""
 
     known: bool
-    """Whether VIVE has data on the vendor: false after a tombstone."""
+    """Whether VIVE has data on the vendor, or a record that can't be used: false after a tombstone."""
     linked: bool
+    """Whether a run queues the vendor. One whose newest record can't be used counts as linked: its outcome has the reason."""
     answered_through: int
     """Highest ``vendor-sync`` offset answered in the topic's present life; -1 for none."""
     next_attempt_at: float | None = None
     """Time of the next retry, in seconds since 1970."""
     parked: bool = False
     """Whether the vendor waits for its client's credentials to be accepted."""
+    stale_records: int = 0
+    """Records of the vendor that were left out because their version was lower than that of the record kept."""
 
 
 Summarise = Callable[[bytes], Summary]

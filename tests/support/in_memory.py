@@ -34,7 +34,7 @@ class Consumed(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Mapping[str, bytes] | None = None
+    headers: Mapping[str, bytes] = {}
 
     @property
     def tp(self) -> TP:
@@ -52,7 +52,7 @@ def consumed(
 ) -> Consumed:
     """A record of this message; of bytes as they are."""
     value = CODEC.encode(message, topic=topic.name) if isinstance(message, Message) else message
-    return Consumed(topic.name, partition, offset, key, value, headers)
+    return Consumed(topic.name, partition, offset, key, value, headers or {})
 
 
 class Sent(NamedTuple):

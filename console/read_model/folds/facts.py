@@ -7,6 +7,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from messaging.topic_reader import ConsumedRecord
+from schemas.kept_record import accepts_version
 from schemas.message import Identifier
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.dead_letter_handled import DeadLetterHandled
@@ -57,13 +58,23 @@ class Unreadable(NamedTuple):
     reason: str
 
 
+class VendorFact(NamedTuple):
+    """A vendor's record; None is a tombstone, or a record that can't be read (``readable`` is False then)."""
+
+    key: VendorKey
+    record: VendorRecord | None
+    readable: bool = True
+    accepted: bool = False
+    """Whether a person has put the record in force, whatever its version."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The contents of records, each kind in the order of its records."""
 
     integrations: dict[str, Integration | None] = field(default_factory=dict)
     """The last of each client; None: it was ended by a tombstone."""
-    records: list[tuple[VendorKey, VendorRecord | None]] = field(default_factory=list)
+    records: list[VendorFact] = field(default_factory=list)
     events: dict[VendorKey, int] = field(default_factory=dict)
     """By vendor, the last ``vendor-sync`` event's offset."""
     outcomes: list[Placed[VendorSyncOutcome]] = field(default_factory=list)
@@ -94,7 +105,7 @@ def _take(facts: Facts, record: ConsumedRecord, codec: Codec) -> None:
         case VENDOR_SYNC.name:
             facts.events[codec.decode(VendorSync, record.value).key] = record.offset
         case VENDOR_RECORD.name:
-            facts.records.append(_vendor(record, codec))
+            _take_vendor(facts, record, codec)
         case SYNC_RUN.name:
             facts.parts.append(_placed(record, codec.decode(SyncRun, record.value)))
         case INTEGRATION.name:
@@ -110,14 +121,20 @@ def _placed(record: ConsumedRecord, content: T) -> Placed[T]:
     return Placed(record.partition, record.offset, content)
 
 
-def _vendor(record: ConsumedRecord, codec: Codec) -> tuple[VendorKey, VendorRecord | None]:
+def _take_vendor(facts: Facts, record: ConsumedRecord, codec: Codec) -> None:
     try:
         key = VendorKey.from_bytes(record.key)
     except ValueError as error:
         raise UndecodableError(str(error)) from None
     if record.value is None:
-        return key, None
-    return key, codec.decode_keyed(VendorRecord, record.key, record.value)
+        facts.records.append(VendorFact(key, None))
+        return
+    try:
+        content = codec.decode_keyed(VendorRecord, record.key, record.value)
+    except UndecodableError:
+        facts.records.append(VendorFact(key, None, readable=False))
+        raise
+    facts.records.append(VendorFact(key, content, accepted=accepts_version(record.headers)))
 
 
 def _integration(record: ConsumedRecord, codec: Codec) -> tuple[str, Integration | None]:
