@@ -1,13 +1,14 @@
 """What a migration asks the brokers and changes on them, besides records."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
-from confluent_kafka import ConsumerGroupState, IsolationLevel, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka import ConsumerGroupState, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from messaging.topic_admin import TopicsError, admin_of
+from messaging.topic_offsets import Offsets, PartitionId, TopicOffsets
 from messaging.topic_reader import groupless_consumer
 from messaging.topic_settings import default_replicas, set_settings
 from schemas.topics import APP_ID, min_insync_replicas
@@ -102,27 +103,28 @@ class Cluster:
 
     def _refuse_open_transactions(self, topics: Iterable[str]) -> None:
         for topic in topics:
-            if self.ends(topic, IsolationLevel.READ_COMMITTED) != self.ends(topic, IsolationLevel.READ_UNCOMMITTED):
+            if self.ends(topic) != self._offsets().ends_of_the_log(self._places(topic)):
                 raise TopicsError(
                     f"A transaction is open on topic {topic}, so its records can't be copied: stop the producer that began it, "
                     "wait until it has ended, and run the command again."
                 )
 
-    def ends(self, topic: str, isolation: IsolationLevel = IsolationLevel.READ_COMMITTED) -> Mapping[int, int]:
-        """The offset behind the last record of each partition."""
-        requests = {TopicPartition(topic, number): OffsetSpec.latest() for number in range(self.partitions(topic) or 0)}  # type: ignore[no-untyped-call]
-        futures = self.admin.list_offsets(requests, isolation_level=isolation, request_timeout=SECONDS)
-        try:
-            return {each.partition: future.result().offset for each, future in futures.items()}
-        except KafkaException as error:
-            raise TopicsError(f"Kafka does not return the ends of topic {topic}: {error.args[0].str()}.") from error
+    def ends(self, topic: str) -> Offsets:
+        """The offset behind the last record of each partition, without those of an open transaction."""
+        return self._offsets().ends(self._places(topic))
+
+    def _offsets(self) -> TopicOffsets:
+        """A new client at each request: librdkafka remembers the partitions of a topic that was deleted since."""
+        return TopicOffsets(self.bootstrap, seconds=SECONDS)
+
+    def _places(self, topic: str) -> list[PartitionId]:
+        return [(topic, number) for number in range(self.partitions(topic) or 0)]
 
     def finished(self, topic: str) -> dict[int, int]:
         """By partition, the first offset that the workers have not finished; 0 where nothing was committed."""
         consumer = groupless_consumer(self.bootstrap, group_id=APP_ID)
         try:
-            places = [TopicPartition(topic, number) for number in range(self.partitions(topic) or 0)]
-            committed = consumer.committed(places, timeout=SECONDS)
+            committed = consumer.committed([TopicPartition(*each) for each in self._places(topic)], timeout=SECONDS)
         except KafkaException as error:
             raise TopicsError(
                 f"Kafka does not return the committed offsets of {topic}: {error.args[0].str()}."
