@@ -10,7 +10,7 @@ import faust
 from faust.types import TP
 
 from accounting.port import AccountingSystem
-from messaging.topic_admin import TopicsError, admin_of, check_topics, partition_count, topic_id
+from messaging.topic_admin import TopicsError, admin_of, check_topics, partition_count, topic_ids
 from processors.app import consumer_of
 from processors.bounded_wait import Ending, in_a_thread, unless
 from processors.clock import Clock, system_clock
@@ -26,7 +26,7 @@ from processors.state.integration_cache import Integrations
 from processors.transport.topic_ends import TopicEnds
 from processors.vendor_sync.observation_cache import Observations
 from processors.watchdog import LoopGuard
-from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
+from schemas.topics import ALL, VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
 from schemas.wire.codec import Codec
 
 log = logging.getLogger(__name__)
@@ -64,10 +64,11 @@ class Worker:
             if looked is not None:
                 await self._run(stop, on_ready, *looked)
 
-    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], partitions: int, topic_id: str) -> None:
-        producer = AsyncProducer(
-            {"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail
-        )
+    async def _run(
+        self, stop: asyncio.Event, on_ready: Callable[[], None], partitions: int, ids: dict[str, str]
+    ) -> None:
+        settings = {"bootstrap.servers": self._config.bootstrap, **self._config.producer}
+        producer = AsyncProducer(settings, on_fatal=self._fail)
         publisher = EventPublisher(producer=producer, codec=self._codec)
         ends = TopicEnds(self._config.bootstrap)
         integrations = self._integrations(publisher, ends, partitions)
@@ -84,7 +85,7 @@ class Worker:
                 observations=observations,
                 ends=ends,
                 partitions=partitions,
-                topic_id=topic_id,
+                topic_ids=ids,
                 on_crash=self._fail,
             )
         )
@@ -132,6 +133,8 @@ class Worker:
         consumer = consumer_of(app)
         consumer.before_revocation = leaving.let_go
         consumer.after_assignment = leaving.own
+        consumer.positions = parts.positions
+        consumer.on_read_again = parts.rereading.begin
         starting = asyncio.create_task(app.start())
         stopping = asyncio.create_task(stop.wait())
         crashed = asyncio.create_task(app.wait_for_stopped())
@@ -170,13 +173,13 @@ async def _start(ends: TopicEnds, integrations: Integrations) -> None:
     await integrations.start()
 
 
-async def _look_at_topics(bootstrap: str) -> tuple[int, str]:
+async def _look_at_topics(bootstrap: str) -> tuple[int, dict[str, str]]:
     return await in_a_thread(partial(_topics_as_they_are, bootstrap))
 
 
-def _topics_as_they_are(bootstrap: str) -> tuple[int, str]:
+def _topics_as_they_are(bootstrap: str) -> tuple[int, dict[str, str]]:
     admin = admin_of(bootstrap)
     problems = check_topics(admin)
     if problems:
         raise TopicsError(" ".join([*problems, "Create or repair the topics with `vive-sync topics`."]))
-    return partition_count(admin, VENDOR_TABLE_CHANGELOG), topic_id(admin, VENDOR_SYNC)
+    return partition_count(admin, VENDOR_TABLE_CHANGELOG), topic_ids(admin, ALL)

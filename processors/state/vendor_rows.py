@@ -69,6 +69,18 @@ class Rows:
         vendors = self._store().shard(partition).clients.get(client_id, {})
         return {vendor_id: summary.linked for vendor_id, summary in vendors.items() if summary.known}
 
+    def known_vendors(self, partition: int) -> Iterator[VendorKey]:
+        """Yield the vendors of this partition that VIVE has data on.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        clients = self._store().shard(partition).clients
+        for client_id, vendors in clients.items():
+            for vendor_id, summary in vendors.items():
+                if summary.known:
+                    yield VendorKey(client_id, vendor_id)
+
     def take_due(self, now: float) -> list[tuple[int, VendorKey]]:
         """Return each vendor of this worker whose retry time has come, once, with its partition; ``now``: Unix time."""
         return [(partition, key) for partition, shard in self._store().shards() for key in shard.take_due(now)]
