@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import faust
 from faust.types import TP
@@ -62,16 +62,14 @@ class Worker:
         with LoopGuard(stall_timeout=self._config.blocked_seconds):
             looked = await unless(stop, _look_at_topics(self._config.bootstrap))
             if looked is not None:
-                await self._run(stop, on_ready, *looked)
+                await self._run(stop, on_ready, looked)
 
-    async def _run(
-        self, stop: asyncio.Event, on_ready: Callable[[], None], partitions: int, ids: dict[str, str]
-    ) -> None:
+    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], topics: "TopicFacts") -> None:
         settings = {"bootstrap.servers": self._config.bootstrap, **self._config.producer}
         producer = AsyncProducer(settings, on_fatal=self._fail)
         publisher = EventPublisher(producer=producer, codec=self._codec)
         ends = TopicEnds(self._config.bootstrap)
-        integrations = self._integrations(publisher, ends, partitions)
+        integrations = self._integrations(publisher, ends, topics.partitions)
         observations = Observations(monotonic=self._clock.monotonic)
         parts = build_worker(
             WorkerDependencies(
@@ -84,8 +82,8 @@ class Worker:
                 integrations=integrations,
                 observations=observations,
                 ends=ends,
-                partitions=partitions,
-                topic_ids=ids,
+                partitions=topics.partitions,
+                topic_ids=topics.ids,
                 on_crash=self._fail,
             )
         )
@@ -173,13 +171,20 @@ async def _start(ends: TopicEnds, integrations: Integrations) -> None:
     await integrations.start()
 
 
-async def _look_at_topics(bootstrap: str) -> tuple[int, dict[str, str]]:
+class TopicFacts(NamedTuple):
+    """How many partitions each topic has, and Kafka's ids of the topics."""
+
+    partitions: int
+    ids: Mapping[str, str]
+
+
+async def _look_at_topics(bootstrap: str) -> TopicFacts:
     return await in_a_thread(partial(_topics_as_they_are, bootstrap))
 
 
-def _topics_as_they_are(bootstrap: str) -> tuple[int, dict[str, str]]:
+def _topics_as_they_are(bootstrap: str) -> TopicFacts:
     admin = admin_of(bootstrap)
     problems = check_topics(admin)
     if problems:
         raise TopicsError(" ".join([*problems, "Create or repair the topics with `vive-sync topics`."]))
-    return partition_count(admin, VENDOR_TABLE_CHANGELOG), topic_ids(admin, ALL)
+    return TopicFacts(partition_count(admin, VENDOR_TABLE_CHANGELOG), topic_ids(admin, ALL))
