@@ -34,6 +34,7 @@ class Doubt(StrEnum):
     UNKNOWN_AGE = "the age of its position is unknown"
     NO_POSITION = "there are rows and no position"
     OTHER_TOPIC = "the topic was created anew"
+    OTHER_ROWS = "there are rows from before the topic was created anew"
 
 
 def doubt_of(
@@ -70,4 +71,4 @@ def may_delete(doubt: Doubt, *, missing: int, rows: int) -> bool:
     """
     if missing == 0:
         return True
-    return doubt is not Doubt.OTHER_TOPIC and (missing <= FEW or missing <= SMALL_SHARE * rows)
+    return doubt not in {Doubt.OTHER_TOPIC, Doubt.OTHER_ROWS} and (missing <= FEW or missing <= SMALL_SHARE * rows)

@@ -55,7 +55,10 @@ class Rereading:
         if tp.topic != VENDOR_RECORD.name:
             return None
         has_rows = next(self.rows.known_vendors(tp.partition), None) is not None
-        return doubt_of(position, topic_id=self.topic_id, now=self.now(), oldest=self.oldest, has_rows=has_rows)
+        doubt = doubt_of(position, topic_id=self.topic_id, now=self.now(), oldest=self.oldest, has_rows=has_rows)
+        if doubt in {None, Doubt.OTHER_TOPIC} or not self.rows.has_records_of_another_topic(tp.partition):
+            return doubt
+        return Doubt.OTHER_ROWS
 
     def begin(self, partitions: Mapping[TP, tuple[Doubt, int]]) -> None:
         """Exactly these partitions are read again from now on: why, and the offset below which all was handled before."""
@@ -75,6 +78,7 @@ class Rereading:
 
     def was_handled(self, message: Any) -> bool:
         """Note that the topic has this vendor, and return whether the record was handled before, so that only its key counts."""
+        self.rows.on_present_topic(message.tp.partition, message.key or b"")
         unseen = self.unseen.get(message.tp.partition)
         if unseen is None:
             return False

@@ -22,7 +22,7 @@ from schemas.records.vendor_row import VendorRow
 from schemas.records.vendor_sync import Cause, VendorSync
 from schemas.topics import APP_ID, DEFAULT_PARTITIONS, VENDOR_RECORD, VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
 from schemas.wire.partitioning import partition_of
-from tests.support.committed import Commit, commits
+from tests.support.committed import Commit, until_commit
 from tests.support.eventually import eventually, eventually_async
 from tests.support.lost_records import lose_records
 from tests.support.slowness import patient
@@ -45,9 +45,9 @@ def partition(world: World, number: int) -> int:
     return partition_of(world.record(number).key.to_bytes(), DEFAULT_PARTITIONS)
 
 
-def commit_of(world: World, number: int) -> Commit | None:
-    """What is committed of the partition of this vendor's records."""
-    return commits(world.bootstrap, VENDOR_RECORD, DEFAULT_PARTITIONS).get(partition(world, number))
+async def committed(world: World, holds: Callable[[Commit], bool] = lambda _commit: True) -> Commit:
+    """What is committed of the partition of vendor 1's records, once this holds."""
+    return await until_commit(world.bootstrap, VENDOR_RECORD, partition(world, 1), holds)
 
 
 def holds_record(world: World, number: int) -> bool:
@@ -154,7 +154,8 @@ async def test_records_that_were_handled_before_are_not_judged_again(deleted: Wo
 
 
 async def test_rows_without_a_position_are_compared_with_the_topic(deleted: World) -> None:
-    (gone,) = admin_of(deleted.bootstrap).delete_consumer_groups([APP_ID], request_timeout=patient(30)).values()
+    admin = admin_of(deleted.bootstrap)
+    (gone,) = admin.delete_consumer_groups([APP_ID], request_timeout=patient(30)).values()
     await asyncio.to_thread(gone.result)
     async with deleted.worker():
         await deleted.settled(await deleted.press())
@@ -163,7 +164,7 @@ async def test_rows_without_a_position_are_compared_with_the_topic(deleted: Worl
 
 
 async def test_a_stop_in_the_middle_begins_again(deleted: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = await asyncio.to_thread(commit_of, deleted, 1)
+    before = await committed(deleted)
     end = TopicEnds.end
 
     async def never(self: TopicEnds, tp: TP) -> int:
@@ -175,34 +176,28 @@ async def test_a_stop_in_the_middle_begins_again(deleted: World, monkeypatch: py
         patched.setattr(TopicEnds, "end", never)
         async with idle_worker(deleted, NEXT_MONTH):
             await deleted.load([deleted.record(mates(deleted, 2)[1], version=2)])
-            await eventually_async(lambda: commit_of(deleted, 1) != before)
-    after = await asyncio.to_thread(commit_of, deleted, 1)
-    assert before is not None
+            after = await committed(deleted, lambda found: found != before)
     assert after == before._replace(offset=before.offset + 1)
     async with deleted.worker(clock=NEXT_MONTH):
         await is_forgotten(deleted, 1)
 
 
+def is_later(commit: Commit, distance: timedelta) -> bool:
+    return commit.at is not None and commit.at - datetime.now(UTC) > distance
+
+
 async def test_after_it_was_read_again_a_partition_has_a_young_position(deleted: World) -> None:
     async with idle_worker(deleted, NEXT_MONTH):
         await is_forgotten(deleted, 1)
-        await eventually_async(lambda: (found := commit_of(deleted, 1)) is not None and _is_after(found, MONTH / 2))
-        found = await asyncio.to_thread(commit_of, deleted, 1)
-    assert found is not None
+        found = await committed(deleted, lambda found: is_later(found, MONTH / 2))
     assert found.offset == 2
-
-
-def _is_after(commit: Commit, distance: timedelta) -> bool:
-    return commit.at is not None and commit.at - datetime.now(UTC) > distance
 
 
 async def test_a_commit_carries_its_time_and_the_id_of_the_topic(world_alone: World) -> None:
     began = datetime.now(UTC)
     await world_alone.load([world_alone.integration, world_alone.record(1)])
     async with idle_worker(world_alone, system_clock()):
-        await eventually_async(lambda: commit_of(world_alone, 1) is not None)
-    found = await asyncio.to_thread(commit_of, world_alone, 1)
-    assert found is not None
+        found = await committed(world_alone)
     assert found.at is not None
     assert began <= found.at <= datetime.now(UTC)
     assert found.topic_id == topic_id(admin_of(world_alone.bootstrap), VENDOR_RECORD)
@@ -212,15 +207,11 @@ async def test_an_idle_partition_is_committed_again_after_a_day(world_alone: Wor
     shift = [timedelta(0)]
     await world_alone.load([world_alone.integration, world_alone.record(1)])
     async with idle_worker(world_alone, clock_of(lambda: shift[0])):
-        await eventually_async(lambda: commit_of(world_alone, 1) is not None)
-        before = await asyncio.to_thread(commit_of, world_alone, 1)
+        before = await committed(world_alone)
         shift[0] = timedelta(days=2)
-        await eventually_async(lambda: commit_of(world_alone, 1) != before)
-        after = await asyncio.to_thread(commit_of, world_alone, 1)
-    assert before is not None
-    assert after is not None
+        after = await committed(world_alone, lambda found: found != before)
     assert after.offset == before.offset
-    assert _is_after(after, timedelta(days=1))
+    assert is_later(after, timedelta(days=1))
 
 
 def recreate_vendor_records(world: World) -> None:
@@ -241,15 +232,16 @@ async def test_on_a_topic_that_was_created_anew_nothing_is_deleted_until_a_perso
 ) -> None:
     other = mates(deleted, 2)[1]
     await asyncio.to_thread(recreate_vendor_records, deleted)
+    present = topic_id(admin_of(deleted.bootstrap), VENDOR_RECORD)
     await deleted.load([deleted.record(other)])
     for _ in range(2):
         async with idle_worker(deleted, system_clock()):
             await deleted.settled(await deleted.press(vendor_ids=(f"v{other}",)))
-            await eventually_async(lambda: commit_of(deleted, 1) is not None)
+            await committed(deleted, lambda found: found.topic_id == present)
     assert holds_record(deleted, 1)
     assert caplog.text.count("vive-sync table missing --delete") == 1
     (reason,) = await asyncio.to_thread(unconfirmed, deleted)
-    assert "the topic was created anew" in reason
+    assert "the topic was created anew" in reason, "Kafka forgets the positions of a topic that is deleted"
     listed = await asyncio.to_thread(deleted.command, "table", "missing")
     assert listed.returncode == 1
     assert listed.stdout.startswith(f"{VendorKey(deleted.client_id, 'v1')} (partition {partition(deleted, 1)})")

@@ -1,14 +1,16 @@
 """What the worker's group has committed, with the metadata of the commits."""
 
+import asyncio
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, TopicPartition
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.topics import APP_ID, Topic
 from tests.support.slowness import patient
-from tests.support.topics import QUIET
 
 
 class Commit(NamedTuple):
@@ -19,18 +21,32 @@ class Commit(NamedTuple):
     topic_id: str
 
 
-def commits(bootstrap: str, topic: Topic, partitions: int) -> dict[int, Commit]:
-    """The commits of a topic by partition, without partitions that have none."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": APP_ID, **QUIET})
+async def commit_of(bootstrap: str, topic: Topic, partition: int) -> Commit | None:
+    """The commit of a partition; None where there is none.
+
+    confluent-kafka returns metadata with bytes of other memory behind it.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
     try:
-        asked = [TopicPartition(topic.name, number) for number in range(partitions)]
-        found = consumer.committed(asked, timeout=patient(30))
+        asked = TopicPartition(topic.name, partition)
+        found = (await admin.list_consumer_group_offsets(APP_ID, partitions=[asked]))[asked]
     finally:
-        consumer.close()
-    return {each.partition: _commit(each) for each in found if each.offset >= 0}
-
-
-def _commit(found: TopicPartition) -> Commit:
-    carried = json.loads(found.metadata or "")
+        await admin.close()
+    if found.offset < 0:
+        return None
+    carried = json.loads(found.metadata)
     at = carried["at"]
     return Commit(found.offset, None if at is None else datetime.fromisoformat(at), carried["topic"])
+
+
+async def until_commit(
+    bootstrap: str, topic: Topic, partition: int, holds: Callable[[Commit], bool] = lambda _commit: True
+) -> Commit:
+    """The commit of a partition once there is one of which this holds."""
+    async with asyncio.timeout(patient(20)):
+        while True:
+            found = await commit_of(bootstrap, topic, partition)
+            if found is not None and holds(found):
+                return found
+            await asyncio.sleep(0.1)

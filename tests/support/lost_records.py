@@ -17,7 +17,8 @@ def lose_records(bootstrap: str, topic: Topic, partition: int, *, before: int) -
     """Take all records of the partition before this offset. Kafka does so only on a topic that is not just compacted."""
     _set_policy(bootstrap, topic, "compact,delete")
     asked = [TopicPartition(topic.name, partition, before)]
-    for deleted in admin_of(bootstrap).delete_records(asked, request_timeout=patient(30)).values():
+    admin = admin_of(bootstrap)
+    for deleted in admin.delete_records(asked, request_timeout=patient(30)).values():
         deleted.result()
     _set_policy(bootstrap, topic, "compact")
 
@@ -25,5 +26,6 @@ def lose_records(bootstrap: str, topic: Topic, partition: int, *, before: int) -
 def _set_policy(bootstrap: str, topic: Topic, policy: str) -> None:
     entry = ConfigEntry("cleanup.policy", policy, incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ResourceType.TOPIC, topic.name, incremental_configs=[entry])
-    for altered in admin_of(bootstrap).incremental_alter_configs([resource], request_timeout=patient(30)).values():
+    admin = admin_of(bootstrap)
+    for altered in admin.incremental_alter_configs([resource], request_timeout=patient(30)).values():
         altered.result()

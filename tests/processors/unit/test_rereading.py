@@ -9,6 +9,7 @@ from faust.types import TP
 from messaging.missed_deletions import OLDEST_POSITION, Doubt, Position
 from processors.positions.commit_metadata import to_text
 from processors.positions.committed_positions import CommittedPositions
+from processors.state.record_topic import HEADER
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks
@@ -105,6 +106,16 @@ async def test_only_vendor_records_with_rows_are_doubted(stage: Stage) -> None:
     assert stage.rereading.doubt(HERE, None) is Doubt.NO_POSITION
     assert stage.rereading.doubt(TP(VENDOR_SYNC.name, PARTITION), OLD) is None
     assert stage.rereading.doubt(TP(VENDOR_RECORD.name, 1), OLD) is None
+
+
+async def test_rows_from_before_the_topic_was_created_anew_are_doubted_for_that(stage: Stage) -> None:
+    (vendor,) = stage.keep(1)
+    shards = dict(stage.rows.shards())
+    shards[PARTITION].record_topics.recovered(vendor.to_bytes(), {HEADER: b"former"})
+    assert stage.rereading.doubt(HERE, None) is Doubt.OTHER_ROWS
+    assert stage.rereading.doubt(HERE, Position(NOW, TOPIC_ID)) is None
+    assert not stage.sees(vendor)
+    assert stage.rereading.doubt(HERE, None) is Doubt.NO_POSITION
 
 
 async def test_a_vendor_that_is_gone_from_its_topic_is_treated_as_a_tombstone_treats_it(stage: Stage) -> None:

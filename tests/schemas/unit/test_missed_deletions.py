@@ -11,33 +11,33 @@ NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 TOPIC_ID = "topic-1"
 
 
-def doubt(position: Position | None, *, has_rows: bool = True) -> Doubt | None:
+def doubt_about(position: Position | None, *, has_rows: bool = True) -> Doubt | None:
     return doubt_of(position, topic_id=TOPIC_ID, now=NOW, oldest=OLDEST_POSITION, has_rows=has_rows)
 
 
 def test_a_position_is_too_old_before_kafka_removes_the_first_tombstone_behind_it() -> None:
     assert timedelta(milliseconds=DELETE_RETENTION_MS) > OLDEST_POSITION
-    assert doubt(Position(NOW - OLDEST_POSITION, TOPIC_ID)) is Doubt.OLD
-    assert doubt(Position(NOW - OLDEST_POSITION + timedelta(seconds=1), TOPIC_ID)) is None
+    assert doubt_about(Position(NOW - OLDEST_POSITION, TOPIC_ID)) is Doubt.OLD
+    assert doubt_about(Position(NOW - OLDEST_POSITION + timedelta(seconds=1), TOPIC_ID)) is None
 
 
 def test_rows_without_a_position_may_be_of_anything() -> None:
-    assert doubt(None) is Doubt.NO_POSITION
+    assert doubt_about(None) is Doubt.NO_POSITION
 
 
 def test_a_position_on_a_topic_of_another_id_says_nothing() -> None:
-    assert doubt(Position(NOW, "topic-0")) is Doubt.OTHER_TOPIC
-    assert doubt(Position(NOW - OLDEST_POSITION, "topic-0")) is Doubt.OTHER_TOPIC
+    assert doubt_about(Position(NOW, "topic-0")) is Doubt.OTHER_TOPIC
+    assert doubt_about(Position(NOW - OLDEST_POSITION, "topic-0")) is Doubt.OTHER_TOPIC
 
 
 @pytest.mark.parametrize("at", [None, NOW + OLDEST_POSITION], ids=["no_time", "a_clock_that_was_wrong"])
 def test_a_position_of_unknown_age_counts_as_old(at: datetime | None) -> None:
-    assert doubt(Position(at, TOPIC_ID)) is Doubt.UNKNOWN_AGE
+    assert doubt_about(Position(at, TOPIC_ID)) is Doubt.UNKNOWN_AGE
 
 
 @pytest.mark.parametrize("position", [None, Position(None, "topic-0"), Position(NOW - OLDEST_POSITION, TOPIC_ID)])
 def test_without_rows_there_is_nothing_to_doubt(position: Position | None) -> None:
-    assert doubt(position, has_rows=False) is None
+    assert doubt_about(position, has_rows=False) is None
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,7 @@ def test_more_than_ten_and_more_than_a_twentieth_of_the_rows_need_a_person(missi
     assert may_delete(Doubt.OLD, missing=missing, rows=rows) is may
 
 
-def test_everything_that_is_missing_on_a_topic_that_was_created_anew_needs_a_person() -> None:
-    assert not may_delete(Doubt.OTHER_TOPIC, missing=1, rows=1000)
-    assert may_delete(Doubt.OTHER_TOPIC, missing=0, rows=1000)
+@pytest.mark.parametrize("doubt", [Doubt.OTHER_TOPIC, Doubt.OTHER_ROWS])
+def test_everything_that_is_missing_on_a_topic_that_was_created_anew_needs_a_person(doubt: Doubt) -> None:
+    assert not may_delete(doubt, missing=1, rows=1000)
+    assert may_delete(doubt, missing=0, rows=1000)
