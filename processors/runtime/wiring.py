@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import faust
 
 from processors.agents import add_agents
+from processors.app import consumer_of
 from processors.expansion.handlers import Expander, ShardExpander
+from processors.positions.committed_positions import CommittedPositions
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies, shared_parts
 from processors.state.late_rows import LateRows
 from processors.transport.partition_ownership import Ownership
 from processors.vendor_records.handler import VendorRecords
+from processors.vendor_records.rereading import Rereading
 from processors.vendor_records.unjudged_changes import UnjudgedChanges
 from processors.vendor_sync.attempt import Attempts
 from processors.vendor_sync.client_pauses import Pauses
@@ -36,11 +40,15 @@ class WorkerGraph:
     syncing: VendorSyncing
     timers: tuple[Timer, ...]
     """They run beside the app for as long as it does."""
+    positions: CommittedPositions
+    rereading: Rereading
 
 
 def build_worker(given: WorkerDependencies) -> WorkerGraph:
     """Build all stages and connect them."""
     parts = shared_parts(given)
+    rereading = _rereading(given, parts)
+    positions = CommittedPositions(topic_ids=given.topic_ids, now=given.clock.now, judge=rereading.doubt)
     syncing = _coordinator(given, parts)
     timers = (*_vendor_timers(given, parts, syncing), *_watchdogs(given, parts))
     add_agents(
@@ -48,12 +56,12 @@ def build_worker(given: WorkerDependencies) -> WorkerGraph:
         {
             SYNC_REQUESTED: _expander(given, parts).accept,
             SYNC_EXPANSION: _shard_expander(given, parts).accept,
-            VENDOR_RECORD: _vendor_records(given, parts).accept,
+            VENDOR_RECORD: _vendor_records(given, parts, rereading).accept,
             VENDOR_SYNC: syncing.accept,
         },
         on_crash=given.on_crash,
     )
-    return WorkerGraph(app=parts.app, syncing=syncing, timers=timers)
+    return WorkerGraph(app=parts.app, syncing=syncing, timers=timers, positions=positions, rereading=rereading)
 
 
 def _expander(given: WorkerDependencies, parts: SharedParts) -> Expander:
@@ -81,7 +89,20 @@ def _shard_expander(given: WorkerDependencies, parts: SharedParts) -> ShardExpan
     )
 
 
-def _vendor_records(given: WorkerDependencies, parts: SharedParts) -> VendorRecords:
+def _rereading(given: WorkerDependencies, parts: SharedParts) -> Rereading:
+    return Rereading(
+        rows=parts.rows,
+        publisher=given.publisher,
+        in_flight=parts.in_flight,
+        gate=parts.gate,
+        positions=lambda: consumer_of(parts.app).positions,
+        topic_id=given.topic_ids[VENDOR_RECORD.name],
+        oldest=timedelta(seconds=given.config.oldest_position),
+        now=given.clock.now,
+    )
+
+
+def _vendor_records(given: WorkerDependencies, parts: SharedParts, rereading: Rereading) -> VendorRecords:
     unjudged = UnjudgedChanges(
         publisher=given.publisher,
         integrations=given.integrations,
@@ -94,6 +115,7 @@ def _vendor_records(given: WorkerDependencies, parts: SharedParts) -> VendorReco
         publisher=given.publisher,
         rows=parts.rows,
         unjudged=unjudged,
+        rereading=rereading,
         in_flight=parts.in_flight,
         gate=parts.gate,
         now=given.clock.now,
@@ -163,6 +185,7 @@ def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ..
         agents=Agents(parts.app),
         calls=parts.calls,
         queue=parts.queue,
+        read_again=parts.gate.read_again,
         ends=given.ends,
         takes_writes=given.producer.takes_writes,
         rows=lambda: sum(shard.applied for _, shard in parts.table.store.shards()),

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from processors.state.record_topic import RecordTopics
 from processors.state.row_epoch import FIRST, RowEpoch
 from schemas.records.vendor_key import VendorKey
 
@@ -38,7 +39,9 @@ class Shard:
     owner writes its own row again: compaction would keep only the one that came too late.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, record_topic: str = "") -> None:
+        """``record_topic``: the present id of ``vendor-record``."""
+        self.record_topics = RecordTopics(record_topic)
         self.rows: dict[VendorKey, bytes] = {}
         self.clients: dict[str, dict[str, Summary]] = {}
         self.applied = NOTHING_APPLIED

@@ -79,6 +79,35 @@ class Rows:
         summaries = {vendor_id: shard.summary(VendorKey(client_id, vendor_id)) for vendor_id in vendor_ids}
         return [vendor_id for vendor_id, summary in summaries.items() if summary is not None and summary.stale_records]
 
+    def known_vendors(self, partition: int) -> Iterator[VendorKey]:
+        """Yield the vendors of this partition that VIVE has data on.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        clients = self._store().shard(partition).clients
+        for client_id, vendors in clients.items():
+            for vendor_id, summary in vendors.items():
+                if summary.known:
+                    yield VendorKey(client_id, vendor_id)
+
+    def has_records_of_another_topic(self, partition: int) -> bool:
+        """Whether rows of this partition hold records that were read before their topic was created anew.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        others = self._store().shard(partition).record_topics.others
+        return bool(others) and any(vendor.to_bytes() in others for vendor in self.known_vendors(partition))
+
+    def on_present_topic(self, partition: int, key: bytes) -> None:
+        """The topic of records has a record or a tombstone of this vendor.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        self._store().shard(partition).record_topics.seen(key)
+
     def take_due(self, now: float) -> list[tuple[int, VendorKey]]:
         """Return each vendor of this worker whose retry time has come, once, with its partition; ``now``: Unix time."""
         return [(partition, key) for partition, shard in self._store().shards() for key in shard.take_due(now)]
@@ -124,8 +153,9 @@ class Rows:
     def _write(
         self, partition: int, shard: Shard, epoch: RowEpoch, key: bytes, data: bytes | None
     ) -> "asyncio.Future[DeliveryReport]":
+        headers = epoch.headers() | shard.record_topics.headers(key)
         delivered = self._producer.send(
-            VENDOR_TABLE_CHANGELOG.name, key=key, value=data, partition=partition, headers=epoch.headers()
+            VENDOR_TABLE_CHANGELOG.name, key=key, value=data, partition=partition, headers=headers
         )
         delivered.add_done_callback(partial(_note_delivery, shard, epoch))
         return delivered

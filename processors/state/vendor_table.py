@@ -21,9 +21,10 @@ class UnreadableRowError(ViveSyncError, ValueError):
 class VendorStore(base.Store[bytes, bytes]):
     """A Faust store in memory that holds the rows of the partitions assigned to this worker, and of no other."""
 
-    def __init__(self, *args: Any, summarise: Summarise, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, summarise: Summarise, record_topic: str = "", **kwargs: Any) -> None:
         super().__init__("vive-memory://", *args, **kwargs)
         self._summarise = summarise
+        self._record_topic = record_topic
         self._shards: dict[int, Shard] = {}
         self._generation = 0
 
@@ -54,6 +55,7 @@ class VendorStore(base.Store[bytes, bytes]):
             if not shard.accepts(message.key, RowEpoch.of_headers(message.headers)):
                 shard.applied = message.offset
                 continue
+            shard.record_topics.recovered(message.key, message.headers)
             if shard.unreadable:
                 shard.unreadable.pop(message.key, None)
             try:
@@ -98,7 +100,7 @@ class VendorStore(base.Store[bytes, bytes]):
         """
         mine = {tp.partition for tp in assigned if tp.topic == self.table.changelog_topic.get_topic_name()}
         kept = self._shards if is_next_generation(generation_id, after=self._generation) else {}
-        self._shards = {partition: kept.get(partition) or Shard() for partition in mine}
+        self._shards = {partition: kept.get(partition) or Shard(record_topic=self._record_topic) for partition in mine}
         self._generation = generation_id
 
     def reset_state(self) -> None:
@@ -114,12 +116,20 @@ class VendorStore(base.Store[bytes, bytes]):
 class VendorTable(faust.Table[bytes, bytes]):
     """A Faust table over a ``VendorStore``. A row that can't be read stops the worker: stock Faust logs it and goes on empty."""
 
-    def __init__(self, app: faust.App, *, summarise: Summarise, **kwargs: Any) -> None:
+    def __init__(self, app: faust.App, *, summarise: Summarise, record_topic: str = "", **kwargs: Any) -> None:
         super().__init__(app, key_type=bytes, value_type=bytes, **kwargs)
         self._summarise = summarise
+        self._record_topic = record_topic
 
     def _new_store(self) -> VendorStore:
-        return VendorStore(self.app, self, table_name=self.name, summarise=self._summarise, loop=self.loop)
+        return VendorStore(
+            self.app,
+            self,
+            table_name=self.name,
+            summarise=self._summarise,
+            record_topic=self._record_topic,
+            loop=self.loop,
+        )
 
     @property
     def store(self) -> VendorStore:

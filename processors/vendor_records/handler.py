@@ -11,6 +11,7 @@ from processors.state.vendor_rows import Rows
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_records.decisions import RecordDecision, doubt_record, forget_record, keep_record
+from processors.vendor_records.rereading import Rereading
 from processors.vendor_records.unjudged_changes import UnjudgedChanges
 from schemas.kept_record import ReadAt, accepts_version
 from schemas.records.vendor_key import VendorKey
@@ -30,6 +31,7 @@ class VendorRecords:
     publisher: EventPublisher
     rows: Rows
     unjudged: UnjudgedChanges
+    rereading: Rereading
     in_flight: PartitionTasks
     gate: PartitionGate
     now: Callable[[], datetime]
@@ -38,6 +40,9 @@ class VendorRecords:
         """Handle one record without waiting for the brokers: many records are in flight at once."""
         if not self.in_flight.is_open(message.tp.partition):
             return  # The agent held the record when the partition was revoked: the next owner reads it.
+        if self.rereading.was_handled(message):
+            self.gate.finish(message.tp, message.offset)
+            return
         try:
             key = VendorKey.from_bytes(message.key)
         except ValueError as error:

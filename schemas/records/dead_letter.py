@@ -39,7 +39,8 @@ class DeadLetter(Message):
     vendor_id: str | None = None
     run_id: str | None = None
     code: str
-    """The reason for programs: ``undecodable``, ``invalid``, ``stale``, ``rejected``, ``missing``, ``bug``, ``gave_up``."""
+    """The reason for programs: ``undecodable``, ``invalid``, ``stale``, ``rejected``, ``missing``, ``bug``, ``gave_up``,
+    ``unconfirmed_deletions`` (a partition of vendor records was read again, and too many vendors of the table are missing)."""
     reason: str
     trace: str | None = None
     topic: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from console.read_model.projection.projector import POLL_SECONDS, Tick
+from console.read_model.projection.pace import POLL_SECONDS, Tick
 from console.read_model.projection.source import SECONDS, Source, ends_of, layout_of
 from console.read_model.projection.writer import Writer
 from console.read_model.store.lease import Lease

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError
 
 from console.read_model.folds.facts import Facts, Unreadable, facts_of
+from console.read_model.projection.projected_offsets import save_offsets
 from console.read_model.projection.projection import forget, project
 from console.read_model.projection.retention import forget_before
 from console.read_model.store.engine import learn_sizes, writing
@@ -41,7 +42,7 @@ class Writer:
         """
         for batch in _cut(records):
             try:
-                self._project(facts_of(batch, self._codec))
+                self.project(facts_of(batch, self._codec))
             except DataError:
                 self._one_by_one(batch)
             self._count(len(batch))
@@ -57,15 +58,20 @@ class Writer:
         """A value that the database does not take costs only its own record."""
         for record in batch:
             try:
-                self._project(facts_of([record], self._codec))
+                self.project(facts_of([record], self._codec))
             except DataError as error:
                 place = f"{record.topic}, partition {record.partition}, offset {record.offset}"
                 logger.warning("The read model's database does not take a record (%s).", place)
                 why = f"The database does not take it: {type(error.orig).__name__}."
                 offsets = {(record.topic, record.partition): record.offset + 1}
-                self._project(Facts(unreadable=[Unreadable(record, why)], next_offsets=offsets))
+                self.project(Facts(unreadable=[Unreadable(record, why)], next_offsets=offsets))
 
-    def _project(self, facts: Facts) -> None:
+    def project(self, facts: Facts) -> None:
+        """Take these facts in, in one transaction.
+
+        Raises:
+            LeaseLostError: another one projects; nothing was written.
+        """
         with writing(self._engine) as connection:
             revision = self._lease.hold(connection)
             project(connection, facts, self._topic_ids, revision=revision)
@@ -88,7 +94,18 @@ class Writer:
         """
         with writing(self._engine) as connection:
             self._lease.hold(connection)
+            self._lease.begin_anew(connection)
             forget(connection)
+
+    def begin_anew(self, topic: str, partitions: int) -> None:
+        """Note that this topic is to be read from its beginning; the rows that come from it stay.
+
+        Raises:
+            LeaseLostError: another one projects; nothing was noted.
+        """
+        with writing(self._engine) as connection:
+            self._lease.hold(connection)
+            save_offsets(connection, {(topic, number): 0 for number in range(partitions)}, self._topic_ids)
 
 
 def _cut(records: Sequence[ConsumedRecord]) -> Iterator[list[ConsumedRecord]]:

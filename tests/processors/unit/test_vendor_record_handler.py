@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from processors.positions.committed_positions import CommittedPositions
 from processors.state.integration_cache import Integrations
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_tasks import PartitionTasks
@@ -29,6 +30,7 @@ from tests.support.in_memory import (
     crashed,
     gate_of,
     publisher_of,
+    rereading_of,
     rows_of,
 )
 from tests.support.messages import NOW, integration, vendor_record
@@ -84,6 +86,7 @@ async def stage() -> Stage:
         publisher=publisher,
         rows=rows,
         unjudged=unjudged,
+        rereading=rereading_of(rows, publisher, in_flight, gate, CommittedPositions()),
         in_flight=in_flight,
         gate=gate,
         now=lambda: NOW,
