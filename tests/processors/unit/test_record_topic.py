@@ -1,6 +1,7 @@
 """Which topic the records of rows come from."""
 
 from processors.state.record_topic import HEADER, RecordTopics
+from processors.state.row_epoch import Headers
 
 KEY, OTHER = b"acme:v1", b"acme:v2"
 
@@ -16,7 +17,8 @@ def test_rows_of_a_topic_before_it_was_created_anew_are_known() -> None:
 
 def test_a_row_that_names_no_topic_counts_as_one_of_the_present_topic() -> None:
     topics = RecordTopics("new")
-    for headers in (None, {}, [], {HEADER: b""}, {"owner-epoch": b"0.1"}):
+    without: list[Headers] = [None, {}, [], {HEADER: b""}, {"owner-epoch": b"0.1"}]
+    for headers in without:
         topics.recovered(KEY, headers)
     assert topics.others == set()
 
@@ -26,7 +28,8 @@ def test_a_row_that_is_written_again_keeps_its_topic_until_the_present_one_has_a
     topics.recovered(KEY, {HEADER: b"old"})
     assert (topics.headers(KEY), topics.headers(OTHER)) == ({HEADER: "old"}, {HEADER: "new"})
     topics.seen(KEY)
-    assert (topics.headers(KEY), topics.others) == ({HEADER: "new"}, set())
+    assert topics.headers(KEY) == {HEADER: "new"}
+    assert topics.others == set()
 
 
 def test_bytes_that_are_no_text_are_another_topic() -> None:
