@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Select, select
 
 from console.read_model.folds.facts import Facts, VendorFact
 from console.read_model.folds.missing_rows import PartitionRows, missing_rows
@@ -62,7 +62,7 @@ class MissedDeletions:
         with reading(self.engine) as connection:
             for topic in ROW_TOPICS:
                 position = Position(at, topic_ids[topic]) if topic in topic_ids else None
-                has_rows = next(_keys_of_rows(connection, topic), None) is not None
+                has_rows = connection.execute(_ids(topic).limit(1)).first() is not None
                 topic_id = self.layout.ids[topic]
                 doubt = doubt_of(position, topic_id=topic_id, now=now, oldest=self.oldest, has_rows=has_rows)
                 if doubt is not None:
@@ -117,15 +117,18 @@ class MissedDeletions:
             logger.warning("%d rows of the read model are deleted: %s has no record of them.", len(keys), topic)
 
 
+def _ids(topic: str) -> Select[Any]:
+    """The ids of the clients or vendors of which there is a record."""
+    if topic == INTEGRATION.name:
+        return select(tables.clients.c.client_id)
+    vendors = tables.vendors
+    return select(vendors.c.client_id, vendors.c.vendor_id).where(vendors.c.version >= 0)
+
+
 def _keys_of_rows(connection: Connection, topic: str) -> Iterator[bytes]:
     """The keys of the records that the rows come from."""
-    if topic == INTEGRATION.name:
-        yield from (row.client_id.encode() for row in connection.execute(select(tables.clients.c.client_id)))
-        return
-    vendors = tables.vendors
-    of_records = select(vendors.c.client_id, vendors.c.vendor_id).where(vendors.c.version >= 0)
-    for row in connection.execute(of_records, execution_options={"yield_per": KEYS_AT_ONCE}):
-        yield VendorKey(row.client_id, row.vendor_id).to_bytes()
+    for row in connection.execute(_ids(topic), execution_options={"yield_per": KEYS_AT_ONCE}):
+        yield row.client_id.encode() if topic == INTEGRATION.name else VendorKey(*row).to_bytes()
 
 
 def _sentence(topic: str, partition: int, rows: PartitionRows, doubt: Doubt) -> str:
