@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from console.read_model.projection.kept_records import take_kept_records
 from console.read_model.projection.projected_offsets import projected
 from console.read_model.projection.source import Layout, Source, begins_of, ends_of, layout_of
 from console.read_model.projection.writer import Writer
@@ -116,6 +117,7 @@ class Projector:
             self._stall_detector.polled(delivered=bool(records), more=source.more)
             tick.writer.write(records)
             if source.at_end:
+                self._take_kept_records(stop, tick)
                 self._caught_up_at = now_ms()
             tick.renew(caught_up=source.at_end)
             if time.monotonic() - checked_at > self._check_seconds:
@@ -125,6 +127,13 @@ class Projector:
             if time.monotonic() - forgot_at > FORGET_SECONDS:
                 tick.writer.forget_before(begins_of(self._bootstrap, layout))
                 forgot_at = time.monotonic()
+
+    def _take_kept_records(self, stop: threading.Event, tick: "Tick") -> None:
+        if not tick.kept_records_taken:
+            take_kept_records(
+                self._engine, tick.writer, bootstrap=self._bootstrap, codec=self._codec, renew=tick.renew, stop=stop
+            )
+            tick.kept_records_taken = True
 
     def _goes_on(self, source: Source, layout: Layout) -> bool:
         """Whether the topics are the same and the consumer reads them, by the word of new clients."""
@@ -151,11 +160,13 @@ class Tick:
     def __init__(self, lease: Lease, writer: Writer, *, now: Callable[[], float] = time.monotonic) -> None:
         self._lease = lease
         self.writer = writer
+        self.kept_records_taken = False
+        """Whether the tables are known to have the records that only the vendor table keeps."""
         self._now = now
         self._renewed = float("-inf")
         self._was_caught_up = False
 
-    def renew(self, *, caught_up: bool) -> None:
+    def renew(self, *, caught_up: bool = False) -> None:
         """Hold the lease, if it is time to, or if everything is projected now and was not before."""
         if self._now() - self._renewed >= RENEW_SECONDS or caught_up > self._was_caught_up:
             self._lease.renew(caught_up=caught_up)
