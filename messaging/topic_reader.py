@@ -92,8 +92,7 @@ class TopicReader:
             error = message.error()
             topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
             if error is None:
-                key, value, headers = message.key(), message.value(), _headers_of(message)
-                records.append(ConsumedRecord(topic, partition, offset, key, value, headers))
+                records.append(consumed_record(message))
                 self.positions[topic, partition] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add((topic, partition))
@@ -129,10 +128,17 @@ class TopicReader:
         self.close()
 
 
-def _headers_of(message: Message) -> tuple[tuple[str, bytes], ...]:
-    """The headers of a record, which may hold no value."""
+def consumed_record(message: Message) -> ConsumedRecord:
+    """The record that a consumer of confluent-kafka has returned. A header without a value has an empty one."""
     headers: Any = message.headers() or ()
-    return tuple((name, value or b"") for name, value in headers)
+    return ConsumedRecord(
+        message.topic() or "",
+        message.partition() or 0,
+        message.offset() or 0,
+        message.key(),
+        message.value(),
+        tuple((name, value or b"") for name, value in headers),
+    )
 
 
 def groupless_consumer(bootstrap: str, *, group_id: str) -> Consumer:

@@ -18,11 +18,13 @@ class Tick:
     def __init__(self, lease: Lease, writer: Writer, *, now: Callable[[], float] = time.monotonic) -> None:
         self._lease = lease
         self.writer = writer
+        self.kept_records_taken = False
+        """Whether the tables are known to have the records that only the vendor table keeps."""
         self._now = now
         self._renewed = float("-inf")
         self._was_caught_up = False
 
-    def renew(self, *, caught_up: bool) -> None:
+    def renew(self, *, caught_up: bool = False) -> None:
         """Hold the lease, if it is time to, or if everything is projected now and was not before."""
         if self._now() - self._renewed >= RENEW_SECONDS or caught_up > self._was_caught_up:
             self._lease.renew(caught_up=caught_up)

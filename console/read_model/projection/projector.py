@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from console.read_model.projection.kept_records import take_kept_records
 from console.read_model.projection.missed_deletions import ROW_TOPICS, MissedDeletions
 from console.read_model.projection.pace import POLL_SECONDS, Pause, Tick
 from console.read_model.projection.projected_offsets import projected
@@ -153,6 +154,7 @@ class Projector:
             self._stall_detector.polled(delivered=bool(records), more=source.more)
             tick.writer.write(records)
             if source.at_end:
+                self._take_kept_records(stop, tick)
                 self._caught_up_at = now_ms()
             tick.renew(caught_up=source.at_end)
             if time.monotonic() - checked_at > self._check_seconds:
@@ -162,6 +164,13 @@ class Projector:
             if time.monotonic() - forgot_at > FORGET_SECONDS:
                 tick.writer.forget_before(begins_of(self._bootstrap, layout))
                 forgot_at = time.monotonic()
+
+    def _take_kept_records(self, stop: threading.Event, tick: "Tick") -> None:
+        if not tick.kept_records_taken:
+            take_kept_records(
+                self._engine, tick.writer, bootstrap=self._bootstrap, codec=self._codec, renew=tick.renew, stop=stop
+            )
+            tick.kept_records_taken = True
 
     def _goes_on(self, source: Source, layout: Layout) -> bool:
         """Whether the topics are the same and the consumer reads them, by the word of new clients."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from console.read_model.projection.kept_records import take_kept_records
 from console.read_model.projection.pace import POLL_SECONDS, Tick
 from console.read_model.projection.source import SECONDS, Source, ends_of, layout_of
 from console.read_model.projection.writer import Writer
@@ -44,7 +45,10 @@ def rebuild(
         writer = Writer(engine, lease, codec, layout.ids)
         try:
             writer.forget()
-            return _to_ends(source, ends, Tick(lease, writer), report)
+            tick = Tick(lease, writer)
+            built = _to_ends(source, ends, tick, report)
+            take_kept_records(engine, writer, bootstrap=bootstrap, codec=codec, renew=tick.renew)
+            return built
         finally:
             lease.give_back()
 

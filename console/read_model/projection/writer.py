@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError
 
-from console.read_model.folds.facts import Facts, Unreadable, facts_of
-from console.read_model.projection.projected_offsets import save_offsets
+from console.read_model.folds.facts import Facts, Unreadable, VendorFact, facts_of
+from console.read_model.projection.projected_offsets import note_kept_records_taken, save_offsets
 from console.read_model.projection.projection import forget, project
 from console.read_model.projection.retention import forget_before
 from console.read_model.store.engine import learn_sizes, writing
@@ -75,6 +75,22 @@ class Writer:
         with writing(self._engine) as connection:
             revision = self._lease.hold(connection)
             project(connection, facts, self._topic_ids, revision=revision)
+
+    def take_kept_records(self, records: Sequence[VendorFact]) -> None:
+        """Take in records of the vendor table, and store that this is done.
+
+        Raises:
+            LeaseLostError: another one projects; some may be taken in.
+        """
+        for record in records:
+            try:
+                self._project(Facts(records=[record]))
+            except DataError as error:
+                why = type(error.orig).__name__
+                logger.warning("The read model's database does not take the record of %s (%s).", record.key, why)
+        with writing(self._engine) as connection:
+            self._lease.hold(connection)
+            note_kept_records_taken(connection)
 
     def forget_before(self, begins: Offsets) -> None:
         """Forget what lay before the first offsets that the topics still hold.
