@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from messaging.isolation import READ_COMMITTED
 from messaging.producer import LOG_LEVEL, KafkaUnavailableError
@@ -19,6 +19,15 @@ class ConsumedRecord(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    timestamp: int = 0
+    """Kafka's time of the record, in milliseconds since 1970; 0 where it is not known."""
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """The record that a consumer returned."""
+        _, timestamp = message.timestamp()
+        position = message.topic() or "", message.partition() or 0, message.offset() or 0
+        return cls(*position, message.key(), message.value(), timestamp)
 
 
 BATCH: Final = 1000
@@ -91,7 +100,7 @@ class TopicReader:
             error = message.error()
             topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
             if error is None:
-                records.append(ConsumedRecord(topic, partition, offset, message.key(), message.value()))
+                records.append(ConsumedRecord.of(message))
                 self.positions[topic, partition] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add((topic, partition))

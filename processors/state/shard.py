@@ -19,7 +19,9 @@ class Summary(NamedTuple):
     next_attempt_at: float | None = None
     """Time of the next retry, in seconds since 1970."""
     parked: bool = False
-    """Whether the vendor waits for its client's credentials to be accepted."""
+    """Whether the vendor waits until its client can be synced again."""
+    unsynced_change: bool = False
+    """Whether the record is a change of a linked vendor of which no attempt has had its way: none was made, or it was skipped."""
 
 
 Summarise = Callable[[bytes], Summary]

@@ -18,6 +18,7 @@ from console.read_model.store.lease import Lease, LeaseLostError, now_ms
 from console.stall_detector import CHECKS_PER_TIMEOUT, STALL_TIMEOUT, StallDetector
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import Offsets
+from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec, RegistryUnavailableError
 
 logger = logging.getLogger(__name__)
@@ -85,7 +86,9 @@ class Projector:
             return
         try:
             layout = layout_of(self._bootstrap)
-            writer = Writer(self._engine, lease, self._codec, layout.ids)
+            writer = Writer(
+                self._engine, lease, self._codec, layout.ids, partitions=layout.partitions[INTEGRATION.name]
+            )
             source = self._open(layout, writer)
             try:
                 pause.forget()

@@ -96,7 +96,7 @@ class Source:
             if error is None:
                 self._at_end.discard(place)
                 if offset >= self.positions[place]:
-                    records.append(ConsumedRecord(*place, offset, message.key(), message.value()))
+                    records.append(ConsumedRecord.of(message))
                     self.positions[place] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add(place)
