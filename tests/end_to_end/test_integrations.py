@@ -41,6 +41,11 @@ async def refusal_of(world: World, run_id: str) -> str | None:
     return (await world.until(run_id, lambda progress: progress.refusal is not None)).refusal
 
 
+async def is_synced(world: World, run_id: str) -> None:
+    progress = await world.settled(run_id)
+    assert (progress.refusal, progress.counts().by_status) == (None, {Status.UNCHANGED: 1})
+
+
 async def events_of(world: World) -> list[VendorSync]:
     return await asyncio.to_thread(messages_of, world.bootstrap, VENDOR_SYNC, VendorSync, f"{world.client_id}:")
 
@@ -139,13 +144,13 @@ async def publish_foreign(world: World, integration: Integration | None) -> None
 async def test_of_two_copies_of_an_integration_the_later_one_is_in_force(world: World) -> None:
     world.providers([1])
     await world.load([world.integration, world.record(1)])
-    await publish_foreign(world, later(world, minutes=-1, mode=Mode.ONE_WAY))
     async with world.worker():
-        await world.settled(await world.press())
+        await publish_foreign(world, later(world, minutes=-1, mode=Mode.ONE_WAY))
+        await is_synced(world, await world.press())
         await publish_foreign(world, later(world, minutes=2, mode=Mode.ONE_WAY))
         assert "is one-way" in (await refusal_of(world, await world.press()) or "")
         await publish_foreign(world, None)
-        await world.settled(await world.press())
+        await is_synced(world, await world.press())
         await publish_foreign(world, later(world, minutes=2))
         await world.say(INTEGRATION.name, world.client_id.encode(), None)
         assert "has no accounting integration" in (await refusal_of(world, await world.press()) or "")
