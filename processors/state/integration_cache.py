@@ -146,7 +146,8 @@ class Integrations:
         try:
             copy = read_copy(record, self._codec, partitions=len(self._partitions))
         except UndecodableError as error:
-            self._keep_as_dead_letter(record, error)
+            if record.value is not None:  # A tombstone is how such a record is removed from the topic.
+                self._keep_as_dead_letter(record, error)
             return
         for note in copy.notes():
             log.warning("%s", note)
