@@ -46,7 +46,7 @@ def postponed(row: VendorRow | None) -> VendorRow | None:
 
 
 @dataclass(slots=True)
-class _Partition:
+class _ClientsToLookAt:
     """The clients of a partition that are still to be looked at."""
 
     shard: Shard
@@ -72,7 +72,7 @@ class PostponedChanges:
     eligible: set[str] = field(default_factory=set)
     newly_eligible: set[str] = field(default_factory=set)
     """The clients that have become eligible since the last look."""
-    partitions: dict[int, _Partition] = field(default_factory=dict)
+    partitions: dict[int, _ClientsToLookAt] = field(default_factory=dict)
 
     def integration_changed(self, client_id: str) -> None:
         """Note that another integration of this client is in force, or none."""
@@ -97,14 +97,14 @@ class PostponedChanges:
         for number, shard in owned.items():
             partition = self.partitions.get(number)
             if partition is None or partition.shard is not shard:
-                partition = self.partitions[number] = _Partition(shard, set(shard.clients))
+                partition = self.partitions[number] = _ClientsToLookAt(shard, set(shard.clients))
             else:
                 partition.clients |= self.newly_eligible
             if partition.clients and (partition.task is None or partition.task.done()):
                 partition.task = self.in_flight.start(number, self._queue_all(number, partition))
         self.newly_eligible.clear()
 
-    async def _queue_all(self, number: int, partition: _Partition) -> None:
+    async def _queue_all(self, number: int, partition: _ClientsToLookAt) -> None:
         for count, client_id in enumerate(list(partition.clients), start=1):
             partition.clients.discard(client_id)
             try:
