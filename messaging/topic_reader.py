@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -19,6 +19,7 @@ class ConsumedRecord(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
     timestamp: int = 0
     """Kafka's time of the record, in milliseconds since 1970; 0 where it is not known."""
 
@@ -27,7 +28,7 @@ class ConsumedRecord(NamedTuple):
         """The record that a consumer returned."""
         _, timestamp = message.timestamp()
         position = message.topic() or "", message.partition() or 0, message.offset() or 0
-        return cls(*position, message.key(), message.value(), timestamp)
+        return cls(*position, message.key(), message.value(), _headers_of(message), timestamp)
 
 
 BATCH: Final = 1000
@@ -134,6 +135,12 @@ class TopicReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _headers_of(message: Message) -> tuple[tuple[str, bytes], ...]:
+    """The headers of a record, which may hold no value."""
+    headers: Any = message.headers() or ()
+    return tuple((name, value or b"") for name, value in headers)
 
 
 def groupless_consumer(bootstrap: str, *, group_id: str) -> Consumer:

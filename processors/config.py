@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from processors.vendor_sync.retry_policy import RetryPolicy
+from schemas.topics import DEFAULT_PARTITIONS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +15,10 @@ class WorkerConfig:
     bootstrap: str
     worker_id: str
     data_folder: Path
+    partitions: int = DEFAULT_PARTITIONS
+    """The number that every topic must have: records and rows are placed by it."""
+    replication: int | None = None
+    """The number of replicas that every topic must have at least; None: the cluster's default."""
     concurrency: int = 64
     """The number of vendors whose calls are under way at once."""
     drain_seconds: float = 15.0

@@ -1,5 +1,6 @@
 """``vive-sync table``: checks the changelog of the vendor table and repairs it."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -46,7 +47,7 @@ def repair(*, as_json: AsJson = False) -> None:
 
 def _find(settings: Settings, codec: Codec) -> list[Repair]:
     with TopicReader(settings.kafka, [VENDOR_TABLE_CHANGELOG.name, VENDOR_RECORD.name]) as reader:
-        return repairs(reader.to_end(), codec)
+        return repairs(reader.to_end(), codec, now=datetime.now(UTC))
 
 
 def _report(found: list[Repair], *, as_json: bool, repaired: bool) -> None:

@@ -150,6 +150,7 @@ def report(
     *,
     queued: Iterable[QueuedVendor],
     already: Iterable[QueuedVendor],
+    with_stale_records: Iterable[str],
     topic_id: str,
     now: datetime,
 ) -> SyncRun:
@@ -167,4 +168,5 @@ def report(
         already_in_progress=tuple(already),
         unlinked=chunk.unlinked,
         unknown=chunk.unknown,
+        with_stale_records=tuple(with_stale_records),
     )

@@ -10,7 +10,7 @@ import faust
 from faust.types import TP
 
 from accounting.port import AccountingSystem
-from messaging.topic_admin import TopicsError, admin_of, check_topics, partition_count, topic_id
+from messaging.topic_admin import TopicsError, admin_of, check_topics, topic_id
 from processors.app import consumer_of
 from processors.bounded_wait import Ending, in_a_thread, unless
 from processors.clock import Clock, system_clock
@@ -26,7 +26,7 @@ from processors.state.integration_cache import Integrations
 from processors.transport.topic_ends import TopicEnds
 from processors.vendor_sync.observation_cache import Observations
 from processors.watchdog import LoopGuard
-from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
+from schemas.topics import VENDOR_SYNC
 from schemas.wire.codec import Codec
 
 log = logging.getLogger(__name__)
@@ -60,17 +60,17 @@ class Worker:
             Exception: the error that stopped the worker; its supervisor starts another.
         """
         with LoopGuard(stall_timeout=self._config.blocked_seconds):
-            looked = await unless(stop, _look_at_topics(self._config.bootstrap))
+            looked = await unless(stop, _checked_topic_id(self._config))
             if looked is not None:
-                await self._run(stop, on_ready, *looked)
+                await self._run(stop, on_ready, looked)
 
-    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], partitions: int, topic_id: str) -> None:
+    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], topic_id: str) -> None:
         producer = AsyncProducer(
             {"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail
         )
         publisher = EventPublisher(producer=producer, codec=self._codec)
         ends = TopicEnds(self._config.bootstrap)
-        integrations = self._integrations(publisher, ends, partitions)
+        integrations = self._integrations(publisher, ends)
         observations = Observations(monotonic=self._clock.monotonic)
         parts = build_worker(
             WorkerDependencies(
@@ -83,7 +83,7 @@ class Worker:
                 integrations=integrations,
                 observations=observations,
                 ends=ends,
-                partitions=partitions,
+                partitions=self._config.partitions,
                 topic_id=topic_id,
                 on_crash=self._fail,
             )
@@ -105,13 +105,13 @@ class Worker:
             )
             producer.close()
 
-    def _integrations(self, publisher: EventPublisher, ends: TopicEnds, partitions: int) -> Integrations:
+    def _integrations(self, publisher: EventPublisher, ends: TopicEnds) -> Integrations:
         def bury(record: Any, error: Any) -> None:
             publisher.dead_letter(unreadable(record, error, now=self._clock.now()))
 
         return Integrations(
             bootstrap=self._config.bootstrap,
-            partitions=partitions,
+            partitions=self._config.partitions,
             codec=self._codec,
             ends=ends,
             stall_timeout=self._config.stall_seconds,
@@ -170,13 +170,18 @@ async def _start(ends: TopicEnds, integrations: Integrations) -> None:
     await integrations.start()
 
 
-async def _look_at_topics(bootstrap: str) -> tuple[int, str]:
-    return await in_a_thread(partial(_topics_as_they_are, bootstrap))
+async def _checked_topic_id(config: WorkerConfig) -> str:
+    return await in_a_thread(partial(_check_topics, config))
 
 
-def _topics_as_they_are(bootstrap: str) -> tuple[int, str]:
-    admin = admin_of(bootstrap)
-    problems = check_topics(admin)
+def _check_topics(config: WorkerConfig) -> str:
+    """Check the topics, and return the id of ``vendor-sync``.
+
+    Raises:
+        TopicsError: the topics are not as declared; the text says what to do.
+    """
+    admin = admin_of(config.bootstrap)
+    problems = check_topics(admin, partitions=config.partitions, replication=config.replication)
     if problems:
-        raise TopicsError(" ".join([*problems, "Create or repair the topics with `vive-sync topics`."]))
-    return partition_count(admin, VENDOR_TABLE_CHANGELOG), topic_id(admin, VENDOR_SYNC)
+        raise TopicsError("\n".join(problems))
+    return topic_id(admin, VENDOR_SYNC)

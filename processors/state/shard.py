@@ -12,8 +12,9 @@ class Summary(NamedTuple):
     """Facts of a row that are needed so often that they are kept beside it."""
 
     known: bool
-    """Whether VIVE has data on the vendor: false after a tombstone."""
+    """Whether VIVE has data on the vendor, or a record that can't be used: false after a tombstone."""
     linked: bool
+    """Whether a run queues the vendor. One whose newest record can't be used counts as linked: its outcome has the reason."""
     answered_through: int
     """Highest ``vendor-sync`` offset answered in the topic's present life; -1 for none."""
     next_attempt_at: float | None = None
@@ -21,7 +22,9 @@ class Summary(NamedTuple):
     parked: bool = False
     """Whether the vendor waits until its client can be synced again."""
     unsynced_change: bool = False
-    """Whether the record is a change of a linked vendor of which no attempt has had its way: none was made, or it was skipped."""
+    """Whether the newest record leads to a sync without a run, and no attempt was made for it, or it was skipped."""
+    stale_records: int = 0
+    """Records of the vendor that were left out because their version was lower than that of the record kept."""
 
 
 Summarise = Callable[[bytes], Summary]

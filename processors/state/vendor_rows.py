@@ -64,7 +64,7 @@ class Rows:
         return -1 if summary is None else summary.answered_through
 
     def vendors_of(self, partition: int, client_id: str) -> dict[str, bool]:
-        """Return the client's vendors in this partition that VIVE has data on, and whether each is linked.
+        """Return the client's vendors in this partition that VIVE has records on, and whether each is linked.
 
         Raises:
             KeyError: the partition is not this worker's.
@@ -80,6 +80,16 @@ class Rows:
         """
         vendors = self._store().shard(partition).clients.get(client_id, {})
         return [VendorKey(client_id, vendor_id) for vendor_id, summary in vendors.items() if summary.unsynced_change]
+
+    def with_stale_records(self, partition: int, client_id: str, vendor_ids: Iterable[str]) -> list[str]:
+        """Return those of these vendors of which records were left out as stale.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        shard = self._store().shard(partition)
+        summaries = {vendor_id: shard.summary(VendorKey(client_id, vendor_id)) for vendor_id in vendor_ids}
+        return [vendor_id for vendor_id, summary in summaries.items() if summary is not None and summary.stale_records]
 
     def take_due(self, now: float) -> list[tuple[int, VendorKey]]:
         """Return each vendor of this worker whose retry time has come, once, with its partition; ``now``: Unix time."""
@@ -155,13 +165,18 @@ def _note_delivery(shard: Shard, epoch: RowEpoch, delivered: "asyncio.Future[Del
 def summary_of(row: VendorRow, topic_id: str) -> Summary:
     """Return the summary of a row; offsets of a ``vendor-sync`` topic with another id than ``topic_id`` answer nothing."""
     return Summary(
-        known=row.record is not None,
-        linked=row.record is not None and row.record.provider_id is not None,
+        known=row.record is not None or row.trouble is not None,
+        linked=row.trouble is not None or (row.record is not None and row.record.provider_id is not None),
         answered_through=row.through_offset if row.topic_id == topic_id else -1,
         parked=row.parked,
         next_attempt_at=None if row.next_attempt_at is None else row.next_attempt_at.timestamp(),
-        unsynced_change=row.record is not None
-        and row.record.provider_id is not None
-        and row.record.origin is Origin.CHANGE
-        and row.status in _UNSYNCED,
+        unsynced_change=row.status in _UNSYNCED and _syncs_by_itself(row),
+        stale_records=row.stale_records,
     )
+
+
+def _syncs_by_itself(row: VendorRow) -> bool:
+    """Whether the newest record of the vendor leads to a sync without a run: a change of a linked vendor, or an unusable one."""
+    record = row.record
+    is_change = record is not None and record.provider_id is not None and record.origin is Origin.CHANGE
+    return is_change or row.trouble is not None

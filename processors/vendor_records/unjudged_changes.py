@@ -29,7 +29,7 @@ class _Vendor:
     change: RecordChange
     offsets: list[int] = field(default_factory=list)
     kept: list[DeliveryFuture] = field(default_factory=list)
-    """The deliveries of the rows."""
+    """The deliveries of the rows, and of dead letters."""
 
 
 @dataclass(slots=True)
@@ -57,8 +57,8 @@ class UnjudgedChanges:
     now: Callable[[], datetime]
     partitions: dict[int, _Partition] = field(default_factory=dict)
 
-    def add(self, message: Any, key: VendorKey, change: RecordChange, kept: DeliveryFuture) -> None:
-        """Judge this change later; its record is acknowledged when the row (``kept``) and an event are delivered."""
+    def add(self, message: Any, key: VendorKey, change: RecordChange, *kept: DeliveryFuture) -> None:
+        """Judge this change later; its record is acknowledged when what is ``kept`` of it and an event are delivered."""
         tp = message.tp
         partition = self.partitions.get(tp.partition)
         if partition is None or partition.task is None or partition.task.done():
@@ -70,7 +70,7 @@ class UnjudgedChanges:
         else:
             vendor.change = joined(vendor.change, change)
         vendor.offsets.append(message.offset)
-        vendor.kept.append(kept)
+        vendor.kept.extend(kept)
         if partition.task is None:
             partition.task = self.in_flight.start(tp.partition, self._judge_all(tp, partition))
 

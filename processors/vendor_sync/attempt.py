@@ -14,6 +14,7 @@ from processors.vendor_sync.failure import bug, judge
 from processors.vendor_sync.observation_cache import Observations
 from processors.vendor_sync.outcomes import announce
 from processors.vendor_sync.preparation import PreparedSync
+from processors.vendor_sync.record_trouble import only_of_holds
 from processors.vendor_sync.retry_policy import RetryInMemory, RetryPolicy
 from processors.vendor_sync.settlement import NotSynced, Synced
 from processors.work_queue import VendorSyncTask
@@ -88,6 +89,7 @@ class Attempts:
             applied=applied,
             observed_at=observed.at,
             calls=calls,
+            rejection=ready.rejection,
         )
 
     async def _apply(self, system: AccountingSystem, ready: PreparedSync, plan: Plan) -> Applied:
@@ -105,7 +107,7 @@ class Attempts:
             if wrote:
                 self.in_flight.enter(Phase.SETTLING)
             await self.gate.ensure_group_membership()
-            if self.integrations.get(ready.integration.client_id) != ready.integration:
+            if self.integrations.get(ready.integration.client_id) != ready.in_force:
                 raise IntegrationChangedError
             wrote = True
             self.in_flight.enter(Phase.CALLING)
@@ -117,7 +119,8 @@ class Attempts:
                 self.in_flight.enter(Phase.SETTLING)
 
     def _plan(self, system: AccountingSystem, ready: PreparedSync, observed: Observed) -> Plan:
-        return system.plan(ready.record, observed, ready.integration, ready.row.delivered, self.clock.now())
+        plan = system.plan(ready.record, observed, ready.integration, ready.row.delivered, self.clock.now())
+        return plan if ready.rejection is None else only_of_holds(plan)
 
     def _announce(self, task: VendorSyncTask, ready: PreparedSync, plan: Plan, observed: Observed) -> None:
         """Publish the planned changes without waiting for the brokers; the worker waits for the final outcome only."""

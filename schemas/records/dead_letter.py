@@ -39,7 +39,7 @@ class DeadLetter(Message):
     vendor_id: str | None = None
     run_id: str | None = None
     code: str
-    """The reason for programs: ``undecodable``, ``invalid``, ``rejected``, ``missing``, ``bug``, ``gave_up``."""
+    """The reason for programs: ``undecodable``, ``invalid``, ``stale``, ``rejected``, ``missing``, ``bug``, ``gave_up``."""
     reason: str
     trace: str | None = None
     topic: str

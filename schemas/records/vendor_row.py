@@ -33,6 +33,7 @@ class RecordTrouble(Part):
     partition: int
     offset: int
     at: Timestamp
+    """Since when VIVE can't act on the vendor's newest record."""
     payment_hold: bool = False
     """Whether the record wants payments to be held, where that much of it is known."""
     hold_reason: str = ""
@@ -58,6 +59,8 @@ class VendorRow(Message):
     updated_at: Timestamp | None = None
     last_version: int = -1
     """Version of the last record that was kept, also after a tombstone; -1 for none."""
+    record_offset: int = -1
+    """Highest offset of the vendor's records that the row has taken in: one that is read again is not counted twice."""
     stale_records: int = 0
     """Records that were left out because their version was lower than that of the record kept."""
     trouble: RecordTrouble | None = None

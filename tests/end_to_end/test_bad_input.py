@@ -20,7 +20,7 @@ async def test_a_vendor_record_that_does_not_decode_is_a_dead_letter_and_the_nex
     await world.load([world.record(2)])
     async with world.worker():
         progress = await world.settled(await world.press())
-    assert progress.counts().by_status == {Status.UPDATED: 2}
+    assert progress.counts().by_status == {Status.UPDATED: 1, Status.REJECTED: 1}
     (letter,) = await world.dead_letters()
     assert (letter.code, letter.topic, letter.value) == ("undecodable", VENDOR_RECORD.name, GARBAGE)
     assert letter.vendor_id == "v1"
@@ -35,6 +35,33 @@ async def test_a_record_under_another_vendors_key_is_a_dead_letter(world: World)
         await world.settled(await world.press())
     (letter,) = await world.dead_letters()
     assert (letter.code, letter.vendor_id) == ("invalid", "v1")
+
+
+@pytest.mark.parametrize(
+    ("vendor_id", "value"),
+    [
+        ("v1", b"\xc3\x01 random bytes"),
+        ("v1", b""),
+        ("v1", b"text " * (128 * 1024 // 5)),
+        ("v1:v1", GARBAGE),
+        ("", GARBAGE),
+    ],
+    ids=["random bytes", "empty", "128 KiB of text", "wrong key", "key without a vendor"],
+)
+async def test_whatever_is_on_the_topic_of_vendor_records_the_partition_goes_on(
+    world: World, vendor_id: str, value: bytes
+) -> None:
+    world.providers([1, 2], compliance_status="Pending")
+    key = f"{world.client_id}:{vendor_id}".encode()
+    await world.load([world.integration, world.record(1)])
+    async with world.worker():
+        await world.say(VENDOR_RECORD.name, key, value)
+        await world.load([world.record(1, version=2), world.record(2)])
+        progress = await world.settled(await world.press())
+    assert progress.counts().by_status == {Status.UPDATED: 2}
+    (letter,) = await world.dead_letters()
+    assert (letter.code, letter.key, letter.value) == ("undecodable", key, value)
+    assert letter.reason.endswith((".", "of the form client_id:vendor_id"))
 
 
 @pytest.mark.parametrize("topic", [SYNC_REQUESTED.name, SYNC_EXPANSION.name, VENDOR_SYNC.name])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar, cast
 
@@ -34,6 +34,7 @@ class Consumed(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Mapping[str, bytes] = {}
 
     @property
     def tp(self) -> TP:
@@ -41,11 +42,17 @@ class Consumed(NamedTuple):
 
 
 def consumed(
-    topic: Topic, message: Message | bytes | None, *, key: bytes = b"", partition: int = 0, offset: int = 0
+    topic: Topic,
+    message: Message | bytes | None,
+    *,
+    key: bytes = b"",
+    partition: int = 0,
+    offset: int = 0,
+    headers: Mapping[str, bytes] | None = None,
 ) -> Consumed:
     """A record of this message; of bytes as they are."""
     value = CODEC.encode(message, topic=topic.name) if isinstance(message, Message) else message
-    return Consumed(topic.name, partition, offset, key, value)
+    return Consumed(topic.name, partition, offset, key, value, headers or {})
 
 
 class Sent(NamedTuple):

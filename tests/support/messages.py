@@ -138,6 +138,7 @@ sync_runs = st.builds(
     already_in_progress=several(queued_vendors),
     unlinked=several(identifiers),
     unknown=several(identifiers),
+    with_stale_records=several(identifiers),
 )
 vendor_syncs = st.builds(
     VendorSync,
@@ -181,7 +182,7 @@ dead_letters = st.builds(
     client_id=st.none() | identifiers,
     vendor_id=st.none() | identifiers,
     run_id=st.none() | identifiers,
-    code=st.sampled_from(["undecodable", "invalid", "rejected", "missing", "bug", "gave_up"]),
+    code=st.sampled_from(["undecodable", "invalid", "stale", "rejected", "missing", "bug", "gave_up"]),
     reason=texts,
     trace=maybe_text,
     topic=texts,
@@ -243,6 +244,7 @@ vendor_rows = st.builds(
     parked=st.booleans(),
     updated_at=st.none() | instants,
     last_version=answered,
+    record_offset=answered,
     stale_records=counts,
     trouble=st.none() | troubles,
 )

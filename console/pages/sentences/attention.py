@@ -43,11 +43,12 @@ class Concern:
 
 REMEDIES: Final[Mapping[str, str]] = {
     "missing": "Link the vendor to the right provider in VIVE, then try again.",
-    "rejected": "Correct the value in VIVE; VIVE then syncs the vendor by itself. Or try again as it is now.",
+    "rejected": "Correct the data in VIVE; VIVE then syncs the vendor by itself. Or try again as it is now.",
     "gave_up": "Vantaca did not answer for a day. Once it does, try again.",
     "bug": "VIVE failed at this vendor. Try again; if it comes back, give its number to VIVE's support.",
-    "undecodable": "VIVE could not read what another VIVE service said. Give its number to VIVE's support.",
-    "invalid": "What another VIVE service said is not valid. Give its number to VIVE's support.",
+    "undecodable": "VIVE could not read a record from another VIVE service. Give its number to VIVE's support.",
+    "invalid": "A record from another VIVE service is not valid. Give its number to VIVE's support.",
+    "stale": "VIVE received two versions of this vendor in the wrong order. Give its number to VIVE's support.",
 }
 """By a dead letter's code: the advice to the person."""
 OTHER_REMEDY: Final = "Look at the reason, then try again."
@@ -165,14 +166,14 @@ def paused(integration: Integration, number: int, some: tuple[VendorLine, ...]) 
 def wrong(
     state: VendorState, number: int, vendors: tuple[VendorLine, ...], dead_letters: Mapping[str, DeadLetterLine]
 ) -> Concern | None:
-    """Vendors without their provider in Vantaca, or with values that Vantaca does not take."""
+    """Vendors without their provider in Vantaca, or with data that Vantaca does not take or VIVE can't use."""
     if not number:
         return None
     trouble = "is linked to a provider that Vantaca does not have"
     if number > 1:
         trouble = "are linked to providers that Vantaca does not have"
     if state is VendorState.REJECTED:
-        trouble = f"{'has' if number == 1 else 'have'} values that Vantaca does not take"
+        trouble = f"{'has' if number == 1 else 'have'} data that can't be synced"
     return Concern(
         kind=state.value,
         tone="bad",

@@ -58,7 +58,7 @@ def history(detail: VendorDetail) -> tuple[HistoryEntry, ...]:
         label, tone = words.label, words.tone
         if outcome.status is Status.WRITING and newer is not None:
             label, tone = "Not confirmed", "warn"
-        if outcome.status is not Status.WRITING or newer is None or newer.status is not Status.UPDATED:
+        if outcome.status is not Status.WRITING or newer is None or not _wrote(newer):
             entries.append(HistoryEntry(outcome=outcome, label=label, tone=tone, rows=compared(outcome)))
         newer = outcome
     return tuple(entries)
@@ -66,7 +66,7 @@ def history(detail: VendorDetail) -> tuple[HistoryEntry, ...]:
 
 def compared(outcome: VendorSyncOutcome) -> tuple[Row, ...]:
     """The fields that differed in an outcome: those written, then those left."""
-    done = "written" if outcome.status is Status.UPDATED else "planned"
+    done = "written" if _wrote(outcome) else "planned"
     written = [
         Row(
             group=group_label(change.group),
@@ -89,6 +89,11 @@ def compared(outcome: VendorSyncOutcome) -> tuple[Row, ...]:
         for one in outcome.left_alone
     ]
     return (*written, *left)
+
+
+def _wrote(outcome: VendorSyncOutcome) -> bool:
+    """Whether the outcome's changes were made: also those of a rejected vendor, for which only a hold was placed."""
+    return outcome.status is Status.UPDATED or (outcome.status is Status.REJECTED and bool(outcome.changes))
 
 
 def comparison(detail: VendorDetail, integration: KnownIntegration) -> tuple[Row, ...]:

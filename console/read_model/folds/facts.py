@@ -6,6 +6,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from messaging.topic_reader import ConsumedRecord
 from schemas.integration_copies import IntegrationCopy, read_copy
+from schemas.kept_record import accepts_version
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.dead_letter_handled import DeadLetterHandled
 from schemas.records.integration import UnreadableIntegration
@@ -54,12 +55,22 @@ class Unreadable(NamedTuple):
     reason: str
 
 
+class VendorFact(NamedTuple):
+    """A vendor's record; None is a tombstone, or a record that can't be read (``readable`` is False then)."""
+
+    key: VendorKey
+    record: VendorRecord | None
+    readable: bool = True
+    accepted: bool = False
+    """Whether a person has put the record in force, whatever its version."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The contents of records, each kind in the order of its records."""
 
     integrations: list[IntegrationCopy] = field(default_factory=list)
-    records: list[tuple[VendorKey, VendorRecord | None]] = field(default_factory=list)
+    records: list[VendorFact] = field(default_factory=list)
     events: dict[VendorKey, int] = field(default_factory=dict)
     """By vendor, the last ``vendor-sync`` event's offset."""
     outcomes: list[Placed[VendorSyncOutcome]] = field(default_factory=list)
@@ -93,7 +104,7 @@ def _take(facts: Facts, record: ConsumedRecord, codec: Codec, partitions: int) -
         case VENDOR_SYNC.name:
             facts.events[codec.decode(VendorSync, record.value).key] = record.offset
         case VENDOR_RECORD.name:
-            facts.records.append(_vendor(record, codec))
+            _take_vendor(facts, record, codec)
         case SYNC_RUN.name:
             facts.parts.append(_placed(record, codec.decode(SyncRun, record.value)))
         case INTEGRATION.name:
@@ -111,11 +122,17 @@ def _placed(record: ConsumedRecord, content: T) -> Placed[T]:
     return Placed(record.partition, record.offset, content)
 
 
-def _vendor(record: ConsumedRecord, codec: Codec) -> tuple[VendorKey, VendorRecord | None]:
+def _take_vendor(facts: Facts, record: ConsumedRecord, codec: Codec) -> None:
     try:
         key = VendorKey.from_bytes(record.key)
     except ValueError as error:
         raise UndecodableError(str(error)) from None
     if record.value is None:
-        return key, None
-    return key, codec.decode_keyed(VendorRecord, record.key, record.value)
+        facts.records.append(VendorFact(key, None))
+        return
+    try:
+        content = codec.decode_keyed(VendorRecord, record.key, record.value)
+    except UndecodableError:
+        facts.records.append(VendorFact(key, None, readable=False))
+        raise
+    facts.records.append(VendorFact(key, content, accepted=accepts_version(record.headers)))

@@ -17,7 +17,7 @@ from schemas.records.integration import Integration
 from schemas.records.outcome import Status
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
-from schemas.records.vendor_row import VendorRow
+from schemas.records.vendor_row import RecordTrouble, VendorRow
 from schemas.records.vendor_sync import Cause, VendorSync
 from schemas.topics import VENDOR_SYNC
 from tests.support.eventually import eventually_async
@@ -106,6 +106,13 @@ async def test_changes_that_came_before_the_integration_are_queued_in_lane_live_
     assert {sent.partition for sent in scene.producer.sent if sent.topic == VENDOR_SYNC.name} == {1, 2}
     scene.integration_is(integration(max_in_flight=3))
     assert len(await scene.look()) == 2
+
+
+async def test_a_vendor_whose_newest_record_cannot_be_used_is_queued_too(scene: Scene) -> None:
+    trouble = RecordTrouble(code="invalid", reason="It is not valid.", partition=PARTITION, offset=3, at=NOW)
+    await scene.put("v1", row={"trouble": trouble}, origin="snapshot")
+    scene.integration_is(integration())
+    assert await scene.look() == ["v1"]
 
 
 async def test_what_is_no_postponed_change_is_left(scene: Scene) -> None:

@@ -55,6 +55,12 @@ def refusals(plan: RedrivePlan) -> list[tuple[int, str]]:
     return [(refusal.letter.id.offset, refusal.why) for refusal in plan.refusals]
 
 
+def test_a_record_that_is_stale_is_not_put_back_and_the_person_learns_the_command() -> None:
+    ((_, why),) = refusals(plan_redrive([records(0, code="stale")], LAST, replace=True))
+    assert "lower than that of the record that VIVE keeps" in why
+    assert "`vive-sync repair vendor acme v1`" in why
+
+
 def test_letters_of_one_vendor_are_one_event() -> None:
     letters = [vendors(0), vendors(1, key=b"acme:v2"), vendors(2, code="gave_up")]
     plan = plan_redrive(letters, {})

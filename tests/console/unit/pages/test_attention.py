@@ -60,4 +60,4 @@ def test_only_some_of_many_are_shown() -> None:
 
 
 def test_every_code_of_a_dead_letter_has_its_advice() -> None:
-    assert REMEDIES.keys() == {"undecodable", "invalid", "rejected", "missing", "bug", "gave_up"}
+    assert REMEDIES.keys() == {"undecodable", "invalid", "stale", "rejected", "missing", "bug", "gave_up"}
