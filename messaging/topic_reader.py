@@ -20,6 +20,15 @@ class ConsumedRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp: int = 0
+    """Kafka's time of the record, in milliseconds since 1970; 0 where it is not known."""
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """The record that a consumer returned."""
+        _, timestamp = message.timestamp()
+        position = message.topic() or "", message.partition() or 0, message.offset() or 0
+        return cls(*position, message.key(), message.value(), _headers_of(message), timestamp)
 
 
 BATCH: Final = 1000
@@ -92,7 +101,7 @@ class TopicReader:
             error = message.error()
             topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
             if error is None:
-                records.append(consumed_record(message))
+                records.append(ConsumedRecord.of(message))
                 self.positions[topic, partition] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add((topic, partition))
@@ -128,17 +137,10 @@ class TopicReader:
         self.close()
 
 
-def consumed_record(message: Message) -> ConsumedRecord:
-    """The record that a consumer of confluent-kafka has returned. A header without a value has an empty one."""
+def _headers_of(message: Message) -> tuple[tuple[str, bytes], ...]:
+    """The headers of a record, which may hold no value."""
     headers: Any = message.headers() or ()
-    return ConsumedRecord(
-        message.topic() or "",
-        message.partition() or 0,
-        message.offset() or 0,
-        message.key(),
-        message.value(),
-        tuple((name, value or b"") for name, value in headers),
-    )
+    return tuple((name, value or b"") for name, value in headers)
 
 
 def groupless_consumer(bootstrap: str, *, group_id: str) -> Consumer:

@@ -15,6 +15,7 @@ from processors.runtime.worker_parts import SharedParts, WorkerDependencies, sha
 from processors.state.late_rows import LateRows
 from processors.transport.partition_ownership import Ownership
 from processors.vendor_records.handler import VendorRecords
+from processors.vendor_records.postponed_changes import PostponedChanges
 from processors.vendor_records.rereading import Rereading
 from processors.vendor_records.unjudged_changes import UnjudgedChanges
 from processors.vendor_sync.attempt import Attempts
@@ -50,7 +51,14 @@ def build_worker(given: WorkerDependencies) -> WorkerGraph:
     rereading = _rereading(given, parts)
     positions = CommittedPositions(topic_ids=given.topic_ids, now=given.clock.now, judge=rereading.doubt)
     syncing = _coordinator(given, parts)
-    timers = (*_vendor_timers(given, parts, syncing), *_watchdogs(given, parts))
+    postponed_changes = _postponed_changes(given, parts)
+
+    def integration_changed(client_id: str) -> None:
+        parts.queue.cap_changed(client_id)
+        postponed_changes.integration_changed(client_id)
+
+    given.integrations.on_change = integration_changed
+    timers = (*_vendor_timers(given, parts, syncing), postponed_changes.run, *_watchdogs(given, parts))
     add_agents(
         parts.app,
         {
@@ -105,6 +113,7 @@ def _rereading(given: WorkerDependencies, parts: SharedParts) -> Rereading:
 def _vendor_records(given: WorkerDependencies, parts: SharedParts, rereading: Rereading) -> VendorRecords:
     unjudged = UnjudgedChanges(
         publisher=given.publisher,
+        rows=parts.rows,
         integrations=given.integrations,
         in_flight=parts.in_flight,
         gate=parts.gate,
@@ -122,9 +131,22 @@ def _vendor_records(given: WorkerDependencies, parts: SharedParts, rereading: Re
     )
 
 
+def _postponed_changes(given: WorkerDependencies, parts: SharedParts) -> PostponedChanges:
+    return PostponedChanges(
+        rows=parts.rows,
+        publisher=given.publisher,
+        integrations=given.integrations,
+        pending_events=parts.pending_events,
+        in_flight=parts.in_flight,
+        gate=parts.gate,
+        now=given.clock.now,
+    )
+
+
 def _coordinator(given: WorkerDependencies, parts: SharedParts) -> VendorSyncing:
     attempts = Attempts(
         systems=watched(given.systems, parts.calls, counts=True),
+        integrations=given.integrations,
         observations=given.observations,
         publisher=given.publisher,
         gate=parts.gate,

@@ -22,7 +22,7 @@ from processors.transport.topic_ends import TopicEnds
 from processors.vendor_sync.observation_cache import Observations
 from processors.watchdog.calls import Calls
 from processors.work_queue import WorkQueue
-from schemas.records.integration import Integration
+from schemas.records.integration import Integration, KnownIntegration
 from schemas.topics import VENDOR_RECORD, VENDOR_SYNC
 from schemas.wire.codec import Codec
 
@@ -73,7 +73,6 @@ def shared_parts(given: WorkerDependencies) -> SharedParts:
     record_topic = given.topic_ids[VENDOR_RECORD.name]
     table = create_table(app, partitions=given.partitions, summarise=rows.summarise, record_topic=record_topic)
     queue = WorkQueue(given.config.concurrency, lambda client_id: client_cap(given.integrations.get(client_id)))
-    given.integrations.on_change = queue.cap_changed
     return SharedParts(
         app=app,
         gate=PartitionGate(consumer=lambda: consumer_of(app), ends=given.ends),
@@ -86,6 +85,6 @@ def shared_parts(given: WorkerDependencies) -> SharedParts:
     )
 
 
-def client_cap(integration: Integration | None) -> int:
+def client_cap(integration: KnownIntegration) -> int:
     """The number of vendors of a client that one worker may work at once."""
-    return DEFAULT_CLIENT_CAP if integration is None else integration.max_in_flight
+    return integration.max_in_flight if isinstance(integration, Integration) else DEFAULT_CLIENT_CAP

@@ -21,7 +21,9 @@ class Summary(NamedTuple):
     next_attempt_at: float | None = None
     """Time of the next retry, in seconds since 1970."""
     parked: bool = False
-    """Whether the vendor waits for its client's credentials to be accepted."""
+    """Whether the vendor waits until its client can be synced again."""
+    unsynced_change: bool = False
+    """Whether the newest record leads to a sync without a run, and no attempt was made for it, or it was skipped."""
     stale_records: int = 0
     """Records of the vendor that were left out because their version was lower than that of the record kept."""
 

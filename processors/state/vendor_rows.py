@@ -10,11 +10,14 @@ from processors.events.async_producer import AsyncProducer, DeliveryReport
 from processors.state.row_epoch import RowEpoch
 from processors.state.shard import Shard, Summary
 from processors.state.vendor_table import VendorStore
+from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import Origin
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_TABLE_CHANGELOG
 from schemas.wire.codec import Codec
 
+_UNSYNCED: Final = frozenset({None, Status.SKIPPED.value})
 DECODED_ROWS: Final = 2048
 """Rows kept as models besides their bytes, so that one piece of work decodes its row once."""
 
@@ -68,6 +71,15 @@ class Rows:
         """
         vendors = self._store().shard(partition).clients.get(client_id, {})
         return {vendor_id: summary.linked for vendor_id, summary in vendors.items() if summary.known}
+
+    def unsynced_changes(self, partition: int, client_id: str) -> list[VendorKey]:
+        """Return the client's vendors in this partition whose record is a change that no attempt has synced.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        vendors = self._store().shard(partition).clients.get(client_id, {})
+        return [VendorKey(client_id, vendor_id) for vendor_id, summary in vendors.items() if summary.unsynced_change]
 
     def with_stale_records(self, partition: int, client_id: str, vendor_ids: Iterable[str]) -> list[str]:
         """Return those of these vendors of which records were left out as stale.
@@ -188,5 +200,13 @@ def summary_of(row: VendorRow, topic_id: str) -> Summary:
         answered_through=row.through_offset if row.topic_id == topic_id else -1,
         parked=row.parked,
         next_attempt_at=None if row.next_attempt_at is None else row.next_attempt_at.timestamp(),
+        unsynced_change=row.status in _UNSYNCED and _syncs_by_itself(row),
         stale_records=row.stale_records,
     )
+
+
+def _syncs_by_itself(row: VendorRow) -> bool:
+    """Whether the newest record of the vendor leads to a sync without a run: a change of a linked vendor, or an unusable one."""
+    record = row.record
+    is_change = record is not None and record.provider_id is not None and record.origin is Origin.CHANGE
+    return is_change or row.trouble is not None

@@ -20,7 +20,7 @@ from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks
 from processors.vendor_records.rereading import Rereading
 from schemas.message import Message
-from schemas.records.integration import Integration
+from schemas.records.integration import Integration, KnownIntegration, UnreadableIntegration
 from schemas.topics import Topic
 from schemas.wire.codec import Codec
 from tests.support.messages import NOW
@@ -146,7 +146,9 @@ class MemoryIntegrations:
     """The integrations of these clients, and how often they were read to their end. A read waits for ``read_may_end``."""
 
     def __init__(self, *integrations: Integration) -> None:
-        self._by_client = {integration.client_id: integration for integration in integrations}
+        self._by_client: dict[str, KnownIntegration] = {
+            integration.client_id: integration for integration in integrations
+        }
         self.read_to_ends = 0
         self.read_may_end = asyncio.Event()
         self.read_may_end.set()
@@ -154,7 +156,13 @@ class MemoryIntegrations:
     def put(self, integration: Integration) -> None:
         self._by_client[integration.client_id] = integration
 
-    def get(self, client_id: str) -> Integration | None:
+    def put_unreadable(self, client_id: str) -> None:
+        self._by_client[client_id] = UnreadableIntegration(code="undecodable", reason="It is garbage.")
+
+    def end(self, client_id: str) -> None:
+        del self._by_client[client_id]
+
+    def get(self, client_id: str) -> KnownIntegration:
         return self._by_client.get(client_id)
 
     async def read_to_end(self) -> None:

@@ -17,8 +17,10 @@ from console.read_model.projection.source import SECONDS, Layout, Source, ends_o
 from console.read_model.projection.writer import Writer
 from console.read_model.store import tables
 from console.read_model.store.engine import reading
+from console.read_model.store.lease import now_ms
 from messaging.missed_deletions import Doubt, Position, doubt_of
 from messaging.producer import KafkaUnavailableError
+from schemas.integration_copies import IntegrationCopy
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import INTEGRATION, VENDOR_RECORD
 
@@ -110,17 +112,31 @@ class MissedDeletions:
         for begin in range(0, len(keys), KEYS_AT_ONCE):
             some = keys[begin : begin + KEYS_AT_ONCE]
             if topic == INTEGRATION.name:
-                self.writer.project(Facts(integrations={key.decode(): None for key in some}))
+                self.writer.project(Facts(integrations=self._tombstones(some)))
             else:
                 self.writer.project(Facts(records=[VendorFact(VendorKey.from_bytes(key), None) for key in some]))
         if keys:
             logger.warning("%d rows of the read model are deleted: %s has no record of them.", len(keys), topic)
 
+    def _tombstones(self, keys: Sequence[bytes]) -> list[IntegrationCopy]:
+        """A tombstone for each copy of these clients' integrations."""
+        copies = tables.integration_copies.c
+        of_clients = select(copies.client_id, copies.partition, copies.own).where(
+            copies.client_id.in_([key.decode() for key in keys])
+        )
+        with reading(self.engine) as connection:
+            return [
+                IntegrationCopy(**row._mapping, written_at=now_ms(), content=None)  # noqa: SLF001 -- SQLAlchemy's API
+                for row in connection.execute(of_clients)
+            ]
+
 
 def _ids(topic: str) -> Select[Any]:
     """The ids of the clients or vendors of which there is a record."""
     if topic == INTEGRATION.name:
-        return select(tables.clients.c.client_id)
+        copies = tables.integration_copies.c
+        there = copies.body.is_not(None) | copies.unreadable_code.is_not(None)
+        return select(copies.client_id).where(there).distinct()
     vendors = tables.vendors
     return select(vendors.c.client_id, vendors.c.vendor_id).where(vendors.c.version >= 0)
 

@@ -22,6 +22,7 @@ from console.stall_detector import CHECKS_PER_TIMEOUT, STALL_TIMEOUT, StallDetec
 from messaging.missed_deletions import OLDEST_POSITION
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import Offsets
+from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec, RegistryUnavailableError
 
 logger = logging.getLogger(__name__)
@@ -103,7 +104,10 @@ class Projector:
             return
         try:
             layout = layout_of(self._bootstrap)
-            tick = Tick(lease, Writer(self._engine, lease, self._codec, layout.ids))
+            writer = Writer(
+                self._engine, lease, self._codec, layout.ids, partitions=layout.partitions[INTEGRATION.name]
+            )
+            tick = Tick(lease, writer)
             source = self._open(stop, layout, tick, lease.complete_at())
             try:
                 pause.forget()

@@ -13,6 +13,7 @@ from console.read_model.projection.writer import Writer
 from console.read_model.store.lease import Lease
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import Offsets
+from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec
 
 
@@ -42,7 +43,7 @@ def rebuild(
     ends = ends_of(bootstrap, layout)
     with Source(bootstrap, layout, {}) as source:
         lease.take(by_force=True)
-        writer = Writer(engine, lease, codec, layout.ids)
+        writer = Writer(engine, lease, codec, layout.ids, partitions=layout.partitions[INTEGRATION.name])
         try:
             writer.forget()
             tick = Tick(lease, writer)

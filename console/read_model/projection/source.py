@@ -10,7 +10,7 @@ from console.read_model.folds.facts import TOPICS
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_admin import admin_of
 from messaging.topic_offsets import Offsets, TopicOffsets
-from messaging.topic_reader import ConsumedRecord, consumed_record, groupless_consumer
+from messaging.topic_reader import ConsumedRecord, groupless_consumer
 
 BATCH: Final = 2000
 SECONDS: Final = 10.0
@@ -96,7 +96,7 @@ class Source:
             if error is None:
                 self._at_end.discard(place)
                 if offset >= self.positions[place]:
-                    records.append(consumed_record(message))
+                    records.append(ConsumedRecord.of(message))
                     self.positions[place] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add(place)

@@ -27,11 +27,15 @@ LEARN_AFTER: Final = 20_000
 class Writer:
     """Writes under a lease: nothing is written once another one has it."""
 
-    def __init__(self, engine: Engine, lease: Lease, codec: Codec, topic_ids: Mapping[str, str]) -> None:
+    def __init__(
+        self, engine: Engine, lease: Lease, codec: Codec, topic_ids: Mapping[str, str], *, partitions: int
+    ) -> None:
+        """``topic_ids`` and ``partitions``: Kafka's ids of the topics, and how many partitions each has."""
         self._engine = engine
         self._lease = lease
         self._codec = codec
         self._topic_ids = topic_ids
+        self._partitions = partitions
         self._uncounted = 0
 
     def write(self, records: Sequence[ConsumedRecord]) -> None:
@@ -42,7 +46,7 @@ class Writer:
         """
         for batch in _cut(records):
             try:
-                self.project(facts_of(batch, self._codec))
+                self.project(facts_of(batch, self._codec, partitions=self._partitions))
             except DataError:
                 self._one_by_one(batch)
             self._count(len(batch))
@@ -58,7 +62,7 @@ class Writer:
         """A value that the database does not take costs only its own record."""
         for record in batch:
             try:
-                self.project(facts_of([record], self._codec))
+                self.project(facts_of([record], self._codec, partitions=self._partitions))
             except DataError as error:
                 place = f"{record.topic}, partition {record.partition}, offset {record.offset}"
                 logger.warning("The read model's database does not take a record (%s).", place)
@@ -84,7 +88,7 @@ class Writer:
         """
         for record in records:
             try:
-                self._project(Facts(records=[record]))
+                self.project(Facts(records=[record]))
             except DataError as error:
                 why = type(error.orig).__name__
                 logger.warning("The read model's database does not take the record of %s (%s).", record.key, why)

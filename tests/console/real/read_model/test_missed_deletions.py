@@ -14,6 +14,7 @@ from console.read_model.store import tables
 from console.read_model.store.engine import writing
 from console.read_model.store.lease import Lease, now_ms
 from messaging.missed_deletions import OLDEST_POSITION
+from schemas.integration_copies import IntegrationCopy
 from schemas.topics import DEFAULT_PARTITIONS, VENDOR_RECORD
 from schemas.wire.partitioning import partition_of
 from tests.console.read_model.running import CODEC, projecting, publish
@@ -36,9 +37,12 @@ def keep_deleted(engine: Engine, bootstrap: str, client_id: str, vendor_ids: Ite
     """The state of a read model that read a client and vendors, and missed the tombstones that Kafka has removed since."""
     lease = Lease(engine)
     assert lease.take()
-    Writer(engine, lease, CODEC, layout_of(bootstrap).ids).project(
+    content = integration(client_id=client_id)
+    number = partition_of(client_id.encode(), DEFAULT_PARTITIONS)
+    copy = IntegrationCopy(client_id=client_id, partition=number, own=True, written_at=1, content=content)
+    Writer(engine, lease, CODEC, layout_of(bootstrap).ids, partitions=DEFAULT_PARTITIONS).project(
         Facts(
-            integrations={client_id: integration(client_id=client_id)},
+            integrations=[copy],
             records=[
                 VendorFact(record.key, record)
                 for record in (vendor_record(client_id=client_id, vendor_id=vendor_id) for vendor_id in vendor_ids)

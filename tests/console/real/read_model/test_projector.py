@@ -81,9 +81,9 @@ def test_a_record_that_needs_the_registry_waits_for_it() -> None:
         reader = Codec(Registry(server.address))
         server.unavailable = True
         with pytest.raises(RegistryUnavailableError):
-            facts_of([record], reader)
+            facts_of([record], reader, partitions=12)
         server.unavailable = False
-        facts = facts_of([record], reader)
+        facts = facts_of([record], reader, partitions=12)
     assert (facts.unreadable, facts.next_offsets) == ([], {(VENDOR_RECORD.name, 0): 8})
 
 
