@@ -48,7 +48,7 @@ def repair(*, as_json: AsJson = False) -> None:
 
 
 def _find(settings: Settings, codec: Codec) -> list[Repair]:
-    with TopicReader(settings.kafka, [VENDOR_TABLE_CHANGELOG.name, VENDOR_RECORD.name]) as reader:
+    with TopicReader(settings.kafka, [VENDOR_TABLE_CHANGELOG.name, VENDOR_RECORD.name], own_only=True) as reader:
         return repairs(reader.to_end(), codec, now=datetime.now(UTC))
 
 

@@ -9,8 +9,10 @@ import faust
 
 from processors.agents import add_agents
 from processors.app import consumer_of
+from processors.events.foreign_records import ForeignRecords
 from processors.expansion.handlers import Expander, ShardExpander
 from processors.positions.committed_positions import CommittedPositions
+from processors.runtime.partition_watch import PartitionWatch, counts_of
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies, shared_parts
 from processors.state.late_rows import LateRows
 from processors.transport.partition_ownership import Ownership
@@ -59,13 +61,20 @@ def build_worker(given: WorkerDependencies) -> WorkerGraph:
 
     given.integrations.on_change = integration_changed
     timers = (*_vendor_timers(given, parts, syncing), postponed_changes.run, *_watchdogs(given, parts))
+    foreign = ForeignRecords(
+        publisher=given.publisher,
+        in_flight=parts.in_flight,
+        gate=parts.gate,
+        partitions=given.partitions,
+        now=given.clock.now,
+    )
     add_agents(
         parts.app,
         {
             SYNC_REQUESTED: _expander(given, parts).accept,
             SYNC_EXPANSION: _shard_expander(given, parts).accept,
-            VENDOR_RECORD: _vendor_records(given, parts, rereading).accept,
-            VENDOR_SYNC: syncing.accept,
+            VENDOR_RECORD: rereading.before(foreign.before(_vendor_records(given, parts).accept)),
+            VENDOR_SYNC: foreign.before(syncing.accept),
         },
         on_crash=given.on_crash,
     )
@@ -110,7 +119,7 @@ def _rereading(given: WorkerDependencies, parts: SharedParts) -> Rereading:
     )
 
 
-def _vendor_records(given: WorkerDependencies, parts: SharedParts, rereading: Rereading) -> VendorRecords:
+def _vendor_records(given: WorkerDependencies, parts: SharedParts) -> VendorRecords:
     unjudged = UnjudgedChanges(
         publisher=given.publisher,
         rows=parts.rows,
@@ -124,7 +133,6 @@ def _vendor_records(given: WorkerDependencies, parts: SharedParts, rereading: Re
         publisher=given.publisher,
         rows=parts.rows,
         unjudged=unjudged,
-        rereading=rereading,
         in_flight=parts.in_flight,
         gate=parts.gate,
         now=given.clock.now,
@@ -197,7 +205,8 @@ def _vendor_timers(given: WorkerDependencies, parts: SharedParts, syncing: Vendo
         ends=given.ends.ends,
         undelivered=lambda: given.producer.waiting,
     )
-    return retries.run, pauses.run, late_rows.run
+    partition_watch = PartitionWatch(counts_of(given.config.bootstrap), partitions=given.partitions)
+    return retries.run, pauses.run, late_rows.run, partition_watch.run
 
 
 def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ...]:

@@ -69,9 +69,19 @@ class SharedParts:
 def shared_parts(given: WorkerDependencies) -> SharedParts:
     """Build the shared parts."""
     app = create_app(given.config, partitions=given.partitions)
-    rows = Rows(store=lambda: table.store, codec=given.codec, producer=given.producer, topic_id=given.topic_id)
-    record_topic = given.topic_ids[VENDOR_RECORD.name]
-    table = create_table(app, partitions=given.partitions, summarise=rows.summarise, record_topic=record_topic)
+    rows = Rows(
+        store=lambda: table.store,
+        codec=given.codec,
+        producer=given.producer,
+        topic_id=given.topic_id,
+        partitions=given.partitions,
+    )
+    table = create_table(
+        app,
+        partitions=given.partitions,
+        summarise=rows.summarise,
+        record_topic=given.topic_ids[VENDOR_RECORD.name],
+    )
     queue = WorkQueue(given.config.concurrency, lambda client_id: client_cap(given.integrations.get(client_id)))
     return SharedParts(
         app=app,

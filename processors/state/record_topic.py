@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from processors.state.row_epoch import Headers
+from schemas.wire.partitioning import Headers
 
 HEADER: Final = "record-topic"
 

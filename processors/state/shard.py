@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from processors.state.record_topic import RecordTopics
-from processors.state.row_epoch import FIRST, RowEpoch
 from schemas.records.vendor_key import VendorKey
+from schemas.wire.row_epoch import FIRST, RowEpoch
 
 
 class Summary(NamedTuple):
@@ -57,6 +57,8 @@ class Shard:
         """Keys whose newest record in the changelog came too late."""
         self.unread: list[range] = []
         """Offsets between this worker's own rows: another worker's rows, which were not read."""
+        self.placed_by: int | None = None
+        """Another number of partitions than the topics have, by which rows of the changelog were placed."""
         self._newest = FIRST
         self._due: list[tuple[float, VendorKey]] = []
 

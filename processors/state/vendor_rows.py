@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final
 
 from processors.events.async_producer import AsyncProducer, DeliveryReport
-from processors.state.row_epoch import RowEpoch
 from processors.state.shard import Shard, Summary
 from processors.state.vendor_table import VendorStore
 from schemas.records.outcome import Status
@@ -16,6 +15,8 @@ from schemas.records.vendor_record import Origin
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_TABLE_CHANGELOG
 from schemas.wire.codec import Codec
+from schemas.wire.partitioning import PARTITIONS_HEADER
+from schemas.wire.row_epoch import RowEpoch
 
 _UNSYNCED: Final = frozenset({None, Status.SKIPPED.value})
 DECODED_ROWS: Final = 2048
@@ -30,12 +31,13 @@ class Rows:
     """
 
     def __init__(
-        self, *, store: Callable[[], VendorStore], codec: Codec, producer: AsyncProducer, topic_id: str
+        self, *, store: Callable[[], VendorStore], codec: Codec, producer: AsyncProducer, topic_id: str, partitions: int
     ) -> None:
         self._store = store
         self._codec = codec
         self._producer = producer
         self._topic_id = topic_id
+        self._placed = {PARTITIONS_HEADER: str(partitions)}
         self._decoded: OrderedDict[VendorKey, tuple[bytes, VendorRow]] = OrderedDict()
 
     def get(self, partition: int, key: VendorKey) -> VendorRow | None:
@@ -165,9 +167,12 @@ class Rows:
     def _write(
         self, partition: int, shard: Shard, epoch: RowEpoch, key: bytes, data: bytes | None
     ) -> "asyncio.Future[DeliveryReport]":
-        headers = epoch.headers() | shard.record_topics.headers(key)
         delivered = self._producer.send(
-            VENDOR_TABLE_CHANGELOG.name, key=key, value=data, partition=partition, headers=headers
+            VENDOR_TABLE_CHANGELOG.name,
+            key=key,
+            value=data,
+            partition=partition,
+            headers={**epoch.headers(), **self._placed, **shard.record_topics.headers(key)},
         )
         delivered.add_done_callback(partial(_note_delivery, shard, epoch))
         return delivered

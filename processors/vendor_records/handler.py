@@ -11,8 +11,8 @@ from processors.state.vendor_rows import Rows
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_records.decisions import RecordDecision, doubt_record, forget_record, keep_record
-from processors.vendor_records.rereading import Rereading
 from processors.vendor_records.unjudged_changes import UnjudgedChanges
+from schemas.forwarded_record import is_outdated_copy
 from schemas.kept_record import ReadAt, accepts_version
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
@@ -31,7 +31,6 @@ class VendorRecords:
     publisher: EventPublisher
     rows: Rows
     unjudged: UnjudgedChanges
-    rereading: Rereading
     in_flight: PartitionTasks
     gate: PartitionGate
     now: Callable[[], datetime]
@@ -40,9 +39,6 @@ class VendorRecords:
         """Handle one record without waiting for the brokers: many records are in flight at once."""
         if not self.in_flight.is_open(message.tp.partition):
             return  # The agent held the record when the partition was revoked: the next owner reads it.
-        if self.rereading.was_handled(message):
-            self.gate.finish(message.tp, message.offset)
-            return
         try:
             key = VendorKey.from_bytes(message.key)
         except ValueError as error:
@@ -72,6 +68,8 @@ class VendorRecords:
             record = self.codec.decode_keyed(VendorRecord, message.key, message.value)
         except UndecodableError as error:
             return doubt_record(row, error.code, error.reason, read)
+        if is_outdated_copy(row, record, message.headers):
+            return RecordDecision(row=None)
         return keep_record(row, record, read, accepted=accepts_version(message.headers))
 
     def _dead_letter(self, message: Any, fault: Fault) -> DeliveryFuture:

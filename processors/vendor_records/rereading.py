@@ -77,6 +77,19 @@ class Rereading:
             if (task := self.in_flight.start(tp.partition, self._read_again(tp, unseen))) is not None:
                 self.tasks.append(task)
 
+    def before(self, accept: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Return a function that finishes records which were handled before, and passes all others to ``accept``."""
+
+        def accept_new(message: Any) -> None:
+            if not self.in_flight.is_open(message.tp.partition):
+                return  # The agent held the record when the partition was revoked: the next owner reads it.
+            if self.was_handled(message):
+                self.gate.finish(message.tp, message.offset)
+            else:
+                accept(message)
+
+        return accept_new
+
     def was_handled(self, message: Any) -> bool:
         """Note that the topic has this vendor, and return whether the record was handled before, so that only its key counts."""
         self.rows.on_present_topic(message.tp.partition, message.key or b"")

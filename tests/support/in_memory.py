@@ -68,6 +68,7 @@ class Sent(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Mapping[str, str | bytes | None]
 
 
 class MemoryProducer:
@@ -79,11 +80,17 @@ class MemoryProducer:
         self._offsets: Counter[tuple[str, int | None]] = Counter()
 
     def send(
-        self, topic: str, *, key: bytes | None, value: bytes | None, partition: int | None = None, **_headers: object
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
+        headers: Mapping[str, str | bytes | None] | None = None,
     ) -> "asyncio.Future[DeliveryReport]":
         offset = self._offsets[topic, partition]
         self._offsets[topic, partition] += 1
-        self.sent.append(Sent(topic, partition, offset, key, value))
+        self.sent.append(Sent(topic, partition, offset, key, value, headers or {}))
         delivered = asyncio.get_running_loop().create_future()
         if topic not in self._held:
             delivered.set_result(DeliveryReport(partition or 0, offset))
@@ -204,4 +211,10 @@ def publisher_of(producer: MemoryProducer) -> EventPublisher:
 
 def rows_of(producer: MemoryProducer) -> Rows:
     store = cast("VendorStore", MemoryStore())
-    return Rows(store=lambda: store, codec=CODEC, producer=cast("AsyncProducer", producer), topic_id=TOPIC_ID)
+    return Rows(
+        store=lambda: store,
+        codec=CODEC,
+        producer=cast("AsyncProducer", producer),
+        topic_id=TOPIC_ID,
+        partitions=3,
+    )

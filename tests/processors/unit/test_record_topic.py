@@ -1,7 +1,7 @@
 """Which topic the records of rows come from."""
 
 from processors.state.record_topic import HEADER, RecordTopics
-from processors.state.row_epoch import Headers
+from schemas.wire.partitioning import Headers
 
 KEY, OTHER = b"acme:v1", b"acme:v2"
 

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import pytest
 
-from processors.positions.committed_positions import CommittedPositions
 from processors.state.integration_cache import Integrations
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_tasks import PartitionTasks
@@ -32,7 +31,6 @@ from tests.support.in_memory import (
     crashed,
     gate_of,
     publisher_of,
-    rereading_of,
     rows_of,
 )
 from tests.support.messages import NOW, integration, vendor_record
@@ -89,7 +87,6 @@ async def stage() -> Stage:
         publisher=publisher,
         rows=rows,
         unjudged=unjudged,
-        rereading=rereading_of(rows, publisher, in_flight, gate, CommittedPositions()),
         in_flight=in_flight,
         gate=gate,
         now=lambda: NOW,
@@ -299,3 +296,22 @@ async def test_a_change_at_a_client_that_cannot_be_synced_marks_a_row_that_was_a
     assert (row.record, row.status) == (vendor_record(version=2, compliant=False), Status.SKIPPED)
     assert stage.events() == []
     assert stage.rows.unsynced_changes(PARTITION, "acme") == [KEY]
+
+
+async def test_a_forwarded_record_that_is_not_newer_is_neither_kept_nor_brings_a_deleted_vendor_back(
+    stage: Stage,
+) -> None:
+    forwarded = {"forwarded-from": b"7"}
+    await stage.accept(record_of(2))
+    await stage.accept(record_of(2, offset=1, compliant=False)._replace(headers=forwarded))
+    row = stage.rows.get(PARTITION, KEY)
+    assert row is not None
+    assert row.record == vendor_record(version=2)
+    await stage.accept(consumed(VENDOR_RECORD, None, key=KEY.to_bytes(), partition=PARTITION, offset=2))
+    written = len(stage.producer.sent)
+    await stage.accept(record_of(2, offset=3)._replace(headers=forwarded))
+    assert len(stage.producer.sent) == written
+    await stage.accept(record_of(3, offset=4)._replace(headers=forwarded))
+    row = stage.rows.get(PARTITION, KEY)
+    assert row is not None
+    assert row.record == vendor_record(version=3)
