@@ -117,7 +117,7 @@ def partition_count(admin: AdminClient, topic: Topic) -> int:
     Raises:
         TopicsError: the topic is missing, or Kafka does not answer.
     """
-    return len(_existing(admin, topic).partitions)
+    return len(_existing(topic, _describe(admin, [topic.name])).partitions)
 
 
 def partition_counts(admin: AdminClient, topics: Iterable[Topic]) -> dict[str, int]:
@@ -136,11 +136,17 @@ def topic_id(admin: AdminClient, topic: Topic) -> str:
     Raises:
         TopicsError: the topic is missing, or Kafka does not answer.
     """
-    return str(_existing(admin, topic).topic_id)
+    return topic_ids(admin, [topic])[topic.name]
 
 
-def _existing(admin: AdminClient, topic: Topic) -> TopicDescription:
-    described = _describe(admin, [topic.name])
+def topic_ids(admin: AdminClient, topics: Iterable[Topic]) -> dict[str, str]:
+    """Kafka's ids of the topics, by name; as ``topic_id``."""
+    topics = tuple(topics)
+    described = _describe(admin, [topic.name for topic in topics])
+    return {topic.name: str(_existing(topic, described).topic_id) for topic in topics}
+
+
+def _existing(topic: Topic, described: Mapping[str, TopicDescription]) -> TopicDescription:
     if topic.name not in described:
         raise TopicsError(f"Topic {topic.name} is missing: create the topics with `vive-sync topics`.")
     return described[topic.name]

@@ -21,6 +21,15 @@ class ConsumedRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp: int = 0
+    """Kafka's time of the record, in milliseconds since 1970; 0 where it is not known."""
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """The record that a consumer returned."""
+        _, timestamp = message.timestamp()
+        position = message.topic() or "", message.partition() or 0, message.offset() or 0
+        return cls(*position, message.key(), message.value(), headers_of(message), timestamp)
 
 
 BATCH: Final = 1000
@@ -103,9 +112,9 @@ class TopicReader:
             error = message.error()
             topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
             if error is None:
-                key, value, headers = message.key(), message.value(), headers_of(message)
-                if not (self._own_only and is_foreign(key, partition, self._counts[topic])):
-                    records.append(ConsumedRecord(topic, partition, offset, key, value, headers))
+                record = ConsumedRecord.of(message)
+                if not (self._own_only and is_foreign(record.key, partition, self._counts[topic])):
+                    records.append(record)
                 self.positions[topic, partition] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add((topic, partition))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
+DELETE_RETENTION_MS: Final = 30 * DAY_MS
+"""``delete.retention.ms`` of the compacted topics: Kafka removes a tombstone so long after it was cleaned for the first time."""
 DEFAULT_PARTITIONS: Final = 12
 APP_ID: Final = "vive-sync"
 """The consumer group, and the prefix of the table's changelog."""

@@ -20,7 +20,8 @@ Codes = Annotated[
     list[str] | None,
     typer.Option(
         "--code",
-        help="Only: undecodable, invalid, rejected, missing, bug, gave_up, foreign_partition; may be repeated.",
+        help="Only: undecodable, invalid, stale, rejected, missing, bug, gave_up, foreign_partition, unconfirmed_deletions; may "
+        "be repeated.",
     ),
 ]
 Since = Annotated[str | None, typer.Option(help="From this time on: ISO (UTC without a zone), or ago: 30m, 2h, 3d.")]

@@ -2,18 +2,23 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import faust
 
 from processors.agents import add_agents
+from processors.app import consumer_of
 from processors.events.foreign_records import ForeignRecords
 from processors.expansion.handlers import Expander, ShardExpander
+from processors.positions.committed_positions import CommittedPositions
 from processors.runtime.partition_watch import PartitionWatch, counts_of
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies, shared_parts
 from processors.state.late_rows import LateRows
 from processors.transport.partition_ownership import Ownership
 from processors.vendor_records.handler import VendorRecords
+from processors.vendor_records.postponed_changes import PostponedChanges
+from processors.vendor_records.rereading import Rereading
 from processors.vendor_records.unjudged_changes import UnjudgedChanges
 from processors.vendor_sync.attempt import Attempts
 from processors.vendor_sync.client_pauses import Pauses
@@ -38,13 +43,24 @@ class WorkerGraph:
     syncing: VendorSyncing
     timers: tuple[Timer, ...]
     """They run beside the app for as long as it does."""
+    positions: CommittedPositions
+    rereading: Rereading
 
 
 def build_worker(given: WorkerDependencies) -> WorkerGraph:
     """Build all stages and connect them."""
     parts = shared_parts(given)
+    rereading = _rereading(given, parts)
+    positions = CommittedPositions(topic_ids=given.topic_ids, now=given.clock.now, judge=rereading.doubt)
     syncing = _coordinator(given, parts)
-    timers = (*_vendor_timers(given, parts, syncing), *_watchdogs(given, parts))
+    postponed_changes = _postponed_changes(given, parts)
+
+    def integration_changed(client_id: str) -> None:
+        parts.queue.cap_changed(client_id)
+        postponed_changes.integration_changed(client_id)
+
+    given.integrations.on_change = integration_changed
+    timers = (*_vendor_timers(given, parts, syncing), postponed_changes.run, *_watchdogs(given, parts))
     foreign = ForeignRecords(
         publisher=given.publisher,
         in_flight=parts.in_flight,
@@ -57,12 +73,12 @@ def build_worker(given: WorkerDependencies) -> WorkerGraph:
         {
             SYNC_REQUESTED: _expander(given, parts).accept,
             SYNC_EXPANSION: _shard_expander(given, parts).accept,
-            VENDOR_RECORD: foreign.before(_vendor_records(given, parts).accept),
+            VENDOR_RECORD: rereading.before(foreign.before(_vendor_records(given, parts).accept)),
             VENDOR_SYNC: foreign.before(syncing.accept),
         },
         on_crash=given.on_crash,
     )
-    return WorkerGraph(app=parts.app, syncing=syncing, timers=timers)
+    return WorkerGraph(app=parts.app, syncing=syncing, timers=timers, positions=positions, rereading=rereading)
 
 
 def _expander(given: WorkerDependencies, parts: SharedParts) -> Expander:
@@ -90,9 +106,23 @@ def _shard_expander(given: WorkerDependencies, parts: SharedParts) -> ShardExpan
     )
 
 
+def _rereading(given: WorkerDependencies, parts: SharedParts) -> Rereading:
+    return Rereading(
+        rows=parts.rows,
+        publisher=given.publisher,
+        in_flight=parts.in_flight,
+        gate=parts.gate,
+        positions=lambda: consumer_of(parts.app).positions,
+        topic_id=given.topic_ids[VENDOR_RECORD.name],
+        oldest=timedelta(seconds=given.config.oldest_position),
+        now=given.clock.now,
+    )
+
+
 def _vendor_records(given: WorkerDependencies, parts: SharedParts) -> VendorRecords:
     unjudged = UnjudgedChanges(
         publisher=given.publisher,
+        rows=parts.rows,
         integrations=given.integrations,
         in_flight=parts.in_flight,
         gate=parts.gate,
@@ -109,9 +139,22 @@ def _vendor_records(given: WorkerDependencies, parts: SharedParts) -> VendorReco
     )
 
 
+def _postponed_changes(given: WorkerDependencies, parts: SharedParts) -> PostponedChanges:
+    return PostponedChanges(
+        rows=parts.rows,
+        publisher=given.publisher,
+        integrations=given.integrations,
+        pending_events=parts.pending_events,
+        in_flight=parts.in_flight,
+        gate=parts.gate,
+        now=given.clock.now,
+    )
+
+
 def _coordinator(given: WorkerDependencies, parts: SharedParts) -> VendorSyncing:
     attempts = Attempts(
         systems=watched(given.systems, parts.calls, counts=True),
+        integrations=given.integrations,
         observations=given.observations,
         publisher=given.publisher,
         gate=parts.gate,
@@ -173,6 +216,7 @@ def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ..
         agents=Agents(parts.app),
         calls=parts.calls,
         queue=parts.queue,
+        read_again=parts.gate.read_again,
         ends=given.ends,
         takes_writes=given.producer.takes_writes,
         rows=lambda: sum(shard.applied for _, shard in parts.table.store.shards()),

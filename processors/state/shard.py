@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from processors.state.record_topic import RecordTopics
 from schemas.records.vendor_key import VendorKey
 from schemas.wire.row_epoch import FIRST, RowEpoch
 
@@ -20,7 +21,9 @@ class Summary(NamedTuple):
     next_attempt_at: float | None = None
     """Time of the next retry, in seconds since 1970."""
     parked: bool = False
-    """Whether the vendor waits for its client's credentials to be accepted."""
+    """Whether the vendor waits until its client can be synced again."""
+    unsynced_change: bool = False
+    """Whether the newest record leads to a sync without a run, and no attempt was made for it, or it was skipped."""
     stale_records: int = 0
     """Records of the vendor that were left out because their version was lower than that of the record kept."""
 
@@ -38,7 +41,9 @@ class Shard:
     owner writes its own row again: compaction would keep only the one that came too late.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, record_topic: str = "") -> None:
+        """``record_topic``: the present id of ``vendor-record``."""
+        self.record_topics = RecordTopics(record_topic)
         self.rows: dict[VendorKey, bytes] = {}
         self.clients: dict[str, dict[str, Summary]] = {}
         self.applied = NOTHING_APPLIED

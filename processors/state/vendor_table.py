@@ -26,10 +26,13 @@ class UnreadableRowError(ViveSyncError, ValueError):
 class VendorStore(base.Store[bytes, bytes]):
     """A Faust store in memory that holds the rows of the partitions assigned to this worker, and of no other."""
 
-    def __init__(self, *args: Any, summarise: Summarise, partitions: int, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, summarise: Summarise, partitions: int, record_topic: str = "", **kwargs: Any
+    ) -> None:
         super().__init__("vive-memory://", *args, **kwargs)
         self._summarise = summarise
         self._partitions = partitions
+        self._record_topic = record_topic
         self._shards: dict[int, Shard] = {}
         self._generation = 0
 
@@ -63,6 +66,7 @@ class VendorStore(base.Store[bytes, bytes]):
             if not shard.accepts(message.key, RowEpoch.of_headers(message.headers)):
                 shard.applied = message.offset
                 continue
+            shard.record_topics.recovered(message.key, message.headers)
             if shard.unreadable:
                 shard.unreadable.pop(message.key, None)
             try:
@@ -117,7 +121,7 @@ class VendorStore(base.Store[bytes, bytes]):
         """
         mine = {tp.partition for tp in assigned if tp.topic == self.table.changelog_topic.get_topic_name()}
         kept = self._shards if is_next_generation(generation_id, after=self._generation) else {}
-        self._shards = {partition: kept.get(partition) or Shard() for partition in mine}
+        self._shards = {partition: kept.get(partition) or Shard(record_topic=self._record_topic) for partition in mine}
         self._generation = generation_id
 
     def reset_state(self) -> None:
@@ -133,9 +137,13 @@ class VendorStore(base.Store[bytes, bytes]):
 class VendorTable(faust.Table[bytes, bytes]):
     """A Faust table over a ``VendorStore``. A row that can't be read stops the worker: stock Faust logs it and goes on empty."""
 
-    def __init__(self, app: faust.App, *, summarise: Summarise, partitions: int, **kwargs: Any) -> None:
+    def __init__(
+        self, app: faust.App, *, summarise: Summarise, partitions: int, record_topic: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(app, key_type=bytes, value_type=bytes, partitions=partitions, **kwargs)
-        self._new_vendor_store = partial(VendorStore, summarise=summarise, partitions=partitions)
+        self._new_vendor_store = partial(
+            VendorStore, summarise=summarise, partitions=partitions, record_topic=record_topic
+        )
 
     def _new_store(self) -> VendorStore:
         return self._new_vendor_store(self.app, self, table_name=self.name, loop=self.loop)

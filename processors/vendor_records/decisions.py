@@ -5,8 +5,9 @@ from datetime import datetime
 
 from accounting.push_fingerprint import fingerprint
 from schemas.kept_record import ReadAt, is_stale, with_record, with_tombstone, with_unreadable
-from schemas.records.integration import Integration, ineligible_reason
+from schemas.records.integration import KnownIntegration, UnreadableIntegration, eligible
 from schemas.records.sync_run import Lane
+from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.records.vendor_row import RecordTrouble, VendorRow
 from schemas.records.vendor_sync import Cause, VendorSync
@@ -85,18 +86,24 @@ def joined(earlier: RecordChange | None, later: RecordChange) -> RecordChange:
     return later if earlier is None else replace(later, before=earlier.before, certain=True)
 
 
-def judge(change: RecordChange, integration: Integration | None, now: datetime) -> VendorSync | None:
+def judge(change: RecordChange, integration: KnownIntegration, now: datetime) -> VendorSync | None:
     """Return the event that syncs the vendor, or None when nothing that is pushed has changed.
 
     "Changed" compares with the record kept before and with the last record that reached the accounting system. The second
     comparison repeats the event of a record that is read again after a crash, which may have lost the event. Several changes
-    that waited together count as changed: an attempt may have taken one between the first and the last.
+    that waited together count as changed: an attempt may have taken one between the first and the last. While the integration
+    can't be read, nobody knows what it pushes: the event parks the vendor, which is synced once the integration can be read.
     """
     if not _to_be_pushed(change, integration):
         return None
+    return event_of_change(change.record.key, now)
+
+
+def event_of_change(key: VendorKey, now: datetime) -> VendorSync:
+    """Make the event that syncs a vendor after a change in VIVE."""
     return VendorSync(
-        client_id=change.record.client_id,
-        vendor_id=change.record.vendor_id,
+        client_id=key.client_id,
+        vendor_id=key.vendor_id,
         lane=Lane.LIVE,
         cause=Cause.VENDOR_CHANGED,
         requested_by="VIVE",
@@ -104,8 +111,11 @@ def judge(change: RecordChange, integration: Integration | None, now: datetime) 
     )
 
 
-def _to_be_pushed(change: RecordChange, integration: Integration | None) -> bool:
-    if integration is None or ineligible_reason(change.record.client_id, integration) is not None:
+def _to_be_pushed(change: RecordChange, known: KnownIntegration) -> bool:
+    if isinstance(known, UnreadableIntegration):
+        return True
+    integration = eligible(change.record.client_id, known)
+    if integration is None:
         return False
     if change.certain:
         return True

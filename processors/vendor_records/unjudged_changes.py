@@ -10,9 +10,12 @@ from faust.types import TP
 
 from processors.events.event_publisher import DeliveryFuture, EventPublisher
 from processors.state.integration_cache import Integrations
+from processors.state.vendor_rows import Rows
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_records.decisions import RecordChange, joined, judge
+from processors.vendor_records.postponed_changes import postponed
+from schemas.records.integration import eligible
 from schemas.records.vendor_key import VendorKey
 
 JUDGED_AT_ONCE: Final = 100
@@ -47,6 +50,7 @@ class UnjudgedChanges:
     """
 
     publisher: EventPublisher
+    rows: Rows
     integrations: Integrations
     in_flight: PartitionTasks
     gate: PartitionGate
@@ -81,9 +85,14 @@ class UnjudgedChanges:
 
     def _judge(self, tp: TP, key: VendorKey, vendor: _Vendor) -> None:
         deliveries = vendor.kept
-        event = judge(vendor.change, self.integrations.get(key.client_id), self.now())
+        integration = self.integrations.get(key.client_id)
+        event = judge(vendor.change, integration, self.now())
         if event is not None:
             deliveries.append(self.publisher.vendor_sync(event, partition=tp.partition))
+        elif eligible(key.client_id, integration) is None:
+            row = postponed(self.rows.get(tp.partition, key))
+            if row is not None:
+                deliveries.append(self.rows.put(tp.partition, key, row))
         self.in_flight.start(
             tp.partition, self.gate.finish_after(deliveries, tp, *vendor.offsets), phase=Phase.SETTLING
         )

@@ -43,8 +43,8 @@ class DeadLetter(Message):
     vendor_id: str | None = None
     run_id: str | None = None
     code: str
-    """The reason for programs: ``undecodable``, ``invalid``, ``stale``, ``rejected``, ``missing``, ``bug``, ``gave_up`` or
-    ``foreign_partition``."""
+    """The reason for programs: ``undecodable``, ``invalid``, ``stale``, ``rejected``, ``missing``, ``bug``, ``gave_up``,
+    ``foreign_partition``, or ``unconfirmed_deletions`` (too many vendors of the table have no record any more)."""
     reason: str
     trace: str | None = None
     topic: str

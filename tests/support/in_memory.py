@@ -8,17 +8,22 @@ from typing import NamedTuple, TypeVar, cast
 
 from faust.types import TP
 
+from messaging.missed_deletions import OLDEST_POSITION
 from processors.events.async_producer import AsyncProducer, DeliveryReport
 from processors.events.event_publisher import EventPublisher
+from processors.positions.committed_positions import CommittedPositions
 from processors.state.integration_cache import Integrations
 from processors.state.shard import Shard
 from processors.state.vendor_rows import Rows
 from processors.state.vendor_table import VendorStore
 from processors.transport.partition_gate import PartitionGate
+from processors.transport.partition_tasks import PartitionTasks
+from processors.vendor_records.rereading import Rereading
 from schemas.message import Message
-from schemas.records.integration import Integration
+from schemas.records.integration import Integration, KnownIntegration, UnreadableIntegration
 from schemas.topics import Topic
 from schemas.wire.codec import Codec
+from tests.support.messages import NOW
 
 CODEC = Codec()
 TOPIC_ID = "t1"
@@ -148,7 +153,9 @@ class MemoryIntegrations:
     """The integrations of these clients, and how often they were read to their end. A read waits for ``read_may_end``."""
 
     def __init__(self, *integrations: Integration) -> None:
-        self._by_client = {integration.client_id: integration for integration in integrations}
+        self._by_client: dict[str, KnownIntegration] = {
+            integration.client_id: integration for integration in integrations
+        }
         self.read_to_ends = 0
         self.read_may_end = asyncio.Event()
         self.read_may_end.set()
@@ -156,7 +163,13 @@ class MemoryIntegrations:
     def put(self, integration: Integration) -> None:
         self._by_client[integration.client_id] = integration
 
-    def get(self, client_id: str) -> Integration | None:
+    def put_unreadable(self, client_id: str) -> None:
+        self._by_client[client_id] = UnreadableIntegration(code="undecodable", reason="It is garbage.")
+
+    def end(self, client_id: str) -> None:
+        del self._by_client[client_id]
+
+    def get(self, client_id: str) -> KnownIntegration:
         return self._by_client.get(client_id)
 
     async def read_to_end(self) -> None:
@@ -175,6 +188,21 @@ def crashed(error: BaseException) -> None:
 
 def gate_of(consumer: MemoryConsumer) -> PartitionGate:
     return PartitionGate(consumer=lambda: consumer, ends=MemoryEnds())
+
+
+def rereading_of(
+    rows: Rows, publisher: EventPublisher, in_flight: PartitionTasks, gate: PartitionGate, positions: CommittedPositions
+) -> Rereading:
+    return Rereading(
+        rows=rows,
+        publisher=publisher,
+        in_flight=in_flight,
+        gate=gate,
+        positions=lambda: positions,
+        topic_id=TOPIC_ID,
+        oldest=OLDEST_POSITION,
+        now=lambda: NOW,
+    )
 
 
 def publisher_of(producer: MemoryProducer) -> EventPublisher:

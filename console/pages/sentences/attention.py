@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from console.pages.sentences.availability import client_name
+from console.pages.sentences.availability import UNREADABLE, UNTIL_CORRECTED, client_name
 from console.pages.sentences.words import counted
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.views import ClientView, DeadLetterLine, VendorLine, VendorState
-from schemas.records.integration import Integration
+from schemas.records.integration import Integration, UnreadableIntegration
 
 SHOWN: Final = 5
 """Vendors, or dead letters, of one kind that are shown at once."""
@@ -66,7 +66,7 @@ def concerns(
     found_open = dead_letters.items if dead_letters is not None else ()
     lines = tuple(line for line in found_open if line.letter_id not in handled)
     by_vendor = {line.vendor_id: line for line in reversed(lines) if line.vendor_id is not None}
-    found = [paused(view.integration, view.parked, _some(snapshot, client_id, VendorState.PARKED, view.parked, 1))]
+    found = [_paused(snapshot, client_id, view)]
     covered: set[str] = set()
     for state, number in ((VendorState.MISSING, view.missing), (VendorState.REJECTED, view.rejected)):
         vendors = _some(snapshot, client_id, state, number, MAX_SEARCHED)
@@ -79,6 +79,12 @@ def concerns(
     more = view.open_dead_letters - len(found_open)
     found.append(other_dead_letters(_dead_letter_cases(snapshot, client_id, other[:SHOWN]), len(other) + more))
     return tuple(concern for concern in found if concern is not None)
+
+
+def _paused(snapshot: ReadModel, client_id: str, view: ClientView) -> Concern | None:
+    if isinstance(view.integration, UnreadableIntegration):
+        return unreadable(view.parked)
+    return paused(view.integration, view.parked, _some(snapshot, client_id, VendorState.PARKED, view.parked, 1))
 
 
 def _some(snapshot: ReadModel, client_id: str, state: VendorState, number: int, limit: int) -> tuple[VendorLine, ...]:
@@ -122,6 +128,19 @@ def _dead_letter_cases(snapshot: ReadModel, client_id: str, lines: Sequence[Dead
             letter_id=line.letter_id,
         )
         for line in lines
+    )
+
+
+def unreadable(number: int) -> Concern:
+    """Nothing is synced, because the client's integration can't be read; ``number`` vendors wait."""
+    waiting = f" {counted(number, 'vendor')} {'waits' if number == 1 else 'wait'}." if number else ""
+    return Concern(
+        kind="unreadable",
+        tone="bad",
+        title=UNREADABLE.removesuffix("."),
+        to_do=f"{UNTIL_CORRECTED}{waiting} Ask VIVE's support to correct them. Nothing has to be pressed afterwards.",
+        number=number,
+        state=VendorState.PARKED,
     )
 
 

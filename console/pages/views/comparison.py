@@ -6,7 +6,7 @@ from typing import Final
 
 from console.pages.sentences.words import GROUPS, STATES, field_label, group_label
 from console.read_model.store.views import VendorDetail, VendorState
-from schemas.records.integration import FieldGroup, Integration
+from schemas.records.integration import FieldGroup, Integration, KnownIntegration
 from schemas.records.outcome import Status, VendorSyncOutcome
 from schemas.records.vendor_record import Policy, VendorRecord
 
@@ -96,7 +96,7 @@ def _wrote(outcome: VendorSyncOutcome) -> bool:
     return outcome.status is Status.UPDATED or (outcome.status is Status.REJECTED and bool(outcome.changes))
 
 
-def comparison(detail: VendorDetail, integration: Integration) -> tuple[Row, ...]:
+def comparison(detail: VendorDetail, integration: KnownIntegration) -> tuple[Row, ...]:
     """Every field group that is pushed, and whatever else differed, as the latest attempt left it."""
     outcome = last_settled(detail)
     rows = compared(outcome) if outcome is not None else ()
@@ -113,7 +113,10 @@ def comparison(detail: VendorDetail, integration: Integration) -> tuple[Row, ...
             result="agrees" if newest else "unknown",
         )
         for group, name in GROUPS.items()
-        if integration.owns(group) and name not in listed and record is not None
+        if isinstance(integration, Integration)
+        and integration.owns(group)
+        and name not in listed
+        and record is not None
     ]
     return (*rows, *same)
 

@@ -4,14 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from messaging.topic_reader import ConsumedRecord
+from schemas.integration_copies import IntegrationCopy, read_copy
 from schemas.kept_record import accepts_version
-from schemas.message import Identifier
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.dead_letter_handled import DeadLetterHandled
-from schemas.records.integration import Integration
+from schemas.records.integration import UnreadableIntegration
 from schemas.records.outcome import VendorSyncOutcome
 from schemas.records.sync_run import SyncRun
 from schemas.records.vendor_key import VendorKey
@@ -40,7 +38,6 @@ TOPICS: Final = (
 """The topics that are projected."""
 
 T = TypeVar("T")
-_identifier: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 
 
 class Placed(NamedTuple, Generic[T]):
@@ -72,8 +69,7 @@ class VendorFact(NamedTuple):
 class Facts:
     """The contents of records, each kind in the order of its records."""
 
-    integrations: dict[str, Integration | None] = field(default_factory=dict)
-    """The last of each client; None: it was ended by a tombstone."""
+    integrations: list[IntegrationCopy] = field(default_factory=list)
     records: list[VendorFact] = field(default_factory=list)
     events: dict[VendorKey, int] = field(default_factory=dict)
     """By vendor, the last ``vendor-sync`` event's offset."""
@@ -86,19 +82,22 @@ class Facts:
     """By topic and partition, the offset behind the last record."""
 
 
-def facts_of(records: Iterable[ConsumedRecord], codec: Codec) -> Facts:
-    """The contents of these records. Unreadable records are listed apart: the worker makes dead letters of them."""
+def facts_of(records: Iterable[ConsumedRecord], codec: Codec, *, partitions: int) -> Facts:
+    """The contents of these records. Unreadable records are listed apart: the worker makes dead letters of them.
+
+    ``partitions`` is the number of partitions of each topic.
+    """
     facts = Facts()
     for record in records:
         try:
-            _take(facts, record, codec)
+            _take(facts, record, codec, partitions)
         except UndecodableError as error:
             facts.unreadable.append(Unreadable(record, error.reason))
         facts.next_offsets[record.topic, record.partition] = record.offset + 1
     return facts
 
 
-def _take(facts: Facts, record: ConsumedRecord, codec: Codec) -> None:
+def _take(facts: Facts, record: ConsumedRecord, codec: Codec, partitions: int) -> None:
     match record.topic:
         case VENDOR_SYNC_OUTCOME.name:
             facts.outcomes.append(_placed(record, codec.decode(VendorSyncOutcome, record.value)))
@@ -109,8 +108,10 @@ def _take(facts: Facts, record: ConsumedRecord, codec: Codec) -> None:
         case SYNC_RUN.name:
             facts.parts.append(_placed(record, codec.decode(SyncRun, record.value)))
         case INTEGRATION.name:
-            client_id, integration = _integration(record, codec)
-            facts.integrations[client_id] = integration
+            copy = read_copy(record, codec, partitions=partitions)
+            facts.integrations.append(copy)
+            if isinstance(copy.content, UnreadableIntegration):
+                facts.unreadable.append(Unreadable(record, copy.content.reason))
         case DEAD_LETTER.name:
             facts.dead_letters.append(_placed(record, codec.decode(DeadLetter, record.value)))
         case DEAD_LETTER_HANDLED.name:
@@ -135,13 +136,3 @@ def _take_vendor(facts: Facts, record: ConsumedRecord, codec: Codec) -> None:
         facts.records.append(VendorFact(key, None, readable=False))
         raise
     facts.records.append(VendorFact(key, content, accepted=accepts_version(record.headers)))
-
-
-def _integration(record: ConsumedRecord, codec: Codec) -> tuple[str, Integration | None]:
-    try:
-        client_id = _identifier.validate_python((record.key or b"").decode())
-    except (UnicodeDecodeError, ValidationError):
-        raise UndecodableError(f"{record.key!r} is not a client's id.") from None
-    if record.value is None:
-        return client_id, None
-    return client_id, codec.decode_keyed(Integration, record.key, record.value)

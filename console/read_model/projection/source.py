@@ -10,7 +10,7 @@ from console.read_model.folds.facts import TOPICS
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_admin import admin_of
 from messaging.topic_offsets import Offsets, TopicOffsets
-from messaging.topic_reader import ConsumedRecord, groupless_consumer, headers_of
+from messaging.topic_reader import ConsumedRecord, groupless_consumer
 from schemas.topics import VENDOR_RECORD, VENDOR_SYNC
 from schemas.wire.partitioning import is_foreign
 
@@ -101,9 +101,9 @@ class Source:
             if error is None:
                 self._at_end.discard(place)
                 if offset >= self.positions[place]:
-                    key, value, headers = message.key(), message.value(), headers_of(message)
-                    if place[0] not in OWN_ONLY or not is_foreign(key, place[1], self._partitions[place[0]]):
-                        records.append(ConsumedRecord(*place, offset, key, value, headers))
+                    record = ConsumedRecord.of(message)
+                    if place[0] not in OWN_ONLY or not is_foreign(record.key, place[1], self._partitions[place[0]]):
+                        records.append(record)
                     self.positions[place] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add(place)

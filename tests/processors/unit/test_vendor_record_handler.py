@@ -14,8 +14,10 @@ from processors.vendor_records.handler import VendorRecords
 from processors.vendor_records.unjudged_changes import UnjudgedChanges
 from schemas.kept_record import ACCEPT_VERSION
 from schemas.records.dead_letter import DeadLetter
+from schemas.records.outcome import Status
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_row import VendorRow
 from schemas.records.vendor_sync import Cause, VendorSync
 from schemas.topics import DEAD_LETTER, VENDOR_RECORD, VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
 from tests.support.eventually import eventually_async
@@ -74,6 +76,7 @@ async def stage() -> Stage:
     integrations = MemoryIntegrations(integration())
     unjudged = UnjudgedChanges(
         publisher=publisher,
+        rows=rows,
         integrations=cast("Integrations", integrations),
         in_flight=in_flight,
         gate=gate,
@@ -282,6 +285,17 @@ async def test_a_drain_cuts_the_wait_and_the_next_owner_judges_the_change(stage:
     await stage.accept(record_of(1, offset=3))
     assert [event.key for event in stage.events()] == [KEY]
     assert stage.finished() == [3]
+
+
+async def test_a_change_at_a_client_that_cannot_be_synced_marks_a_row_that_was_answered_before(stage: Stage) -> None:
+    await stage.rows.put(PARTITION, KEY, VendorRow(record=vendor_record(), status=Status.UPDATED))
+    stage.integrations.put(integration(mode="one_way"))
+    await stage.accept(record_of(2, offset=1, compliant=False))
+    row = stage.rows.get(PARTITION, KEY)
+    assert row is not None
+    assert (row.record, row.status) == (vendor_record(version=2, compliant=False), Status.SKIPPED)
+    assert stage.events() == []
+    assert stage.rows.unsynced_changes(PARTITION, "acme") == [KEY]
 
 
 async def test_a_forwarded_record_that_is_not_newer_is_neither_kept_nor_brings_a_deleted_vendor_back(
