@@ -73,6 +73,12 @@ DEAD_LETTER_HANDLED: Final = Topic(
     retention_ms=730 * DAY_MS,
     description="a dead letter was redriven or discarded, and by whom",
 )
+SCHEMA: Final = Topic(
+    name="vive.schema",
+    key="fingerprint",
+    compacted=True,
+    description="the Avro schema of records in single-object encoding, as JSON",
+)
 VENDOR_TABLE_CHANGELOG: Final = Topic(
     name=f"{APP_ID}-vendors-changelog",
     key="vendor key",
@@ -90,6 +96,7 @@ ALL: Final = (
     VENDOR_SYNC_OUTCOME,
     DEAD_LETTER,
     DEAD_LETTER_HANDLED,
+    SCHEMA,
     VENDOR_TABLE_CHANGELOG,
 )
 """All topics. All have the same number of partitions, so that one worker has all records about a vendor."""

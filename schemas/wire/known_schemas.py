@@ -1,0 +1,128 @@
+"""Schemas of other writers, learned from the records of ``vive.schema``."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from fastavro.schema import to_parsing_canonical_form
+
+from schemas.errors import ViveSyncError
+from schemas.wire.logical_types import with_logical_types
+from schemas.wire.record_schema import bundled_fingerprints, fingerprint_of, present_schemas, schemas_by_full_name
+from schemas.wire.writer_schema import EndlessSchemaError, parse_writer
+
+LARGEST: Final = 64 * 1024
+"""The most bytes of a schema that is read. The largest of this product has 10,000."""
+MOST: Final = 200
+"""The most schemas that are learned, so that hostile records do not fill the memory. A release adds a handful at most."""
+
+
+class RefusedSchemaError(ViveSyncError, ValueError):
+    """A record of ``vive.schema`` that is not used. The text is the reason, for a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedSchema:
+    """A writer's schema, ready to read with. ``full_name`` is the Avro name of the record that it describes."""
+
+    full_name: str
+    parsed: Any
+
+
+class WriterSchemas(Protocol):
+    """Schemas that are not part of this release, by the fingerprint in a record's header."""
+
+    def of(self, fingerprint: bytes) -> LearnedSchema | None:
+        """The schema of a fingerprint; None: it is not known."""
+
+    def look_up(self, fingerprints: Iterable[bytes]) -> None:
+        """Find out those of these schemas that are not known. It may block."""
+
+
+class KnownSchemas:
+    """The schemas of some records of ``vive.schema``. It does no I/O."""
+
+    def __init__(self) -> None:
+        self._learned: dict[bytes, LearnedSchema] = {}
+        self.refused = 0
+        """Records that were refused so far."""
+
+    @property
+    def fingerprints(self) -> frozenset[bytes]:
+        """The fingerprints of the learned schemas."""
+        return frozenset(self._learned)
+
+    def of(self, fingerprint: bytes) -> LearnedSchema | None:
+        """The schema of a fingerprint; None: it is not known."""
+        return self._learned.get(fingerprint)
+
+    def look_up(self, fingerprints: Iterable[bytes]) -> None:
+        """Do nothing: whoever reads the topic calls ``learn``."""
+
+    def learn(self, key: bytes | None, value: bytes | None) -> bytes | None:
+        """Take in one record of ``vive.schema``.
+
+        A tombstone changes nothing: records with the schema may still be there.
+
+        Returns:
+            The fingerprint of a schema that is known from now on; None where the record changes nothing.
+
+        Raises:
+            RefusedSchemaError: it holds no schema that records of this product may be read with.
+        """
+        if value is None:
+            return None
+        try:
+            fingerprint, canonical = _checked(key, value)
+            if fingerprint in bundled_fingerprints() or fingerprint in self._learned:
+                return None
+            self._learned[fingerprint] = self._parsed(canonical)
+        except RefusedSchemaError:
+            self.refused += 1
+            raise
+        return fingerprint
+
+    def _parsed(self, canonical: Any) -> LearnedSchema:
+        if len(self._learned) >= MOST:
+            raise RefusedSchemaError(
+                f"{MOST} schemas of other writers are known already. Delete those that no record uses from vive.schema with "
+                "tombstones, and start the processes that read it anew"
+            )
+        name = canonical["name"]
+        readers = schemas_by_full_name()
+        if name not in readers:
+            raise RefusedSchemaError(f"it describes {name[:100]}, which is no record of this product")
+        try:
+            parsed = parse_writer(with_logical_types(canonical, readers[name].parsed))
+        except EndlessSchemaError as error:
+            raise RefusedSchemaError(f"it can't be read by: {error}") from error
+        return LearnedSchema(full_name=name, parsed=parsed)
+
+
+def _checked(key: bytes | None, value: bytes) -> tuple[bytes, Any]:
+    """The fingerprint and the canonical form of the schema in this record, whose key must be that fingerprint."""
+    if len(value) > LARGEST:
+        raise RefusedSchemaError(f"it is {len(value)} bytes large; a schema has at most {LARGEST}")
+    try:
+        given = json.loads(value)
+        canonical = json.loads(to_parsing_canonical_form(given))
+        fingerprint = fingerprint_of(given)
+    except Exception as error:
+        raise RefusedSchemaError(f"it is no Avro schema: {type(error).__name__} while parsing it") from error
+    if not isinstance(canonical, dict) or canonical.get("type") != "record":
+        raise RefusedSchemaError("it describes no record")
+    if key != key_of(fingerprint):
+        raise RefusedSchemaError(f"its fingerprint is {fingerprint.hex()}, and the record's key says otherwise")
+    return fingerprint, canonical
+
+
+def key_of(fingerprint: bytes) -> bytes:
+    """The key of a schema's record on ``vive.schema``: its fingerprint in hexadecimal digits, in the order of a header."""
+    return fingerprint.hex().encode()
+
+
+def published_form(fingerprint: bytes) -> bytes | None:
+    """The value to write to ``vive.schema`` for a schema that this release writes records with; None for another one."""
+    schema = present_schemas().get(fingerprint)
+    return None if schema is None else json.dumps(schema, separators=(",", ":")).encode()
