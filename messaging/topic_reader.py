@@ -34,6 +34,7 @@ class TopicReader:
         *,
         since_ms: int | None = None,
         partition: int | None = None,
+        offsets: Offsets | None = None,
         seconds: float = 10.0,
     ) -> None:
         """Seek to the start.
@@ -43,6 +44,7 @@ class TopicReader:
             topics: the names of the topics.
             since_ms: read from the first record of this time (Unix, milliseconds) or later; None: from the beginning.
             partition: read only this partition of each topic; None: all.
+            offsets: begin partitions at these offsets, others where ``since_ms`` says.
             seconds: the longest that Kafka may take to answer.
 
         Raises:
@@ -58,7 +60,7 @@ class TopicReader:
         self._consumer = groupless_consumer(bootstrap, group_id="vive-sync-reader")
         try:
             self._partitions = [tp for topic in topics for tp in self._partitions_of(topic, partition)]
-            starts = self._starts(since_ms)
+            starts = self._starts(since_ms, offsets or {})
             self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
             self._consumer.assign(starts)
         except KafkaException as error:
@@ -75,12 +77,12 @@ class TopicReader:
         numbers = sorted(metadata.partitions) if partition is None else [partition]
         return [TopicPartition(topic, number) for number in numbers]
 
-    def _starts(self, since_ms: int | None) -> list[TopicPartition]:
-        if since_ms is None:
-            return [TopicPartition(tp.topic, tp.partition, OFFSET_BEGINNING) for tp in self._partitions]
+    def _starts(self, since_ms: int | None, offsets: Offsets) -> list[TopicPartition]:
         partitions = [(tp.topic, tp.partition) for tp in self._partitions]
-        found = TopicOffsets(self._bootstrap, seconds=self._seconds).since(partitions, since_ms)
-        return [TopicPartition(*each, offset) for each, offset in found.items()]
+        found = dict.fromkeys(partitions, OFFSET_BEGINNING)
+        if since_ms is not None:
+            found = TopicOffsets(self._bootstrap, seconds=self._seconds).since(partitions, since_ms)
+        return [TopicPartition(*each, offsets.get(each, offset)) for each, offset in found.items()]
 
     def poll(self, seconds: float) -> list[ConsumedRecord]:
         """The records that arrive within so many seconds; empty when none does."""

@@ -7,8 +7,9 @@ from schemas.records.dead_letter import DeadLetter
 from schemas.records.outcome import VendorSyncOutcome
 from schemas.records.sync_run import SyncExpansion, SyncRun
 from schemas.records.vendor_sync import VendorSync
-from schemas.topics import DEAD_LETTER, SYNC_EXPANSION, SYNC_RUN, VENDOR_SYNC, VENDOR_SYNC_OUTCOME
+from schemas.topics import DEAD_LETTER, SCHEMA, SYNC_EXPANSION, SYNC_RUN, VENDOR_SYNC, VENDOR_SYNC_OUTCOME
 from schemas.wire.codec import Codec
+from schemas.wire.known_schemas import key_of
 
 DeliveryFuture = asyncio.Future[DeliveryReport]
 
@@ -44,6 +45,10 @@ class EventPublisher:
         return self._producer.send(
             VENDOR_SYNC_OUTCOME.name, key=outcome.key.to_bytes(), value=value, partition=partition
         )
+
+    def schema(self, fingerprint: bytes, published_form: bytes) -> DeliveryFuture:
+        """Publish a schema that records are written with."""
+        return self._producer.send(SCHEMA.name, key=key_of(fingerprint), value=published_form)
 
     def dead_letter(self, letter: DeadLetter) -> DeliveryFuture:
         """Publish a dead letter."""

@@ -8,6 +8,7 @@ import faust
 
 from processors.agents import add_agents
 from processors.expansion.handlers import Expander, ShardExpander
+from processors.runtime.record_holds import holding
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies, shared_parts
 from processors.state.late_rows import LateRows
 from processors.transport.partition_ownership import Ownership
@@ -46,10 +47,13 @@ def build_worker(given: WorkerDependencies) -> WorkerGraph:
     add_agents(
         parts.app,
         {
-            SYNC_REQUESTED: _expander(given, parts).accept,
-            SYNC_EXPANSION: _shard_expander(given, parts).accept,
-            VENDOR_RECORD: _vendor_records(given, parts).accept,
-            VENDOR_SYNC: syncing.accept,
+            topic: holding(parts.held, topic, accept)
+            for topic, accept in {
+                SYNC_REQUESTED: _expander(given, parts).accept,
+                SYNC_EXPANSION: _shard_expander(given, parts).accept,
+                VENDOR_RECORD: _vendor_records(given, parts).accept,
+                VENDOR_SYNC: syncing.accept,
+            }.items()
         },
         on_crash=given.on_crash,
     )
@@ -76,6 +80,7 @@ def _shard_expander(given: WorkerDependencies, parts: SharedParts) -> ShardExpan
         pending_events=parts.pending_events,
         in_flight=parts.in_flight,
         gate=parts.gate,
+        held=parts.held,
         topic_id=given.topic_id,
         now=given.clock.now,
     )
@@ -165,6 +170,7 @@ def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ..
         queue=parts.queue,
         ends=given.ends,
         takes_writes=given.producer.takes_writes,
+        holds_records=parts.held.holds_any,
         rows=lambda: sum(shard.applied for _, shard in parts.table.store.shards()),
         monotonic=monotonic,
     )

@@ -18,19 +18,18 @@ from schemas.errors import ViveSyncError
 from schemas.message import KeyedMessage, Message
 from schemas.wire.known_schemas import KnownSchemas, WriterSchemas
 from schemas.wire.record_schema import (
+    HEADER_BYTES,
     SINGLE_OBJECT_MAGIC,
     RecordSchema,
     Schema,
     bundled_fingerprints,
+    named_fingerprint,
     record_schema,
 )
 from schemas.wire.validation import describe
 from schemas.wire.writer_schema import EndlessSchemaError, parse_writer
 
 CONFLUENT_MAGIC: Final = b"\x00"
-HEADER_BYTES: Final = 10
-"""The bytes before a record in Avro's single-object encoding."""
-
 M = TypeVar("M", bound=Message)
 K = TypeVar("K", bound=KeyedMessage)
 
@@ -93,10 +92,9 @@ class Codec:
 
     def unknown_schema(self, data: bytes | None) -> bytes | None:
         """The fingerprint in the header of these bytes where its schema is not known; else None."""
-        if not data or data[:2] != SINGLE_OBJECT_MAGIC or len(data) < HEADER_BYTES:
-            return None
-        fingerprint = data[2:HEADER_BYTES]
-        return None if fingerprint in bundled_fingerprints() or self._schemas.of(fingerprint) else fingerprint
+        fingerprint = named_fingerprint(data)
+        known = fingerprint is None or fingerprint in bundled_fingerprints() or self._schemas.of(fingerprint)
+        return None if known else fingerprint
 
     def look_up(self, values: Iterable[bytes | None]) -> None:
         """Find out the unknown schemas of these records, all at once. It may block."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from fastavro.schema import to_parsing_canonical_form
+import fastavro
 
 from schemas.errors import ViveSyncError
 from schemas.wire.logical_types import with_logical_types
@@ -74,47 +74,48 @@ class KnownSchemas:
         if value is None:
             return None
         try:
-            fingerprint, canonical = _checked(key, value)
+            fingerprint, given = _checked(key, value)
             if fingerprint in bundled_fingerprints() or fingerprint in self._learned:
                 return None
-            self._learned[fingerprint] = self._parsed(canonical)
-        except RefusedSchemaError:
+            self._learned[fingerprint] = self._parsed(given)
+        except Exception as error:
             self.refused += 1
-            raise
+            raise _refusal(error) from error
         return fingerprint
 
-    def _parsed(self, canonical: Any) -> LearnedSchema:
+    def _parsed(self, given: Any) -> LearnedSchema:
         if len(self._learned) >= MOST:
             raise RefusedSchemaError(
                 f"{MOST} schemas of other writers are known already. Delete those that no record uses from vive.schema with "
                 "tombstones, and start the processes that read it anew"
             )
-        name = canonical["name"]
+        name = given["name"]
         readers = schemas_by_full_name()
         if name not in readers:
-            raise RefusedSchemaError(f"it describes {name[:100]}, which is no record of this product")
-        try:
-            parsed = parse_writer(with_logical_types(canonical, readers[name].parsed))
-        except EndlessSchemaError as error:
-            raise RefusedSchemaError(f"it can't be read by: {error}") from error
-        return LearnedSchema(full_name=name, parsed=parsed)
+            raise RefusedSchemaError(f"it describes {name[:100]!a}, which is no record of this product")
+        return LearnedSchema(full_name=name, parsed=parse_writer(with_logical_types(given, readers[name].parsed)))
 
 
 def _checked(key: bytes | None, value: bytes) -> tuple[bytes, Any]:
-    """The fingerprint and the canonical form of the schema in this record, whose key must be that fingerprint."""
+    """The schema in this record, parsed, and its fingerprint, which must be the record's key."""
     if len(value) > LARGEST:
         raise RefusedSchemaError(f"it is {len(value)} bytes large; a schema has at most {LARGEST}")
-    try:
-        given = json.loads(value)
-        canonical = json.loads(to_parsing_canonical_form(given))
-        fingerprint = fingerprint_of(given)
-    except Exception as error:
-        raise RefusedSchemaError(f"it is no Avro schema: {type(error).__name__} while parsing it") from error
-    if not isinstance(canonical, dict) or canonical.get("type") != "record":
+    given: Any = fastavro.parse_schema(json.loads(value), named_schemas={})
+    if not isinstance(given, dict) or given["type"] != "record":
         raise RefusedSchemaError("it describes no record")
+    fingerprint = fingerprint_of(given)
     if key != key_of(fingerprint):
         raise RefusedSchemaError(f"its fingerprint is {fingerprint.hex()}, and the record's key says otherwise")
-    return fingerprint, canonical
+    return fingerprint, given
+
+
+def _refusal(error: Exception) -> RefusedSchemaError:
+    """The reason as a sentence. Parsing hostile schemas fails in many ways."""
+    if isinstance(error, RefusedSchemaError):
+        return error
+    if isinstance(error, EndlessSchemaError):
+        return RefusedSchemaError(f"it can't be read by: {error}")
+    return RefusedSchemaError(f"it is no Avro schema: {type(error).__name__} while parsing it")
 
 
 def key_of(fingerprint: bytes) -> bytes:

@@ -11,8 +11,17 @@ from fastavro.schema import fingerprint as schema_fingerprint
 from fastavro.schema import to_parsing_canonical_form
 
 SINGLE_OBJECT_MAGIC: Final = b"\xc3\x01"
+HEADER_BYTES: Final = 10
+"""The bytes before a record in Avro's single-object encoding."""
 
 Schema = dict[str, Any]
+
+
+def named_fingerprint(data: bytes | None) -> bytes | None:
+    """The fingerprint in the header of a record in Avro's single-object encoding; None where the bytes are no such record."""
+    if data is None or len(data) < HEADER_BYTES or not data.startswith(SINGLE_OBJECT_MAGIC):
+        return None
+    return data[2:HEADER_BYTES]
 
 
 def load_schema(path: str) -> Schema:

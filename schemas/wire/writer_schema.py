@@ -76,7 +76,7 @@ def _surplus(schema: Any, *, open_names: frozenset[str], known: dict[str, int], 
 
 def _surplus_of_name(name: str, open_names: frozenset[str], known: Mapping[str, int]) -> int:
     if name in open_names:
-        raise EndlessSchemaError(f"{name} holds itself")
+        raise EndlessSchemaError(f"{name[:100]!a} holds itself")
     return known.get(name, 1 if name == "null" else 1 - PARTS_A_BYTE)
 
 

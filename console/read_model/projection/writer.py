@@ -38,7 +38,9 @@ class Writer:
 
         Raises:
             LeaseLostError: another one projects; the tables hold what came before.
+            KafkaUnavailableError: a schema of these records could not be looked up.
         """
+        self._codec.look_up(record.value for record in records)
         for batch in _cut(records):
             try:
                 self._project(facts_of(batch, self._codec))

@@ -162,6 +162,7 @@ def test_a_fingerprint_that_lies_is_refused() -> None:
         (b"[" * 30_000 + b"]" * 30_000, "it is no Avro schema: RecursionError"),
         (b'{"type": "record"}', "it is no Avro schema"),
         (b'{"type": "record", "name": "R", "fields": [{"name": "r", "type": "Nowhere"}]}', "UnknownType"),
+        (b'{"__fastavro_parsed__": true, "__named_schemas": {}}', "it is no Avro schema: KeyError"),
         (b'"string"', "it describes no record"),
         (b"null", "it is no Avro schema"),
         (b'["null", "string"]', "it describes no record"),
@@ -174,7 +175,7 @@ def test_what_is_no_schema_of_a_record_is_refused(value: bytes, why: str) -> Non
 
 def test_a_schema_of_no_record_of_this_product_is_refused() -> None:
     other = {"type": "record", "name": "com.other.Thing", "fields": []}
-    assert refusal(*schema_record(other)) == "it describes com.other.Thing, which is no record of this product"
+    assert refusal(*schema_record(other)) == "it describes 'com.other.Thing', which is no record of this product"
 
 
 @pytest.mark.parametrize(

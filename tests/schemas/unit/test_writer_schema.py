@@ -41,8 +41,8 @@ def test_ours_are_read(kind: Any) -> None:
 @pytest.mark.parametrize(
     ("schema", "why"),
     [
-        (record(["null", "R"]), "R holds itself"),
-        ({"type": "record", "name": "a.R", "fields": [{"name": "f", "type": array("a.R")}]}, "R holds itself"),
+        (record(["null", "R"]), "R' holds itself"),
+        ({"type": "record", "name": "a.R", "fields": [{"name": "f", "type": array("a.R")}]}, "R' holds itself"),
         (record(array("null")), "take no room"),
         (record(array(record())), "take no room"),
         (record(record(name="E"), array("E")), "take no room"),

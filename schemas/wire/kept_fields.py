@@ -1,0 +1,73 @@
+"""Values of a newer release's record that this release does not know, kept when it writes the record anew. Pure."""
+
+from typing import Any
+
+from schemas.wire.named_records import Named, records_by_name
+
+
+def covers(wider: Any, ours: Any) -> bool:
+    """Whether every value of the schema ``ours`` can be written by the schema ``wider``, field by field. Both are parsed."""
+    return _covers(wider, ours, records_by_name(wider), records_by_name(ours))
+
+
+def _covers(wider: Any, ours: Any, wider_names: Named, our_names: Named) -> bool:
+    if isinstance(ours, list):
+        branches = wider if isinstance(wider, list) else [wider]
+        return all(any(_covers(branch, one, wider_names, our_names) for branch in branches) for one in ours)
+    if isinstance(wider, list):
+        return any(_covers(branch, ours, wider_names, our_names) for branch in wider)
+    wider, ours = _resolved(wider, wider_names), _resolved(ours, our_names)
+    kind = _kind(ours)
+    if _kind(wider) != kind:
+        return False
+    if kind == "record":
+        types = {field["name"]: field["type"] for field in wider["fields"]}
+        return wider["name"] == ours["name"] and all(
+            field["name"] in types and _covers(types[field["name"]], field["type"], wider_names, our_names)
+            for field in ours["fields"]
+        )
+    inside = {"array": "items", "map": "values"}.get(kind)
+    return inside is None or _covers(wider[inside], ours[inside], wider_names, our_names)
+
+
+def overlaid(schema: Any, *, whole: Any, known: Any, now: Any) -> Any:
+    """The value ``now`` with what ``whole`` holds beyond it.
+
+    Args:
+        schema: the parsed schema by which the result is written.
+        whole: the former value with all of its fields, by a schema that may have more than this release's.
+        known: the former value as this release knows it.
+        now: the present value as this release knows it.
+    """
+    return _overlaid(schema, whole, known, now, records_by_name(schema))
+
+
+def _overlaid(schema: Any, whole: Any, known: Any, now: Any, names: Named) -> Any:
+    if whole is not None and known == now:
+        return whole
+    record = _record_of(schema, names)
+    if record is None or not isinstance(now, dict):
+        return now
+    whole, known = (each if isinstance(each, dict) else {} for each in (whole, known))
+    return {
+        field["name"]: _overlaid(
+            field["type"], whole.get(field["name"]), known.get(field["name"]), now[field["name"]], names
+        )
+        if field["name"] in now
+        else whole.get(field["name"], field.get("default"))
+        for field in record["fields"]
+    }
+
+
+def _record_of(schema: Any, names: Named) -> Any:
+    """The record that a value of this schema may be, or None."""
+    branches = [_resolved(branch, names) for branch in (schema if isinstance(schema, list) else [schema])]
+    return next((branch for branch in branches if _kind(branch) == "record"), None)
+
+
+def _resolved(schema: Any, names: Named) -> Any:
+    return names.get(schema, schema) if isinstance(schema, str) else schema
+
+
+def _kind(schema: Any) -> str:
+    return str(schema if isinstance(schema, str) else schema["type"])
