@@ -60,15 +60,17 @@ class TopicReader:
         self._consumer = groupless_consumer(bootstrap, group_id="vive-sync-reader")
         try:
             self._partitions = [tp for topic in topics for tp in self._partitions_of(topic, partition)]
-            starts = self._starts(since_ms, offsets or {})
-            self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
-            self._consumer.assign(starts)
+            self._begin(self._starts(since_ms, offsets or {}))
         except KafkaException as error:
             self._consumer.close()
             raise KafkaUnavailableError(f"Kafka at {bootstrap} does not answer: {error.args[0].str()}.") from error
         except KafkaUnavailableError:
             self._consumer.close()
             raise
+
+    def _begin(self, starts: list[TopicPartition]) -> None:
+        self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
+        self._consumer.assign(starts)
 
     def _partitions_of(self, topic: str, partition: int | None) -> list[TopicPartition]:
         metadata = self._consumer.list_topics(topic, timeout=self._seconds).topics[topic]

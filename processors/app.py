@@ -6,7 +6,7 @@ import faust
 
 from processors.config import WorkerConfig
 from processors.state.shard import Summarise
-from processors.state.vendor_table import VendorTable
+from processors.state.vendor_table import ReadSchemas, VendorTable
 from processors.transport.strict_recovery import StrictTableManager
 from processors.transport.strict_transport import StrictConsumer, StrictTransport
 
@@ -39,9 +39,16 @@ def create_app(config: WorkerConfig, *, partitions: int) -> faust.App:
     return app
 
 
-def create_table(app: faust.App, *, partitions: int, summarise: Summarise) -> VendorTable:
+def create_table(app: faust.App, *, partitions: int, summarise: Summarise, read_schemas: ReadSchemas) -> VendorTable:
     """The table of vendors."""
-    table = VendorTable(app, name="vendors", partitions=partitions, summarise=summarise, beacon=app.tables.beacon)
+    table = VendorTable(
+        app,
+        name="vendors",
+        partitions=partitions,
+        summarise=summarise,
+        read_schemas=read_schemas,
+        beacon=app.tables.beacon,
+    )
     app.tables.add(table)
     return table
 

@@ -70,7 +70,9 @@ def shared_parts(given: WorkerDependencies) -> SharedParts:
     """Build the shared parts."""
     app = create_app(given.config, partitions=given.partitions)
     rows = Rows(store=lambda: table.store, codec=given.codec, producer=given.producer, topic_id=given.topic_id)
-    table = create_table(app, partitions=given.partitions, summarise=rows.summarise)
+    table = create_table(
+        app, partitions=given.partitions, summarise=rows.summarise, read_schemas=given.schemas.read_to_end
+    )
     queue = WorkQueue(given.config.concurrency, lambda client_id: client_cap(given.integrations.get(client_id)))
     given.integrations.on_change = queue.cap_changed
     in_flight = PartitionTasks(on_crash=given.on_crash)

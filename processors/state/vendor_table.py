@@ -1,6 +1,7 @@
 """The table of vendors: Faust recovers it from its changelog, and rows are kept by partition with an index by client."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, cast
 
 import faust
@@ -8,10 +9,13 @@ from faust.stores import base
 from faust.types import TP
 
 from processors.state.row_epoch import RowEpoch
-from processors.state.shard import NOTHING_APPLIED, Shard, Summarise, key_or_none
+from processors.state.shard import NOTHING_APPLIED, Shard, Summarise, UnreadableRow, key_or_none
 from processors.transport.partition_ownership import is_next_generation
 from schemas.errors import ViveSyncError
 from schemas.records.vendor_key import VendorKey
+
+ReadSchemas = Callable[[], Awaitable[None]]
+"""Waits until all schemas are known that other workers have published until now."""
 
 
 class UnreadableRowError(ViveSyncError, ValueError):
@@ -57,19 +61,33 @@ class VendorStore(base.Store[bytes, bytes]):
             if shard.unreadable:
                 shard.unreadable.pop(message.key, None)
             try:
-                self._apply(shard, message)
+                self._apply(shard, message.key, message.value)
             except ValueError as error:
-                shard.unreadable[message.key] = (
+                shard.unreadable[message.key] = UnreadableRow(
+                    message.value,
                     f"changelog {message.topic} partition {message.partition} offset {message.offset} "
-                    f"does not hold a row ({error})"
+                    f"does not hold a row ({error})",
                 )
             shard.applied = message.offset
 
-    def _apply(self, shard: Shard, message: Any) -> None:
-        if message.value is not None:
-            shard.put(VendorKey.from_bytes(message.key), message.value, self._summarise(message.value))
-        elif (key := key_or_none(message.key)) is not None:
-            shard.forget(key)
+    def _apply(self, shard: Shard, key: bytes, value: bytes | None) -> None:
+        if value is not None:
+            shard.put(VendorKey.from_bytes(key), value, self._summarise(value))
+        elif (known := key_or_none(key)) is not None:
+            shard.forget(known)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row could be read."""
+        return not any(shard.unreadable for shard in self._shards.values())
+
+    def read_again(self) -> None:
+        """Read the rows again that could not be read: their schemas may be known now."""
+        for shard in self._shards.values():
+            for key, row in list(shard.unreadable.items()):
+                with suppress(ValueError):
+                    self._apply(shard, key, row.value)
+                    del shard.unreadable[key]
 
     def check_whole(self) -> None:
         """See that every row could be read.
@@ -77,7 +95,7 @@ class VendorStore(base.Store[bytes, bytes]):
         Raises:
             UnreadableRowError: the newest record of a key does not hold a row.
         """
-        wrong = [sentence for shard in self._shards.values() for sentence in shard.unreadable.values()]
+        wrong = [row.reason for shard in self._shards.values() for row in shard.unreadable.values()]
         if wrong:
             raise UnreadableRowError(
                 f"The vendor table can't be recovered: {wrong[0]}{f', and {len(wrong) - 1} more' if wrong[1:] else ''}. "
@@ -114,9 +132,12 @@ class VendorStore(base.Store[bytes, bytes]):
 class VendorTable(faust.Table[bytes, bytes]):
     """A Faust table over a ``VendorStore``. A row that can't be read stops the worker: stock Faust logs it and goes on empty."""
 
-    def __init__(self, app: faust.App, *, summarise: Summarise, **kwargs: Any) -> None:
+    def __init__(
+        self, app: faust.App, *, summarise: Summarise, read_schemas: ReadSchemas | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(app, key_type=bytes, value_type=bytes, **kwargs)
         self._summarise = summarise
+        self._read_schemas = read_schemas
 
     def _new_store(self) -> VendorStore:
         return VendorStore(self.app, self, table_name=self.name, summarise=self._summarise, loop=self.loop)
@@ -141,7 +162,13 @@ class VendorTable(faust.Table[bytes, bytes]):
             raise
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Let records flow over rows that are whole; otherwise stop the worker, and let none flow until it has stopped."""
+        """Let records flow over rows that are whole; otherwise stop the worker, and let none flow until it has stopped.
+
+        A worker of a newer release publishes its schemas before its first row, so they are there when its rows are read.
+        """
+        if self._read_schemas is not None and not self.store.is_whole:
+            await self._read_schemas()
+            self.store.read_again()
         try:
             self.store.check_whole()
         except UnreadableRowError as error:

@@ -54,7 +54,7 @@ class VendorRecords:
             self._finish_after(message)
             return
         # The row first: an event may be worked before its delivery is confirmed, and must find the new data.
-        delivery = self.rows.put(partition, key, decision.row)
+        delivery = self.rows.put(partition, key, decision.row, record=message.value)
         if decision.change is None:
             self._finish_after(message, delivery)
         else:

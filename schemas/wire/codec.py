@@ -9,7 +9,7 @@ this release come from the registry, or from the topic ``vive.schema``.
 import io
 import struct
 from collections.abc import Iterable
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import fastavro
 from pydantic import ValidationError
@@ -21,11 +21,11 @@ from schemas.wire.record_schema import (
     HEADER_BYTES,
     SINGLE_OBJECT_MAGIC,
     RecordSchema,
-    Schema,
     bundled_fingerprints,
     named_fingerprint,
     record_schema,
 )
+from schemas.wire.schema_ids import SchemaIds
 from schemas.wire.validation import describe
 from schemas.wire.writer_schema import EndlessSchemaError, parse_writer
 
@@ -57,21 +57,6 @@ class UnknownSchemaError(UndecodableError):
             "vive.schema. Whoever writes such records must publish the schema there first."
         )
         self.fingerprint = fingerprint
-
-
-class SchemaIds(Protocol):
-    """A schema registry: ids for schemas and schemas for ids."""
-
-    def id_for(self, subject: str, schema: Schema) -> int:
-        """The id of this schema of this subject. It is registered where it is not yet."""
-
-    def schema_for(self, schema_id: int) -> Schema:
-        """The schema of an id.
-
-        Raises:
-            LookupError: the registry does not know it.
-            RegistryUnavailableError: the registry does not answer, or refuses to.
-        """
 
 
 class Codec:
@@ -161,6 +146,16 @@ class Codec:
                 f"The record's key {shown} is not its {kind.KEY_NAMES} {record.record_key.decode()}.", code="invalid"
             )
         return record
+
+    def writer_of(self, kind: type[Message], data: bytes) -> tuple[Any, bytes]:
+        """The parsed schema that these bytes were written with, and the header that names it.
+
+        Raises:
+            UndecodableError: they hold no record of this kind.
+            RegistryUnavailableError: the registry does not return their schema now.
+        """
+        body = io.BytesIO(data)
+        return self._writer(record_schema(kind.SCHEMA), kind, body), data[: body.tell()]
 
     def _header(self, schema: RecordSchema, name: str, topic: str) -> bytes:
         if self._registry is None:

@@ -6,7 +6,10 @@ from schemas.wire.named_records import Named, records_by_name
 
 
 def covers(wider: Any, ours: Any) -> bool:
-    """Whether every value of the schema ``ours`` can be written by the schema ``wider``, field by field. Both are parsed."""
+    """Whether every value of the schema ``ours`` can be written by the schema ``wider``, field by field. Both are parsed.
+
+    Fields that only the wider schema has must have a default.
+    """
     return _covers(wider, ours, records_by_name(wider), records_by_name(ours))
 
 
@@ -21,10 +24,15 @@ def _covers(wider: Any, ours: Any, wider_names: Named, our_names: Named) -> bool
     if _kind(wider) != kind:
         return False
     if kind == "record":
-        types = {field["name"]: field["type"] for field in wider["fields"]}
-        return wider["name"] == ours["name"] and all(
-            field["name"] in types and _covers(types[field["name"]], field["type"], wider_names, our_names)
-            for field in ours["fields"]
+        theirs = {field["name"]: field for field in wider["fields"]}
+        needed = {field["name"]: field["type"] for field in ours["fields"]}
+        return (
+            wider["name"] == ours["name"]
+            and all("default" in field for name, field in theirs.items() if name not in needed)
+            and all(
+                name in theirs and _covers(theirs[name]["type"], one, wider_names, our_names)
+                for name, one in needed.items()
+            )
         )
     inside = {"array": "items", "map": "values"}.get(kind)
     return inside is None or _covers(wider[inside], ours[inside], wider_names, our_names)
