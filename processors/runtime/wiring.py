@@ -8,6 +8,7 @@ import faust
 
 from processors.agents import add_agents
 from processors.expansion.handlers import Expander, ShardExpander
+from processors.known_schemas.read_again import ReadAgain
 from processors.runtime.record_holds import holding
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies, shared_parts
 from processors.state.late_rows import LateRows
@@ -158,7 +159,18 @@ def _vendor_timers(given: WorkerDependencies, parts: SharedParts, syncing: Vendo
         ends=given.ends.ends,
         undelivered=lambda: given.producer.waiting,
     )
-    return retries.run, pauses.run, late_rows.run
+    read_again = ReadAgain(
+        bootstrap=given.config.bootstrap,
+        codec=given.codec,
+        known=given.schemas.known,
+        publisher=given.publisher,
+        ends=given.ends,
+        gate=gate,
+        in_flight=in_flight,
+        partitions=lambda: [partition for partition, shard in rows.shards() if shard.epoch is not None],
+        now=now,
+    )
+    return retries.run, pauses.run, late_rows.run, read_again.run
 
 
 def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ...]:
