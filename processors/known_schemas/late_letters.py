@@ -26,7 +26,7 @@ KINDS: Final[Mapping[str, tuple[Topic, type[Message]]]] = {
 """The topics whose records can become dead letters."""
 
 
-class Step(Enum):
+class LetterStep(Enum):
     """What becomes of a dead letter."""
 
     PRODUCE = "produce"
@@ -57,7 +57,7 @@ def is_late(letter: DeadLetter, known: Collection[bytes]) -> bool:
     )
 
 
-def decide(letter: DeadLetter, same_key: Sequence[ConsumedRecord], *, codec: Codec, now: datetime) -> Step:
+def decide(letter: DeadLetter, same_key: Sequence[ConsumedRecord], *, codec: Codec, now: datetime) -> LetterStep:
     """Decide on a late letter.
 
     Args:
@@ -69,25 +69,25 @@ def decide(letter: DeadLetter, same_key: Sequence[ConsumedRecord], *, codec: Cod
     topic, kind = KINDS[letter.topic]
     record = _read(codec, kind, letter.value)
     if record is None:
-        return Step.LEAVE
+        return LetterStep.LEAVE
     if topic.retention_ms is not None:
         young = now - letter.at < timedelta(milliseconds=topic.retention_ms)
-        return Step.PRODUCE if young else Step.LEAVE
+        return LetterStep.PRODUCE if young else LetterStep.LEAVE
     later = [each for each in same_key if each.offset > letter.offset]
     if not later:
-        return Step.PRODUCE if same_key else Step.LEAVE
+        return LetterStep.PRODUCE if same_key else LetterStep.LEAVE
     return _compared(record, letter.value, later, codec)
 
 
-def _compared(record: Message, value: bytes | None, later: Sequence[ConsumedRecord], codec: Codec) -> Step:
+def _compared(record: Message, value: bytes | None, later: Sequence[ConsumedRecord], codec: Codec) -> LetterStep:
     newest = later[-1]
     if newest.value is None:
-        return Step.REPLACED
+        return LetterStep.REPLACED
     if newest.value == value:
-        return Step.PRODUCED
+        return LetterStep.PRODUCED
     if _read(codec, type(record), newest.value) is None:
-        return Step.LEAVE  # its own dead letter decides
-    return Step.PRODUCE if _exceeds(record, _readable(codec, type(record), later)) else Step.REPLACED
+        return LetterStep.LEAVE  # its own dead letter decides
+    return LetterStep.PRODUCE if _exceeds(record, _readable(codec, type(record), later)) else LetterStep.REPLACED
 
 
 def _exceeds(record: Message, others: Iterable[Message]) -> bool:

@@ -15,7 +15,7 @@ from messaging.topic_admin import TopicsError
 from processors.bounded_wait import in_a_thread
 from processors.events.async_producer import DeliveryReport
 from processors.events.event_publisher import EventPublisher
-from processors.known_schemas.late_letters import LateLetter, Step, decide
+from processors.known_schemas.late_letters import LateLetter, LetterStep, decide
 from processors.known_schemas.letter_reader import LateLetters, read_late_letters
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
@@ -111,11 +111,11 @@ class ReadAgain:
         same_key = found.same_key.get((content.topic, content.key), [])
         position: DeliveryReport | None = None
         match decide(content, same_key, codec=self.codec, now=self.now()):
-            case Step.LEAVE:
+            case LetterStep.LEAVE:
                 return
-            case Step.PRODUCED:
+            case LetterStep.PRODUCED:
                 position = DeliveryReport(same_key[-1].partition, same_key[-1].offset)
-            case Step.PRODUCE:
+            case LetterStep.PRODUCE:
                 position = await self.publisher.put_back(
                     OutgoingRecord(
                         content.topic,

@@ -182,7 +182,7 @@ def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ..
         queue=parts.queue,
         ends=given.ends,
         takes_writes=given.producer.takes_writes,
-        holds_records=parts.held.holds_any,
+        holds_records=lambda: parts.held.holds_any() or given.integrations.hold_any(),
         rows=lambda: sum(shard.applied for _, shard in parts.table.store.shards()),
         monotonic=monotonic,
     )

@@ -27,6 +27,7 @@ from schemas.wire.record_schema import (
 )
 from schemas.wire.schema_ids import SchemaIds
 from schemas.wire.validation import describe
+from schemas.wire.whole_reads import WholeReads
 from schemas.wire.writer_schema import EndlessSchemaError, parse_writer
 
 CONFLUENT_MAGIC: Final = b"\x00"
@@ -120,12 +121,17 @@ class Codec:
         body = io.BytesIO(data)
         writer = self._writer(schema, kind, body)
         try:
-            fields = fastavro.schemaless_reader(body, writer, None if writer is schema.parsed else schema.parsed)
+            if writer is schema.parsed:
+                fields = fastavro.schemaless_reader(body, writer, None)
+            else:
+                at, body = body.tell(), WholeReads(data)
+                body.seek(at)
+                fields = fastavro.schemaless_reader(body, writer, schema.parsed)
         except Exception as error:
             raise UndecodableError(
                 f"The bytes do not hold a {kind.__name__}: {type(error).__name__} while reading Avro."
             ) from error
-        if body.read(1):
+        if body.tell() < len(data):
             raise UndecodableError(f"The bytes go on after the {kind.__name__} that they hold.")
         try:
             return kind.model_validate(fields)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schemas.wire.named_records import Named, records_by_name
+from schemas.wire.named_records import Named, kind_of, records_by_name, resolved
 
 
 def covers(wider: Any, ours: Any) -> bool:
@@ -19,9 +19,9 @@ def _covers(wider: Any, ours: Any, wider_names: Named, our_names: Named) -> bool
         return all(any(_covers(branch, one, wider_names, our_names) for branch in branches) for one in ours)
     if isinstance(wider, list):
         return any(_covers(branch, ours, wider_names, our_names) for branch in wider)
-    wider, ours = _resolved(wider, wider_names), _resolved(ours, our_names)
-    kind = _kind(ours)
-    if _kind(wider) != kind:
+    wider, ours = resolved(wider, wider_names), resolved(ours, our_names)
+    kind = kind_of(ours)
+    if kind_of(wider) != kind:
         return False
     if kind == "record":
         theirs = {field["name"]: field for field in wider["fields"]}
@@ -69,13 +69,5 @@ def _overlaid(schema: Any, whole: Any, known: Any, now: Any, names: Named) -> An
 
 def _record_of(schema: Any, names: Named) -> Any:
     """The record that a value of this schema may be, or None."""
-    branches = [_resolved(branch, names) for branch in (schema if isinstance(schema, list) else [schema])]
-    return next((branch for branch in branches if _kind(branch) == "record"), None)
-
-
-def _resolved(schema: Any, names: Named) -> Any:
-    return names.get(schema, schema) if isinstance(schema, str) else schema
-
-
-def _kind(schema: Any) -> str:
-    return str(schema if isinstance(schema, str) else schema["type"])
+    branches = [resolved(branch, names) for branch in (schema if isinstance(schema, list) else [schema])]
+    return next((branch for branch in branches if kind_of(branch) == "record"), None)

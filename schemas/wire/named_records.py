@@ -22,3 +22,13 @@ def records_within(schema: Any) -> Iterator[Any]:
             yield schema
         inside = [field["type"] for field in schema.get("fields", ())]
         yield from records_within([*inside, *(schema[part] for part in ("items", "values") if part in schema)])
+
+
+def resolved(schema: Any, names: Named) -> Any:
+    """The record that this schema names; a schema that names none as it is."""
+    return names.get(schema, schema) if isinstance(schema, str) else schema
+
+
+def kind_of(schema: Any) -> str:
+    """The Avro type, such as ``record`` or ``string``."""
+    return str(schema if isinstance(schema, str) else schema["type"])

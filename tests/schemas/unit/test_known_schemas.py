@@ -53,6 +53,16 @@ def test_a_record_with_one_more_field_is_read_once_its_schema_is_known() -> None
     assert known.learn(*schema_record(NEWER)) is None
 
 
+@pytest.mark.parametrize("length", [b"\x0a", b"\xfe\xff\xff\xff\x0f", b"\x01", b"\x07"], ids=["5", "2 GiB", "-1", "-4"])
+def test_a_field_that_is_skipped_must_be_there_whole(length: bytes) -> None:
+    codec = knowing(NEWER)
+    assert BYTES.endswith(b"\x08blue")
+    with pytest.raises(UndecodableError, match="EOFError while reading Avro"):
+        codec.decode(VendorRecord, BYTES[:-5] + length + b"blue")
+    with pytest.raises(UndecodableError, match="go on after"):
+        codec.decode(VendorRecord, BYTES + b"x")
+
+
 def test_a_codec_keeps_its_registry_when_it_gets_schemas() -> None:
     registry = Registry("mock://kept")
     codec = Codec(registry).with_schemas(knowing(NEWER)._schemas)  # noqa: SLF001 -- what the helper has made
