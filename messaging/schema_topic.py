@@ -30,7 +30,11 @@ class SchemaTopic:
         self._reading = threading.Lock()
 
     def of(self, fingerprint: bytes) -> LearnedSchema | None:
-        """The schema of a fingerprint; None: it is not known. The topic is read at most once a second.
+        """The schema of a fingerprint; None: it was not on the topic when that was last read."""
+        return self._known.of(fingerprint)
+
+    def found(self, fingerprint: bytes) -> LearnedSchema | None:
+        """The schema of a fingerprint; None: it is not known. The topic is read for it, at most once a second.
 
         Raises:
             KafkaUnavailableError: Kafka does not answer, or the topic is missing.

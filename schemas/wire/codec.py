@@ -185,7 +185,7 @@ class Codec:
         return self._learned_writer(schema, kind, fingerprint) if writer is None else writer
 
     def _learned_writer(self, schema: RecordSchema, kind: type[Message], fingerprint: bytes) -> Any:
-        learned = self._schemas.of(fingerprint)
+        learned = self._schemas.found(fingerprint)
         if learned is None and len(fingerprint) == HEADER_BYTES - 2 and fingerprint not in bundled_fingerprints():
             raise UnknownSchemaError(fingerprint, kind.__name__)
         if learned is None or learned.full_name != schema.full_name:

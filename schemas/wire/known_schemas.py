@@ -36,6 +36,9 @@ class WriterSchemas(Protocol):
     def of(self, fingerprint: bytes) -> LearnedSchema | None:
         """The schema of a fingerprint; None: it is not known."""
 
+    def found(self, fingerprint: bytes) -> LearnedSchema | None:
+        """As ``of``, for a record that is read now. It may block to find out."""
+
     def look_up(self, fingerprints: Iterable[bytes]) -> None:
         """Find out those of these schemas that are not known. It may block."""
 
@@ -56,6 +59,10 @@ class KnownSchemas:
     def of(self, fingerprint: bytes) -> LearnedSchema | None:
         """The schema of a fingerprint; None: it is not known."""
         return self._learned.get(fingerprint)
+
+    def found(self, fingerprint: bytes) -> LearnedSchema | None:
+        """As ``of``."""
+        return self.of(fingerprint)
 
     def look_up(self, fingerprints: Iterable[bytes]) -> None:
         """Do nothing: whoever reads the topic calls ``learn``."""

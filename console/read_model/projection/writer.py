@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError
 
 from console.read_model.folds.facts import Facts, Unreadable, facts_of
+from console.read_model.projection.held_back import HeldBack
 from console.read_model.projection.projection import forget, project
 from console.read_model.projection.retention import forget_before
 from console.read_model.store.engine import learn_sizes, writing
@@ -31,6 +32,7 @@ class Writer:
         self._lease = lease
         self._codec = codec
         self._topic_ids = topic_ids
+        self._held_back = HeldBack(codec)
         self._uncounted = 0
 
     def write(self, records: Sequence[ConsumedRecord]) -> None:
@@ -40,8 +42,7 @@ class Writer:
             LeaseLostError: another one projects; the tables hold what came before.
             KafkaUnavailableError: a schema of these records could not be looked up.
         """
-        self._codec.look_up(record.value for record in records)
-        for batch in _cut(records):
+        for batch in _cut(self._held_back.ready(records)):
             try:
                 self._project(facts_of(batch, self._codec))
             except DataError:
@@ -68,9 +69,12 @@ class Writer:
                 self._project(Facts(unreadable=[Unreadable(record, why)], next_offsets=offsets))
 
     def _project(self, facts: Facts) -> None:
+        read = dict(facts.next_offsets)
+        facts.next_offsets.update(self._held_back.to_store(read))
         with writing(self._engine) as connection:
             revision = self._lease.hold(connection)
             project(connection, facts, self._topic_ids, revision=revision)
+        self._held_back.projected(read)
 
     def forget_before(self, begins: Offsets) -> None:
         """Forget what lay before the first offsets that the topics still hold.
