@@ -118,6 +118,7 @@ class SchemaReader:
             for records in (await self._consumer.getmany(timeout_ms=POLL_MS)).values():
                 for record in records:
                     self._take(record)
+                    await asyncio.sleep(0)  # checking a hostile one takes milliseconds
             self._moved.set()
             self._moved = asyncio.Event()
 

@@ -1,8 +1,9 @@
 """Schemas of other writers, learned from the records of ``vive.schema``."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Protocol
 
 import fastavro
@@ -78,7 +79,7 @@ class KnownSchemas:
         Raises:
             RefusedSchemaError: it holds no schema that records of this product may be read with.
         """
-        if value is None:
+        if value is None or _published_forms().get(key or b"") == value:
             return None
         try:
             fingerprint, given = _checked(key, value)
@@ -132,5 +133,13 @@ def key_of(fingerprint: bytes) -> bytes:
 
 def published_form(fingerprint: bytes) -> bytes | None:
     """The value to write to ``vive.schema`` for a schema that this release writes records with; None for another one."""
-    schema = present_schemas().get(fingerprint)
-    return None if schema is None else json.dumps(schema, separators=(",", ":")).encode()
+    return _published_forms().get(key_of(fingerprint))
+
+
+@cache
+def _published_forms() -> Mapping[bytes, bytes]:
+    """The values of this release's own schemas by their keys: these are on the topic many times, and need no check."""
+    return {
+        key_of(fingerprint): json.dumps(schema, separators=(",", ":")).encode()
+        for fingerprint, schema in present_schemas().items()
+    }
