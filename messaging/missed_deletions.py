@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from schemas.topics import DAY_MS, DELETE_RETENTION_MS
+from schemas.topics import DELETE_RETENTION_MS
 
-OLDEST_POSITION: Final = timedelta(milliseconds=DELETE_RETENTION_MS - DAY_MS)
-"""The age of a position from which on deletions may have been missed. A day is left for clocks that differ."""
+CLOCK_MARGIN: Final = timedelta(days=1)
+"""How much the clocks of two machines may differ."""
+OLDEST_POSITION: Final = timedelta(milliseconds=DELETE_RETENTION_MS) - CLOCK_MARGIN
+"""The age of a position from which on deletions may have been missed."""
 FEW: Final = 10
 """So many rows of a partition may always be deleted."""
 SMALL_SHARE: Final = 0.05
@@ -55,8 +57,7 @@ def doubt_of(
         return Doubt.NO_POSITION
     if position.topic_id != topic_id:
         return Doubt.OTHER_TOPIC
-    # A time in the future shows that a clock was wrong.
-    if position.complete_at is None or position.complete_at - now >= oldest:
+    if position.complete_at is None or position.complete_at - now > CLOCK_MARGIN:
         return Doubt.UNKNOWN_AGE
     return Doubt.OLD if now - position.complete_at >= oldest else None
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, select
 
-from console.read_model.folds.facts import Facts
+from console.read_model.folds.facts import ROW_TOPICS, Facts
 from console.read_model.folds.missing_rows import PartitionRows, missing_rows
 from console.read_model.projection.pace import POLL_SECONDS
 from console.read_model.projection.source import SECONDS, Layout, Source, ends_of
@@ -20,11 +20,9 @@ from console.read_model.store.engine import reading
 from messaging.missed_deletions import Doubt, Position, doubt_of
 from messaging.producer import KafkaUnavailableError
 from schemas.records.vendor_key import VendorKey
-from schemas.topics import INTEGRATION, VENDOR_RECORD
+from schemas.topics import INTEGRATION
 
 logger = logging.getLogger(__name__)
-ROW_TOPICS: Final = (INTEGRATION.name, VENDOR_RECORD.name)
-"""The topics whose tombstones delete rows of the read model."""
 KEYS_AT_ONCE: Final = 1000
 """Rows that are read at once, and that one transaction deletes."""
 
