@@ -29,7 +29,7 @@ class Position(NamedTuple):
     """Kafka's id of the topic. A topic that is deleted and created again has another one."""
 
 
-class Doubt(StrEnum):
+class PositionDoubt(StrEnum):
     """The reason why rows of a partition may be of records that were deleted since."""
 
     OLD = "its position is older than the time for which Kafka keeps tombstones"
@@ -41,7 +41,7 @@ class Doubt(StrEnum):
 
 def doubt_of(
     position: Position | None, *, topic_id: str, now: datetime, oldest: timedelta, has_rows: bool
-) -> Doubt | None:
+) -> PositionDoubt | None:
     """Why the rows of a partition can't be trusted; None where they can, or where there are none.
 
     Args:
@@ -54,15 +54,15 @@ def doubt_of(
     if not has_rows:
         return None
     if position is None:
-        return Doubt.NO_POSITION
+        return PositionDoubt.NO_POSITION
     if position.topic_id != topic_id:
-        return Doubt.OTHER_TOPIC
+        return PositionDoubt.OTHER_TOPIC
     if position.complete_at is None or position.complete_at - now > CLOCK_MARGIN:
-        return Doubt.UNKNOWN_AGE
-    return Doubt.OLD if now - position.complete_at >= oldest else None
+        return PositionDoubt.UNKNOWN_AGE
+    return PositionDoubt.OLD if now - position.complete_at >= oldest else None
 
 
-def may_delete(doubt: Doubt, *, missing: int, rows: int) -> bool:
+def may_delete(doubt: PositionDoubt, *, missing: int, rows: int) -> bool:
     """Whether the rows without a record may be deleted without asking a person.
 
     Args:
@@ -72,4 +72,6 @@ def may_delete(doubt: Doubt, *, missing: int, rows: int) -> bool:
     """
     if missing == 0:
         return True
-    return doubt not in {Doubt.OTHER_TOPIC, Doubt.OTHER_ROWS} and (missing <= FEW or missing <= SMALL_SHARE * rows)
+    return doubt not in {PositionDoubt.OTHER_TOPIC, PositionDoubt.OTHER_ROWS} and (
+        missing <= FEW or missing <= SMALL_SHARE * rows
+    )

@@ -17,7 +17,7 @@ from console.read_model.projection.source import SECONDS, Layout, Source, ends_o
 from console.read_model.projection.writer import Writer
 from console.read_model.store import tables
 from console.read_model.store.engine import reading
-from messaging.missed_deletions import Doubt, Position, doubt_of
+from messaging.missed_deletions import Position, PositionDoubt, doubt_of
 from messaging.producer import KafkaUnavailableError
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import INTEGRATION
@@ -47,7 +47,7 @@ class MissedDeletions:
     renew: Callable[[], None]
     oldest: timedelta
 
-    def doubts(self, topic_ids: Mapping[str, str], complete_at: int) -> dict[str, Doubt]:
+    def doubts(self, topic_ids: Mapping[str, str], complete_at: int) -> dict[str, PositionDoubt]:
         """The topics on which deletions may have been missed, and why.
 
         Args:
@@ -56,7 +56,7 @@ class MissedDeletions:
         """
         now = datetime.now(UTC)
         at = datetime.fromtimestamp(complete_at / 1000, UTC) if complete_at else None
-        found: dict[str, Doubt] = {}
+        found: dict[str, PositionDoubt] = {}
         with reading(self.engine) as connection:
             for topic in ROW_TOPICS:
                 position = Position(at, topic_ids[topic]) if topic in topic_ids else None
@@ -67,7 +67,7 @@ class MissedDeletions:
                     found[topic] = doubt
         return found
 
-    def settle(self, topic: str, doubt: Doubt, stop: threading.Event) -> None:
+    def settle(self, topic: str, doubt: PositionDoubt, stop: threading.Event) -> None:
         """Read the topic and delete what is gone; nothing is changed once ``stop`` is set.
 
         Raises:
@@ -129,7 +129,7 @@ def _keys_of_rows(connection: Connection, topic: str) -> Iterator[bytes]:
         yield row.client_id.encode() if topic == INTEGRATION.name else VendorKey(*row).to_bytes()
 
 
-def _sentence(topic: str, partition: int, rows: PartitionRows, doubt: Doubt) -> str:
+def _sentence(topic: str, partition: int, rows: PartitionRows, doubt: PositionDoubt) -> str:
     return (
         f"{len(rows.missing)} of {rows.rows} rows of the read model have no record on partition {partition} of {topic}, which"
         f" was read again because {doubt.value}. They are kept, since records may be lost. If they were deleted on purpose,"
