@@ -36,6 +36,8 @@ TOPICS: Final = (
     DEAD_LETTER_HANDLED,
 )
 """The topics that are projected."""
+ROW_TOPICS: Final = frozenset({INTEGRATION.name, VENDOR_RECORD.name})
+"""Those whose tombstones delete clients and vendors."""
 
 T = TypeVar("T")
 
