@@ -9,11 +9,25 @@ from confluent_kafka.admin import AdminClient, NewTopic, TopicDescription  # typ
 
 from messaging.topic_differences import Expected, TopicState, declared_settings, differences, wrong_settings
 from messaging.topic_settings import SECONDS, TopicsError, admin_of, default_replicas, set_settings, settings_of
-from schemas.topics import ALL, DEFAULT_PARTITIONS, Topic
+from schemas.topics import ALL, DEFAULT_PARTITIONS, MIGRATION_MARKER, Topic
 
-__all__ = ["TopicsError", "admin_of", "check_topics", "create_topics", "fix_topics", "partition_count", "topic_id"]
+__all__ = [
+    "TopicsError",
+    "admin_of",
+    "check_topics",
+    "create_topics",
+    "fix_topics",
+    "partition_count",
+    "partition_counts",
+    "refuse_during_migration",
+    "topic_id",
+]
 
 POLL_SECONDS: Final = 0.05
+MIGRATION_UNDER_WAY: Final = (
+    "A migration of the topics to another number of partitions is not complete: run the same `vive-sync topics migrate` again. "
+    "Nothing is lost meanwhile."
+)
 
 
 def create_topics(
@@ -45,7 +59,7 @@ def create_topics(
                 raise TopicsError(f"Topic {name} can't be created: {error.args[0].str()}.") from error
         else:
             created.append(name)
-    _wait_until_described(admin, tuple(topic for topic in topics if topic.name in created))
+    _wait_until_described(admin, created)
     return sorted(created)
 
 
@@ -69,6 +83,8 @@ def check_topics(
     """
     topics = tuple(topics)
     expected = Expected(partitions=partitions, replicas=replication or default_replicas(admin))
+    if _describe(admin, [MIGRATION_MARKER]):
+        return [MIGRATION_UNDER_WAY]
     return differences(topics, _states(admin, topics), expected)
 
 
@@ -85,13 +101,33 @@ def fix_topics(admin: AdminClient, topics: Iterable[Topic] = ALL) -> dict[str, d
     return {name: settings for name, settings in wrong.items() if settings}
 
 
+def refuse_during_migration(admin: AdminClient) -> None:
+    """Raise where a migration is not complete: its topics must stay as they are.
+
+    Raises:
+        TopicsError: a migration is under way, or Kafka does not answer.
+    """
+    if _describe(admin, [MIGRATION_MARKER]):
+        raise TopicsError(MIGRATION_UNDER_WAY)
+
+
 def partition_count(admin: AdminClient, topic: Topic) -> int:
     """The number of the topic's partitions.
 
     Raises:
         TopicsError: the topic is missing, or Kafka does not answer.
     """
-    return len(_existing(admin, topic).partitions)
+    return len(_existing(topic, _describe(admin, [topic.name])).partitions)
+
+
+def partition_counts(admin: AdminClient, topics: Iterable[Topic]) -> dict[str, int]:
+    """The number of partitions of each of these topics that exists, by name.
+
+    Raises:
+        TopicsError: Kafka does not answer.
+    """
+    described = _describe(admin, [topic.name for topic in topics])
+    return {name: len(description.partitions) for name, description in described.items()}
 
 
 def topic_id(admin: AdminClient, topic: Topic) -> str:
@@ -100,18 +136,24 @@ def topic_id(admin: AdminClient, topic: Topic) -> str:
     Raises:
         TopicsError: the topic is missing, or Kafka does not answer.
     """
-    return str(_existing(admin, topic).topic_id)
+    return topic_ids(admin, [topic])[topic.name]
 
 
-def _existing(admin: AdminClient, topic: Topic) -> TopicDescription:
-    described = _describe(admin, (topic,))
+def topic_ids(admin: AdminClient, topics: Iterable[Topic]) -> dict[str, str]:
+    """Kafka's ids of the topics, by name; as ``topic_id``."""
+    topics = tuple(topics)
+    described = _describe(admin, [topic.name for topic in topics])
+    return {topic.name: str(_existing(topic, described).topic_id) for topic in topics}
+
+
+def _existing(topic: Topic, described: Mapping[str, TopicDescription]) -> TopicDescription:
     if topic.name not in described:
         raise TopicsError(f"Topic {topic.name} is missing: create the topics with `vive-sync topics`.")
     return described[topic.name]
 
 
-def _describe(admin: AdminClient, topics: tuple[Topic, ...]) -> Mapping[str, TopicDescription]:
-    pending = admin.describe_topics(TopicCollection([topic.name for topic in topics]), request_timeout=SECONDS)
+def _describe(admin: AdminClient, topics: Iterable[str]) -> Mapping[str, TopicDescription]:
+    pending = admin.describe_topics(TopicCollection(list(topics)), request_timeout=SECONDS)
     described = {}
     for name, future in pending.items():
         try:
@@ -122,7 +164,7 @@ def _describe(admin: AdminClient, topics: tuple[Topic, ...]) -> Mapping[str, Top
     return described
 
 
-def _wait_until_described(admin: AdminClient, topics: tuple[Topic, ...]) -> None:
+def _wait_until_described(admin: AdminClient, topics: list[str]) -> None:
     """Wait until the brokers describe new topics, which takes a moment after their creation."""
     deadline = time.monotonic() + SECONDS
     while topics and len(_describe(admin, topics)) < len(topics):
@@ -132,7 +174,7 @@ def _wait_until_described(admin: AdminClient, topics: tuple[Topic, ...]) -> None
 
 
 def _states(admin: AdminClient, topics: tuple[Topic, ...]) -> dict[str, TopicState]:
-    described = _describe(admin, topics)
+    described = _describe(admin, [topic.name for topic in topics])
     settings = settings_of(admin, described)
     return {
         name: TopicState(

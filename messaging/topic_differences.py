@@ -89,6 +89,23 @@ def _of_partitions(there: Iterable[tuple[Topic, TopicState]], wanted: int | None
     return found
 
 
+def placed_by_another(present: int, wanted: int) -> str:
+    """The sentence about rows of the vendor table that were placed by another number of partitions."""
+    return (
+        f"The rows of the vendor table were placed by {present} partitions, but VIVE_SYNC_PARTITIONS is {wanted}: raising the "
+        "partitions of a topic leaves its records where they are. Stop the workers and run "
+        f"`vive-sync topics migrate --partitions {wanted}`, which moves every record to its place."
+    )
+
+
+def raised_while_running(topic: str, present: int, wanted: int) -> str:
+    """The sentence of a worker that runs while the partitions of a topic are raised."""
+    return (
+        f"Topic {topic} has {present} partitions now, but VIVE_SYNC_PARTITIONS is {wanted}: `vive-sync topics --check` lists all "
+        "such topics and says what to do."
+    )
+
+
 def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 

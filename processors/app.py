@@ -39,9 +39,16 @@ def create_app(config: WorkerConfig, *, partitions: int) -> faust.App:
     return app
 
 
-def create_table(app: faust.App, *, partitions: int, summarise: Summarise) -> VendorTable:
-    """The table of vendors."""
-    table = VendorTable(app, name="vendors", partitions=partitions, summarise=summarise, beacon=app.tables.beacon)
+def create_table(app: faust.App, *, partitions: int, summarise: Summarise, record_topic: str = "") -> VendorTable:
+    """The table of vendors. ``record_topic``: the present id of ``vendor-record``."""
+    table = VendorTable(
+        app,
+        name="vendors",
+        partitions=partitions,
+        summarise=summarise,
+        record_topic=record_topic,
+        beacon=app.tables.beacon,
+    )
     app.tables.add(table)
     return table
 

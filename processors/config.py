@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from messaging.missed_deletions import OLDEST_POSITION
 from processors.vendor_sync.retry_policy import RetryPolicy
 from schemas.topics import DEFAULT_PARTITIONS
 
@@ -34,6 +35,8 @@ class WorkerConfig:
     """The time for which the event loop may be blocked before its stack is logged; after twice as long the process ends."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     rebalance_timeout: float = 60.0
+    oldest_position: float = OLDEST_POSITION.total_seconds()
+    """The age of a committed position of vendor records from which on deletions may have been missed."""
     group: str = "vive-sync"
     producer: Mapping[str, str] = field(default_factory=dict)
     """More settings for librdkafka."""

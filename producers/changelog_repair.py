@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from messaging.topic_reader import ConsumedRecord
+from schemas.forwarded_record import is_outdated_copy
 from schemas.kept_record import ReadAt, accepts_version, with_record, with_tombstone, with_unreadable
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
@@ -93,6 +94,8 @@ def _after(row: VendorRow, record: ConsumedRecord, codec: Codec, now: datetime) 
         content = codec.decode_keyed(VendorRecord, record.key, record.value)
     except UndecodableError as error:
         return with_unreadable(row, error.code, error.reason, read)
+    if is_outdated_copy(row, content, record.headers):
+        return row
     return with_record(row, content, read, accepted=accepts_version(record.headers))
 
 

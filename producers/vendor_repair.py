@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from messaging.producer import OutgoingRecord
 from messaging.topic_reader import ConsumedRecord
 from schemas.errors import ViveSyncError
+from schemas.forwarded_record import is_outdated_copy
 from schemas.kept_record import ACCEPT_VERSION
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
@@ -47,19 +48,16 @@ def repair_of(
     Raises:
         NoGoodRecordError: there is none, or VIVE has deleted the vendor.
     """
-    key_bytes, good, row, deleted = key.to_bytes(), list[VendorRecord](), None, False
+    key_bytes, on_topic, row = key.to_bytes(), list[ConsumedRecord](), None
     for record in records:
         if record.key != key_bytes:
             continue
         if record.topic == VENDOR_RECORD.name:
-            deleted = record.value is None
-            if deleted:
-                good.clear()
+            on_topic.append(record)
+            continue
         with suppress(UndecodableError):
-            if record.topic != VENDOR_RECORD.name:
-                row = codec.decode(VendorRow, record.value)
-            elif record.value is not None:
-                good.append(codec.decode_keyed(VendorRecord, record.key, record.value))
+            row = codec.decode(VendorRow, record.value)
+    good, deleted = _good(on_topic, row, codec)
     if deleted:
         raise NoGoodRecordError(
             f"VIVE deleted vendor {key}: its last record is a deletion, so there is nothing to repair."
@@ -67,6 +65,26 @@ def repair_of(
     if row is not None and row.record is not None:
         good.insert(0, row.record)
     return VendorRepair(record=_newest(good, key, version), row=row)
+
+
+def _good(records: list[ConsumedRecord], row: VendorRow | None, codec: Codec) -> tuple[list[VendorRecord], bool]:
+    """The records that can be read since the last deletion, and whether the deletion is the last of all."""
+    good: list[VendorRecord] = []
+    deleted = False
+    for record in records:
+        if record.value is None:
+            good.clear()
+            deleted = True
+            continue
+        content = None
+        with suppress(UndecodableError):
+            content = codec.decode_keyed(VendorRecord, record.key, record.value)
+        if content is not None and is_outdated_copy(row, content, record.headers):
+            continue
+        deleted = False
+        if content is not None:
+            good.append(content)
+    return good, deleted
 
 
 def _newest(good: list[VendorRecord], key: VendorKey, version: int | None) -> VendorRecord:

@@ -1,19 +1,17 @@
 """Which of a vendor's records is in force: the vendor's records, in the order of their topic, folded into its row."""
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import RecordTrouble, VendorRow
+from schemas.wire.partitioning import Headers
 
 ACCEPT_VERSION: Final = "accept-version"
 """Header of a vendor record that a person has put in force, whatever its version."""
 STALE: Final = "stale"
 """Code of a record with a lower version than the record kept, although it is the newer one of the two."""
 REASON_LETTERS: Final = 1000
-
-Headers = Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None
 
 
 class ReadAt(NamedTuple):

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
+DELETE_RETENTION_MS: Final = 30 * DAY_MS
+"""``delete.retention.ms`` of the compacted topics: Kafka removes a tombstone so long after it was cleaned for the first time."""
 DEFAULT_PARTITIONS: Final = 12
 APP_ID: Final = "vive-sync"
 """The consumer group, and the prefix of the table's changelog."""
+MIGRATION_MARKER: Final = f"{APP_ID}-migration"
+"""The topic that exists while a migration to another number of partitions is under way, and holds its state."""
 
 
 TOMBSTONES_MS: Final = 30 * DAY_MS
@@ -134,3 +138,5 @@ ALL: Final = (
     VENDOR_TABLE_CHANGELOG,
 )
 """All topics. But for those of dead letters they have the same number of partitions, so that one worker has all of a vendor."""
+MOVED: Final = tuple(topic for topic in ALL if not topic.keeps_partitions)
+"""The topics whose partitions are of the number that ``VIVE_SYNC_PARTITIONS`` names: a migration moves their records."""

@@ -1,6 +1,7 @@
 """Publishes the processor's records on their topics."""
 
 import asyncio
+from typing import Any
 
 from processors.events.async_producer import AsyncProducer, DeliveryReport
 from schemas.records.dead_letter import DeadLetter
@@ -9,6 +10,7 @@ from schemas.records.sync_run import SyncExpansion, SyncRun
 from schemas.records.vendor_sync import VendorSync
 from schemas.topics import DEAD_LETTER, SYNC_EXPANSION, SYNC_RUN, VENDOR_SYNC, VENDOR_SYNC_OUTCOME
 from schemas.wire.codec import Codec
+from schemas.wire.partitioning import FORWARDED_HEADER
 
 DeliveryFuture = asyncio.Future[DeliveryReport]
 
@@ -43,6 +45,13 @@ class EventPublisher:
         value = self._codec.encode(outcome, topic=VENDOR_SYNC_OUTCOME.name)
         return self._producer.send(
             VENDOR_SYNC_OUTCOME.name, key=outcome.key.to_bytes(), value=value, partition=partition
+        )
+
+    def forward(self, message: Any, *, partition: int) -> DeliveryFuture:
+        """Publish a record unchanged on another partition of its topic, with the header that says where it was."""
+        headers = {**dict(message.headers or ()), FORWARDED_HEADER: str(message.partition)}
+        return self._producer.send(
+            message.topic, key=message.key, value=message.value, partition=partition, headers=headers
         )
 
     def dead_letter(self, letter: DeadLetter) -> DeliveryFuture:

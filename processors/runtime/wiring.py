@@ -2,17 +2,23 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import faust
 
 from processors.agents import add_agents
+from processors.app import consumer_of
+from processors.events.foreign_records import ForeignRecords
 from processors.expansion.handlers import Expander, ShardExpander
+from processors.positions.committed_positions import CommittedPositions
+from processors.runtime.partition_watch import PartitionWatch, counts_of
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies, shared_parts
 from processors.state.late_rows import LateRows
 from processors.transport.partition_ownership import Ownership
 from processors.vendor_records.handler import VendorRecords
 from processors.vendor_records.postponed_changes import PostponedChanges
+from processors.vendor_records.rereading import Rereading
 from processors.vendor_records.unjudged_changes import UnjudgedChanges
 from processors.vendor_sync.attempt import Attempts
 from processors.vendor_sync.client_pauses import Pauses
@@ -37,11 +43,15 @@ class WorkerGraph:
     syncing: VendorSyncing
     timers: tuple[Timer, ...]
     """They run beside the app for as long as it does."""
+    positions: CommittedPositions
+    rereading: Rereading
 
 
 def build_worker(given: WorkerDependencies) -> WorkerGraph:
     """Build all stages and connect them."""
     parts = shared_parts(given)
+    rereading = _rereading(given, parts)
+    positions = CommittedPositions(topic_ids=given.topic_ids, now=given.clock.now, judge=rereading.doubt)
     syncing = _coordinator(given, parts)
     postponed_changes = _postponed_changes(given, parts)
 
@@ -51,17 +61,24 @@ def build_worker(given: WorkerDependencies) -> WorkerGraph:
 
     given.integrations.on_change = integration_changed
     timers = (*_vendor_timers(given, parts, syncing), postponed_changes.run, *_watchdogs(given, parts))
+    foreign = ForeignRecords(
+        publisher=given.publisher,
+        in_flight=parts.in_flight,
+        gate=parts.gate,
+        partitions=given.partitions,
+        now=given.clock.now,
+    )
     add_agents(
         parts.app,
         {
             SYNC_REQUESTED: _expander(given, parts).accept,
             SYNC_EXPANSION: _shard_expander(given, parts).accept,
-            VENDOR_RECORD: _vendor_records(given, parts).accept,
-            VENDOR_SYNC: syncing.accept,
+            VENDOR_RECORD: rereading.before(foreign.before(_vendor_records(given, parts).accept)),
+            VENDOR_SYNC: foreign.before(syncing.accept),
         },
         on_crash=given.on_crash,
     )
-    return WorkerGraph(app=parts.app, syncing=syncing, timers=timers)
+    return WorkerGraph(app=parts.app, syncing=syncing, timers=timers, positions=positions, rereading=rereading)
 
 
 def _expander(given: WorkerDependencies, parts: SharedParts) -> Expander:
@@ -85,6 +102,19 @@ def _shard_expander(given: WorkerDependencies, parts: SharedParts) -> ShardExpan
         in_flight=parts.in_flight,
         gate=parts.gate,
         topic_id=given.topic_id,
+        now=given.clock.now,
+    )
+
+
+def _rereading(given: WorkerDependencies, parts: SharedParts) -> Rereading:
+    return Rereading(
+        rows=parts.rows,
+        publisher=given.publisher,
+        in_flight=parts.in_flight,
+        gate=parts.gate,
+        positions=lambda: consumer_of(parts.app).positions,
+        topic_id=given.topic_ids[VENDOR_RECORD.name],
+        oldest=timedelta(seconds=given.config.oldest_position),
         now=given.clock.now,
     )
 
@@ -175,7 +205,8 @@ def _vendor_timers(given: WorkerDependencies, parts: SharedParts, syncing: Vendo
         ends=given.ends.ends,
         undelivered=lambda: given.producer.waiting,
     )
-    return retries.run, pauses.run, late_rows.run
+    partition_watch = PartitionWatch(counts_of(given.config.bootstrap), partitions=given.partitions)
+    return retries.run, pauses.run, late_rows.run, partition_watch.run
 
 
 def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ...]:
@@ -185,6 +216,7 @@ def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ..
         agents=Agents(parts.app),
         calls=parts.calls,
         queue=parts.queue,
+        read_again=parts.gate.read_again,
         ends=given.ends,
         takes_writes=given.producer.takes_writes,
         rows=lambda: sum(shard.applied for _, shard in parts.table.store.shards()),

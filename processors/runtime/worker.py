@@ -10,7 +10,7 @@ import faust
 from faust.types import TP
 
 from accounting.port import AccountingSystem
-from messaging.topic_admin import TopicsError, admin_of, check_topics, topic_id
+from messaging.topic_admin import TopicsError, admin_of, check_topics, topic_ids
 from processors.app import consumer_of
 from processors.bounded_wait import Ending, in_a_thread, unless
 from processors.clock import Clock, system_clock
@@ -26,7 +26,7 @@ from processors.state.integration_cache import Integrations
 from processors.transport.topic_ends import TopicEnds
 from processors.vendor_sync.observation_cache import Observations
 from processors.watchdog import LoopGuard
-from schemas.topics import VENDOR_SYNC
+from schemas.topics import ALL, VENDOR_SYNC
 from schemas.wire.codec import Codec
 
 log = logging.getLogger(__name__)
@@ -60,14 +60,13 @@ class Worker:
             Exception: the error that stopped the worker; its supervisor starts another.
         """
         with LoopGuard(stall_timeout=self._config.blocked_seconds):
-            looked = await unless(stop, _checked_topic_id(self._config))
+            looked = await unless(stop, _checked_topic_ids(self._config))
             if looked is not None:
                 await self._run(stop, on_ready, looked)
 
-    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], topic_id: str) -> None:
-        producer = AsyncProducer(
-            {"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail
-        )
+    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], topic_ids: Mapping[str, str]) -> None:
+        settings = {"bootstrap.servers": self._config.bootstrap, **self._config.producer}
+        producer = AsyncProducer(settings, on_fatal=self._fail)
         publisher = EventPublisher(producer=producer, codec=self._codec)
         ends = TopicEnds(self._config.bootstrap)
         integrations = self._integrations(publisher, ends)
@@ -84,7 +83,7 @@ class Worker:
                 observations=observations,
                 ends=ends,
                 partitions=self._config.partitions,
-                topic_id=topic_id,
+                topic_ids=topic_ids,
                 on_crash=self._fail,
             )
         )
@@ -132,6 +131,8 @@ class Worker:
         consumer = consumer_of(app)
         consumer.before_revocation = leaving.let_go
         consumer.after_assignment = leaving.own
+        consumer.positions = parts.positions
+        consumer.on_read_again = parts.rereading.begin
         starting = asyncio.create_task(app.start())
         stopping = asyncio.create_task(stop.wait())
         crashed = asyncio.create_task(app.wait_for_stopped())
@@ -170,12 +171,12 @@ async def _start(ends: TopicEnds, integrations: Integrations) -> None:
     await integrations.start()
 
 
-async def _checked_topic_id(config: WorkerConfig) -> str:
+async def _checked_topic_ids(config: WorkerConfig) -> Mapping[str, str]:
     return await in_a_thread(partial(_check_topics, config))
 
 
-def _check_topics(config: WorkerConfig) -> str:
-    """Check the topics, and return the id of ``vendor-sync``.
+def _check_topics(config: WorkerConfig) -> Mapping[str, str]:
+    """Check the topics, and return Kafka's ids of them.
 
     Raises:
         TopicsError: the topics are not as declared; the text says what to do.
@@ -184,4 +185,4 @@ def _check_topics(config: WorkerConfig) -> str:
     problems = check_topics(admin, partitions=config.partitions, replication=config.replication)
     if problems:
         raise TopicsError("\n".join(problems))
-    return topic_id(admin, VENDOR_SYNC)
+    return topic_ids(admin, ALL)

@@ -23,6 +23,7 @@ from processors.vendor_sync.observation_cache import Observations
 from processors.watchdog.calls import Calls
 from processors.work_queue import WorkQueue
 from schemas.records.integration import Integration, KnownIntegration
+from schemas.topics import VENDOR_RECORD, VENDOR_SYNC
 from schemas.wire.codec import Codec
 
 DEFAULT_CLIENT_CAP: Final = 8
@@ -30,7 +31,7 @@ DEFAULT_CLIENT_CAP: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerDependencies:
-    """The parts that a worker is given. Every topic has ``partitions``; ``topic_id`` is the present id of ``vendor-sync``."""
+    """The parts that a worker is given. Every topic has ``partitions``; ``topic_ids`` are Kafka's present ids, by topic."""
 
     config: WorkerConfig
     clock: Clock
@@ -42,8 +43,13 @@ class WorkerDependencies:
     observations: Observations
     ends: TopicEnds
     partitions: int
-    topic_id: str
+    topic_ids: Mapping[str, str]
     on_crash: Callable[[BaseException], None]
+
+    @property
+    def topic_id(self) -> str:
+        """The present id of ``vendor-sync``."""
+        return self.topic_ids[VENDOR_SYNC.name]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +69,19 @@ class SharedParts:
 def shared_parts(given: WorkerDependencies) -> SharedParts:
     """Build the shared parts."""
     app = create_app(given.config, partitions=given.partitions)
-    rows = Rows(store=lambda: table.store, codec=given.codec, producer=given.producer, topic_id=given.topic_id)
-    table = create_table(app, partitions=given.partitions, summarise=rows.summarise)
+    rows = Rows(
+        store=lambda: table.store,
+        codec=given.codec,
+        producer=given.producer,
+        topic_id=given.topic_id,
+        partitions=given.partitions,
+    )
+    table = create_table(
+        app,
+        partitions=given.partitions,
+        summarise=rows.summarise,
+        record_topic=given.topic_ids[VENDOR_RECORD.name],
+    )
     queue = WorkQueue(given.config.concurrency, lambda client_id: client_cap(given.integrations.get(client_id)))
     return SharedParts(
         app=app,

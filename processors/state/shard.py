@@ -4,8 +4,9 @@ import heapq
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from processors.state.row_epoch import FIRST, RowEpoch
+from processors.state.record_topic import RecordTopics
 from schemas.records.vendor_key import VendorKey
+from schemas.wire.row_epoch import FIRST, RowEpoch
 
 
 class Summary(NamedTuple):
@@ -40,7 +41,9 @@ class Shard:
     owner writes its own row again: compaction would keep only the one that came too late.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, record_topic: str = "") -> None:
+        """``record_topic``: the present id of ``vendor-record``."""
+        self.record_topics = RecordTopics(record_topic)
         self.rows: dict[VendorKey, bytes] = {}
         self.clients: dict[str, dict[str, Summary]] = {}
         self.applied = NOTHING_APPLIED
@@ -54,6 +57,8 @@ class Shard:
         """Keys whose newest record in the changelog came too late."""
         self.unread: list[range] = []
         """Offsets between this worker's own rows: another worker's rows, which were not read."""
+        self.placed_by: int | None = None
+        """Another number of partitions than the topics have, by which rows of the changelog were placed."""
         self._newest = FIRST
         self._due: list[tuple[float, VendorKey]] = []
 

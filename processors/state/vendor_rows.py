@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final
 
 from processors.events.async_producer import AsyncProducer, DeliveryReport
-from processors.state.row_epoch import RowEpoch
 from processors.state.shard import Shard, Summary
 from processors.state.vendor_table import VendorStore
 from schemas.records.outcome import Status
@@ -16,6 +15,8 @@ from schemas.records.vendor_record import Origin
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_TABLE_CHANGELOG
 from schemas.wire.codec import Codec
+from schemas.wire.partitioning import PARTITIONS_HEADER
+from schemas.wire.row_epoch import RowEpoch
 
 _UNSYNCED: Final = frozenset({None, Status.SKIPPED.value})
 DECODED_ROWS: Final = 2048
@@ -30,12 +31,13 @@ class Rows:
     """
 
     def __init__(
-        self, *, store: Callable[[], VendorStore], codec: Codec, producer: AsyncProducer, topic_id: str
+        self, *, store: Callable[[], VendorStore], codec: Codec, producer: AsyncProducer, topic_id: str, partitions: int
     ) -> None:
         self._store = store
         self._codec = codec
         self._producer = producer
         self._topic_id = topic_id
+        self._placed = {PARTITIONS_HEADER: str(partitions)}
         self._decoded: OrderedDict[VendorKey, tuple[bytes, VendorRow]] = OrderedDict()
 
     def get(self, partition: int, key: VendorKey) -> VendorRow | None:
@@ -91,6 +93,35 @@ class Rows:
         summaries = {vendor_id: shard.summary(VendorKey(client_id, vendor_id)) for vendor_id in vendor_ids}
         return [vendor_id for vendor_id, summary in summaries.items() if summary is not None and summary.stale_records]
 
+    def known_vendors(self, partition: int) -> Iterator[VendorKey]:
+        """Yield the vendors of this partition that VIVE has data on.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        clients = self._store().shard(partition).clients
+        for client_id, vendors in clients.items():
+            for vendor_id, summary in vendors.items():
+                if summary.known:
+                    yield VendorKey(client_id, vendor_id)
+
+    def has_records_of_another_topic(self, partition: int) -> bool:
+        """Whether rows of this partition hold records that were read before their topic was created anew.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        others = self._store().shard(partition).record_topics.others
+        return bool(others) and any(vendor.to_bytes() in others for vendor in self.known_vendors(partition))
+
+    def on_present_topic(self, partition: int, key: bytes) -> None:
+        """The topic of records has a record or a tombstone of this vendor.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        self._store().shard(partition).record_topics.seen(key)
+
     def take_due(self, now: float) -> list[tuple[int, VendorKey]]:
         """Return each vendor of this worker whose retry time has come, once, with its partition; ``now``: Unix time."""
         return [(partition, key) for partition, shard in self._store().shards() for key in shard.take_due(now)]
@@ -137,7 +168,11 @@ class Rows:
         self, partition: int, shard: Shard, epoch: RowEpoch, key: bytes, data: bytes | None
     ) -> "asyncio.Future[DeliveryReport]":
         delivered = self._producer.send(
-            VENDOR_TABLE_CHANGELOG.name, key=key, value=data, partition=partition, headers=epoch.headers()
+            VENDOR_TABLE_CHANGELOG.name,
+            key=key,
+            value=data,
+            partition=partition,
+            headers={**epoch.headers(), **self._placed, **shard.record_topics.headers(key)},
         )
         delivered.add_done_callback(partial(_note_delivery, shard, epoch))
         return delivered

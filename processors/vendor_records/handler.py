@@ -12,6 +12,7 @@ from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_records.decisions import RecordDecision, doubt_record, forget_record, keep_record
 from processors.vendor_records.unjudged_changes import UnjudgedChanges
+from schemas.forwarded_record import is_outdated_copy
 from schemas.kept_record import ReadAt, accepts_version
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
@@ -67,6 +68,8 @@ class VendorRecords:
             record = self.codec.decode_keyed(VendorRecord, message.key, message.value)
         except UndecodableError as error:
             return doubt_record(row, error.code, error.reason, read)
+        if is_outdated_copy(row, record, message.headers):
+            return RecordDecision(row=None)
         return keep_record(row, record, read, accepted=accepts_version(message.headers))
 
     def _dead_letter(self, message: Any, fault: Fault) -> DeliveryFuture:

@@ -127,6 +127,7 @@ class VendorSyncing:
     async def _work(self, task: VendorSyncTask) -> None:
         retry: RetryInMemory | None = None
         try:
+            await self.gate.read_again.until_ended(task.partition)
             result = await self._attempt(task)
             if isinstance(result, NotSynced) and result.status is Status.PARKED:
                 self.queue.pause(task.key.client_id)

@@ -19,7 +19,8 @@ def rejection(trouble: RecordTrouble, record: VendorRecord | None) -> str:
     if trouble.code == STALE:
         until = "until a record with a higher version arrives, or VIVE's support decides which record counts"
     does = "VIVE only places payment holds for this vendor" if record is not None else "VIVE does not sync this vendor"
-    return f"VIVE can't use the newest record of this vendor, since {trouble.at:%Y-%m-%d %H:%M} UTC. {wrong} {does} {until}."
+    since = f"VIVE has been unable to use this vendor's newest record since {trouble.at:%Y-%m-%d %H:%M} UTC."
+    return f"{since} {wrong} {does} {until}."
 
 
 def held_record(row: VendorRow, integration: Integration) -> VendorRecord | None:

@@ -58,7 +58,9 @@ async def test_whatever_is_on_the_topic_of_vendor_records_the_partition_goes_on(
         await world.say(VENDOR_RECORD.name, key, value)
         await world.load([world.record(1, version=2), world.record(2)])
         progress = await world.settled(await world.press())
-    assert progress.counts().by_status == {Status.UPDATED: 2}
+    # What comes after it ends the trouble with vendor v1, which is synced then.
+    assert progress.counts().by_status.keys() <= {Status.UPDATED, Status.UNCHANGED}
+    assert [world.company.providers[number].compliance_status for number in (1, 2)] == ["Approved"] * 2
     (letter,) = await world.dead_letters()
     assert (letter.code, letter.key, letter.value) == ("undecodable", key, value)
     assert letter.reason.endswith((".", "of the form client_id:vendor_id"))

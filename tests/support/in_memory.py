@@ -8,17 +8,22 @@ from typing import NamedTuple, TypeVar, cast
 
 from faust.types import TP
 
+from messaging.missed_deletions import OLDEST_POSITION
 from processors.events.async_producer import AsyncProducer, DeliveryReport
 from processors.events.event_publisher import EventPublisher
+from processors.positions.committed_positions import CommittedPositions
 from processors.state.integration_cache import Integrations
 from processors.state.shard import Shard
 from processors.state.vendor_rows import Rows
 from processors.state.vendor_table import VendorStore
 from processors.transport.partition_gate import PartitionGate
+from processors.transport.partition_tasks import PartitionTasks
+from processors.vendor_records.rereading import Rereading
 from schemas.message import Message
 from schemas.records.integration import Integration, KnownIntegration, UnreadableIntegration
 from schemas.topics import Topic
 from schemas.wire.codec import Codec
+from tests.support.messages import NOW
 
 CODEC = Codec()
 TOPIC_ID = "t1"
@@ -63,6 +68,7 @@ class Sent(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Mapping[str, str | bytes | None]
 
 
 class MemoryProducer:
@@ -74,11 +80,17 @@ class MemoryProducer:
         self._offsets: Counter[tuple[str, int | None]] = Counter()
 
     def send(
-        self, topic: str, *, key: bytes | None, value: bytes | None, partition: int | None = None, **_headers: object
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
+        headers: Mapping[str, str | bytes | None] | None = None,
     ) -> "asyncio.Future[DeliveryReport]":
         offset = self._offsets[topic, partition]
         self._offsets[topic, partition] += 1
-        self.sent.append(Sent(topic, partition, offset, key, value))
+        self.sent.append(Sent(topic, partition, offset, key, value, headers or {}))
         delivered = asyncio.get_running_loop().create_future()
         if topic not in self._held:
             delivered.set_result(DeliveryReport(partition or 0, offset))
@@ -178,10 +190,31 @@ def gate_of(consumer: MemoryConsumer) -> PartitionGate:
     return PartitionGate(consumer=lambda: consumer, ends=MemoryEnds())
 
 
+def rereading_of(
+    rows: Rows, publisher: EventPublisher, in_flight: PartitionTasks, gate: PartitionGate, positions: CommittedPositions
+) -> Rereading:
+    return Rereading(
+        rows=rows,
+        publisher=publisher,
+        in_flight=in_flight,
+        gate=gate,
+        positions=lambda: positions,
+        topic_id=TOPIC_ID,
+        oldest=OLDEST_POSITION,
+        now=lambda: NOW,
+    )
+
+
 def publisher_of(producer: MemoryProducer) -> EventPublisher:
     return EventPublisher(producer=cast("AsyncProducer", producer), codec=CODEC)
 
 
 def rows_of(producer: MemoryProducer) -> Rows:
     store = cast("VendorStore", MemoryStore())
-    return Rows(store=lambda: store, codec=CODEC, producer=cast("AsyncProducer", producer), topic_id=TOPIC_ID)
+    return Rows(
+        store=lambda: store,
+        codec=CODEC,
+        producer=cast("AsyncProducer", producer),
+        topic_id=TOPIC_ID,
+        partitions=3,
+    )

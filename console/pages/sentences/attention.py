@@ -47,6 +47,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "gave_up": "Vantaca did not answer for a day. Once it does, try again.",
     "bug": "VIVE failed at this vendor. Try again; if it comes back, give its number to VIVE's support.",
     "undecodable": "VIVE could not read a record from another VIVE service. Give its number to VIVE's support.",
+    "foreign_partition": "Another VIVE service wrote to a wrong place in Kafka. Give its number to VIVE's support.",
     "invalid": "A record from another VIVE service is not valid. Give its number to VIVE's support.",
     "stale": "VIVE received two versions of this vendor in the wrong order. Give its number to VIVE's support.",
 }

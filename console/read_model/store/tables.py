@@ -11,7 +11,7 @@ OPEN: Final = 2**63 - 1
 """In place of an offset: no outcome has settled this vendor in this run yet. Every real offset is lower."""
 
 projection = Table(
-    # One row: the term of the projector that has the lease, and until when it has it.
+    # One row: the term of the projector that has the lease, and until when it has it. No deletion before complete_at was missed.
     "projection",
     metadata,
     a_number("id", primary_key=True),
@@ -19,6 +19,7 @@ projection = Table(
     a_number("held_until"),
     a_number("revision"),
     a_number("caught_up_at"),
+    a_number("complete_at"),
 )
 offsets = Table(
     "projected_offsets",

@@ -26,6 +26,7 @@ from schemas.topics import (
     VENDOR_RECORD,
     VENDOR_SYNC,
     VENDOR_SYNC_OUTCOME,
+    VENDOR_TABLE_CHANGELOG,
     Topic,
 )
 from schemas.wire.codec import Codec
@@ -161,11 +162,11 @@ def build(engine: Engine, batches: Iterable[Sequence[ConsumedRecord]]) -> None:
 
 
 def dump(engine: Engine) -> dict[str, list[dict[str, Any]]]:
-    """Every projected table, by name: its rows in the order of their keys."""
+    """Every projected table, by name: its rows in the order of their keys, without the mark of the vendor table's records."""
     tables = {}
     with engine.connect() as connection:
         for table in PROJECTED:
             columns = [column for column in table.c if column.name not in KEPT_APART.get(table.name, ())]
             rows = connection.execute(select(*columns).order_by(*table.primary_key.columns)).mappings()
-            tables[table.name] = [dict(row) for row in rows]
+            tables[table.name] = [dict(row) for row in rows if row.get("topic") != VENDOR_TABLE_CHANGELOG.name]
     return tables

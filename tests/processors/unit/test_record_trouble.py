@@ -87,19 +87,20 @@ def test_a_hold_that_a_later_record_of_a_lower_version_wants_is_placed() -> None
 
 def test_the_reason_says_what_is_wrong_since_when_and_what_vive_still_does() -> None:
     assert rejected(in_trouble(vendor_record())).reason == (
-        "VIVE can't use the newest record of this vendor, since 2026-03-01 12:00 UTC. The record can't be read. "
+        "VIVE has been unable to use this vendor's newest record since 2026-03-01 12:00 UTC. The record can't be read. "
         "VIVE only places payment holds for this vendor until a correct record arrives."
     )
     assert rejected(in_trouble(None)).reason == (
-        "VIVE can't use the newest record of this vendor, since 2026-03-01 12:00 UTC. The record can't be read. "
+        "VIVE has been unable to use this vendor's newest record since 2026-03-01 12:00 UTC. The record can't be read. "
         "VIVE does not sync this vendor until a correct record arrives."
     )
     trouble = with_later().trouble
     assert trouble is not None
     assert rejection(trouble, vendor_record()) == (
-        "VIVE can't use the newest record of this vendor, since 2026-03-01 12:00 UTC. It has version 3, lower than version 9 "
-        "of the record that VIVE keeps, although it was changed later. VIVE only places payment holds for this vendor until "
-        "a record with a higher version arrives, or VIVE's support decides which record counts."
+        "VIVE has been unable to use this vendor's newest record since 2026-03-01 12:00 UTC. "
+        "It has version 3, lower than version 9 of the record that VIVE keeps, although it was changed later. "
+        "VIVE only places payment holds for this vendor until a record with a higher version arrives, "
+        "or VIVE's support decides which record counts."
     )
 
 

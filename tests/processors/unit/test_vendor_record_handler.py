@@ -296,3 +296,22 @@ async def test_a_change_at_a_client_that_cannot_be_synced_marks_a_row_that_was_a
     assert (row.record, row.status) == (vendor_record(version=2, compliant=False), Status.SKIPPED)
     assert stage.events() == []
     assert stage.rows.unsynced_changes(PARTITION, "acme") == [KEY]
+
+
+async def test_a_forwarded_record_that_is_not_newer_is_neither_kept_nor_brings_a_deleted_vendor_back(
+    stage: Stage,
+) -> None:
+    forwarded = {"forwarded-from": b"7"}
+    await stage.accept(record_of(2))
+    await stage.accept(record_of(2, offset=1, compliant=False)._replace(headers=forwarded))
+    row = stage.rows.get(PARTITION, KEY)
+    assert row is not None
+    assert row.record == vendor_record(version=2)
+    await stage.accept(consumed(VENDOR_RECORD, None, key=KEY.to_bytes(), partition=PARTITION, offset=2))
+    written = len(stage.producer.sent)
+    await stage.accept(record_of(2, offset=3)._replace(headers=forwarded))
+    assert len(stage.producer.sent) == written
+    await stage.accept(record_of(3, offset=4)._replace(headers=forwarded))
+    row = stage.rows.get(PARTITION, KEY)
+    assert row is not None
+    assert row.record == vendor_record(version=3)

@@ -94,6 +94,12 @@ def test_a_shard_of_a_run_goes_back_into_its_partition_and_a_request_to_that_of_
         (records(value=None), "The record was empty: there is nothing to put back."),
         (records(value=b""), "The record was empty: there is nothing to put back."),
         (records(key=None), "The record had no key, and vive.vendor-record takes none without."),
+        (records(code="foreign_partition"), "A worker has put the record on the partition of its key already"),
+        (records(code="foreign_partition", value=None), "It was a deletion on a wrong partition: delete again"),
+        (
+            records(code="foreign_partition", value=None, topic=VENDOR_SYNC.name),
+            "It was a deletion on a wrong partition",
+        ),
         (records(topic="vive.sync-run"), "Nothing can be put back on topic vive.sync-run: no worker takes records"),
     ],
 )

@@ -101,3 +101,13 @@ def test_a_key_that_names_no_vendor_is_taken_out() -> None:
     (found,) = repairs([row_at(0, GARBAGE, key=b"\xff")], CODEC, now=NOW)
     assert found.row is None
     assert value_of(found, CODEC) is None
+
+
+def test_a_forwarded_copy_of_an_older_record_is_not_put_back() -> None:
+    broken, copy = row_at(9, GARBAGE), record_at(3, offset=8, headers=(("forwarded-from", b"7"),))
+    kept = row_at(0, encoded(VendorRow(record=record(5), last_version=5)))
+    assert repaired(kept, broken, record_at(5), copy).record == record(5)
+    deleted = repaired(kept, broken, record_at(5), bytes_at(6, None), copy)
+    assert (deleted.record, deleted.last_version) == (None, 5)
+    newer = record_at(6, offset=8, headers=(("forwarded-from", b"7"),))
+    assert repaired(kept, broken, bytes_at(6, None), newer).record == record(6)

@@ -82,6 +82,12 @@ def test_a_deleted_vendor_is_not_brought_back() -> None:
         repair(row_of(version(2, 2)), on_topic(0, version(2, 2)), on_topic(1, None))
 
 
+def test_an_older_copy_that_was_forwarded_brings_no_deleted_vendor_back() -> None:
+    copy = on_topic(2, version(2, 2))._replace(headers=(("forwarded-from", b"7"),))
+    with pytest.raises(NoGoodRecordError, match="VIVE deleted vendor acme:v1"):
+        repair(row_of(version(2, 2)), on_topic(0, version(2, 2)), on_topic(1, None), copy)
+
+
 def test_records_before_a_deletion_and_of_other_vendors_do_not_count() -> None:
     other = VendorKey("acme", "v2")
     found = repair(on_topic(0, version(9, 9)), on_topic(1, None), on_topic(2, version(1, 1)), on_topic(3, b"", other))

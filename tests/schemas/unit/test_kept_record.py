@@ -133,6 +133,30 @@ def test_a_record_that_a_person_put_in_force_is_kept_whatever_its_version() -> N
     assert folded([version(4)], row=row, first=3).record == version(4)
 
 
+@given(items)
+def test_the_newest_good_record_is_in_force_and_what_came_after_it_and_cannot_be_used_is_trouble(
+    log: list[Item],
+) -> None:
+    """Compared with the rule in other words: the last of the highest version since the last tombstone or decision."""
+    row = folded(log)
+    begin = max((at for at, item in enumerate(log) if item is None or isinstance(item, Accepted)), default=-1)
+    since = list(enumerate(log[max(begin, 0) :], start=max(begin, 0)))
+    good = [(at, item.record if isinstance(item, Accepted) else item) for at, item in since]
+    records = [(at, record) for at, record in good if isinstance(record, VendorRecord)]
+    at, newest = max(records, key=lambda pair: (pair[1].version, pair[0]), default=(-1, None))
+    assert row.record == newest
+    unusable = [
+        later
+        for later, item in since
+        if later > at and (isinstance(item, Bad) or (newest is not None and _is_newer(item, newest)))
+    ]
+    assert (None if row.trouble is None else row.trouble.offset) == (unusable[-1] if unusable else None)
+
+
+def _is_newer(item: Item, newest: VendorRecord) -> bool:
+    return isinstance(item, VendorRecord) and item.updated_at > newest.updated_at
+
+
 @given(items, st.data())
 def test_records_that_are_read_again_after_a_crash_leave_the_same_row(log: list[Item], data: st.DataObject) -> None:
     row = folded(log)

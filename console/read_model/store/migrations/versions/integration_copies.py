@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "integration_copies"
-down_revision = "first"
+down_revision = "complete_at"
 branch_labels = None
 depends_on = None
 
