@@ -11,8 +11,10 @@ from processors.agents import add_agents
 from processors.app import consumer_of
 from processors.events.foreign_records import ForeignRecords
 from processors.expansion.handlers import Expander, ShardExpander
+from processors.known_schemas.read_again import ReadAgain
 from processors.positions.committed_positions import CommittedPositions
 from processors.runtime.partition_watch import PartitionWatch, counts_of
+from processors.runtime.record_holds import holding
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies, shared_parts
 from processors.state.late_rows import LateRows
 from processors.transport.partition_ownership import Ownership
@@ -71,10 +73,18 @@ def build_worker(given: WorkerDependencies) -> WorkerGraph:
     add_agents(
         parts.app,
         {
-            SYNC_REQUESTED: _expander(given, parts).accept,
-            SYNC_EXPANSION: _shard_expander(given, parts).accept,
-            VENDOR_RECORD: rereading.before(foreign.before(_vendor_records(given, parts).accept)),
-            VENDOR_SYNC: foreign.before(syncing.accept),
+            topic: holding(parts.held, topic, accept)
+            for topic, accept in {
+                SYNC_REQUESTED: _expander(given, parts).accept,
+                SYNC_EXPANSION: _shard_expander(given, parts).accept,
+            }.items()
+        }
+        | {
+            # The keys of held records count for a partition that is read again, and foreign ones are held where they belong.
+            VENDOR_RECORD: rereading.before(
+                foreign.before(holding(parts.held, VENDOR_RECORD, _vendor_records(given, parts).accept))
+            ),
+            VENDOR_SYNC: foreign.before(holding(parts.held, VENDOR_SYNC, syncing.accept)),
         },
         on_crash=given.on_crash,
     )
@@ -101,6 +111,7 @@ def _shard_expander(given: WorkerDependencies, parts: SharedParts) -> ShardExpan
         pending_events=parts.pending_events,
         in_flight=parts.in_flight,
         gate=parts.gate,
+        held=parts.held,
         topic_id=given.topic_id,
         now=given.clock.now,
     )
@@ -206,7 +217,18 @@ def _vendor_timers(given: WorkerDependencies, parts: SharedParts, syncing: Vendo
         undelivered=lambda: given.producer.waiting,
     )
     partition_watch = PartitionWatch(counts_of(given.config.bootstrap), partitions=given.partitions)
-    return retries.run, pauses.run, late_rows.run, partition_watch.run
+    read_again = ReadAgain(
+        bootstrap=given.config.bootstrap,
+        codec=given.codec,
+        known=given.schemas.known,
+        publisher=given.publisher,
+        ends=given.ends,
+        gate=gate,
+        in_flight=in_flight,
+        partitions=lambda: [partition for partition, shard in rows.shards() if shard.epoch is not None],
+        now=now,
+    )
+    return retries.run, pauses.run, late_rows.run, partition_watch.run, read_again.run
 
 
 def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ...]:
@@ -219,6 +241,7 @@ def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ..
         read_again=parts.gate.read_again,
         ends=given.ends,
         takes_writes=given.producer.takes_writes,
+        holds_records=lambda: parts.held.holds_any() or given.integrations.hold_any(),
         rows=lambda: sum(shard.applied for _, shard in parts.table.store.shards()),
         monotonic=monotonic,
     )

@@ -11,10 +11,11 @@ from processors.state.shard import Shard, Summary
 from processors.state.vendor_table import VendorStore
 from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
-from schemas.records.vendor_record import Origin
+from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_TABLE_CHANGELOG
 from schemas.wire.codec import Codec
+from schemas.wire.newer_rows import NewerRows
 from schemas.wire.partitioning import PARTITIONS_HEADER
 from schemas.wire.row_epoch import RowEpoch
 
@@ -35,6 +36,7 @@ class Rows:
     ) -> None:
         self._store = store
         self._codec = codec
+        self._newer = NewerRows(codec, VendorRow, part="record", part_kind=VendorRecord)
         self._producer = producer
         self._topic_id = topic_id
         self._placed = {PARTITIONS_HEADER: str(partitions)}
@@ -138,8 +140,10 @@ class Rows:
         """Every partition of this worker's and its rows."""
         return self._store().shards()
 
-    def put(self, partition: int, key: VendorKey, row: VendorRow) -> "asyncio.Future[DeliveryReport]":
-        """Keep this row.
+    def put(
+        self, partition: int, key: VendorKey, row: VendorRow, *, record: bytes | None = None
+    ) -> "asyncio.Future[DeliveryReport]":
+        """Keep this row. ``record``: the bytes that its record was read from, where that is new.
 
         Raises:
             KeyError: the partition is not this worker's, or its rows are not recovered yet.
@@ -148,7 +152,7 @@ class Rows:
         epoch = shard.epoch
         if epoch is None:
             raise KeyError(partition)
-        data = self._codec.encode(row, topic=VENDOR_TABLE_CHANGELOG.name)
+        data = self._newer.encode(row, shard.rows.get(key), topic=VENDOR_TABLE_CHANGELOG.name, part=record)
         shard.put(key, data, summary_of(row, self._topic_id))
         self._remember(key, data, row)
         return self._write(partition, shard, epoch, key.to_bytes(), data)
@@ -181,8 +185,9 @@ class Rows:
         """The summary of an encoded row.
 
         Raises:
-            ValueError: it can't be read.
+            ValueError: it can't be read, or not replaced without losing anything of it.
         """
+        self._newer.check(data)
         return summary_of(self._codec.decode(VendorRow, data), self._topic_id)
 
     def _remember(self, key: VendorKey, data: bytes, row: VendorRow) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError
 
 from console.read_model.folds.facts import Facts, Unreadable, VendorFact, facts_of
+from console.read_model.projection.held_back import HeldBack
 from console.read_model.projection.projected_offsets import note_kept_records_taken, save_offsets
 from console.read_model.projection.projection import forget, project
 from console.read_model.projection.retention import forget_before
@@ -36,6 +37,7 @@ class Writer:
         self._codec = codec
         self._topic_ids = topic_ids
         self._partitions = partitions
+        self._held_back = HeldBack(codec)
         self._uncounted = 0
 
     def write(self, records: Sequence[ConsumedRecord]) -> None:
@@ -43,8 +45,9 @@ class Writer:
 
         Raises:
             LeaseLostError: another one projects; the tables hold what came before.
+            KafkaUnavailableError: a schema of these records could not be looked up.
         """
-        for batch in _cut(records):
+        for batch in _cut(self._held_back.ready(records)):
             try:
                 self.project(facts_of(batch, self._codec, partitions=self._partitions))
             except DataError:
@@ -76,9 +79,12 @@ class Writer:
         Raises:
             LeaseLostError: another one projects; nothing was written.
         """
+        read = dict(facts.next_offsets)
+        facts.next_offsets.update(self._held_back.to_store(read))
         with writing(self._engine) as connection:
             revision = self._lease.hold(connection)
             project(connection, facts, self._topic_ids, revision=revision)
+        self._held_back.projected(read)
 
     def take_kept_records(self, records: Sequence[VendorFact]) -> None:
         """Take in records of the vendor table, and store that this is done.
