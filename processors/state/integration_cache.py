@@ -16,8 +16,8 @@ from processors.state.shared_read import SharedRead
 from processors.transport.new_client import groupless_consumer
 from processors.transport.reading_watch import ReadingWatch
 from processors.transport.topic_ends import TopicEnds
+from schemas.client_integrations import ClientIntegrations, read_copy
 from schemas.errors import ViveSyncError
-from schemas.integration_copies import ClientIntegrations, read_copy
 from schemas.records.integration import KnownIntegration, UnreadableIntegration
 from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec, UndecodableError
