@@ -53,6 +53,7 @@ def _insurance(record: VendorRecord, _: Integration) -> object:
     return sorted(
         (policy.policy_type, policy.number, policy.expires_on.toordinal() if policy.expires_on else 0)
         for policy in record.policies
+        if policy.pushable
     )
 
 

@@ -109,7 +109,7 @@ def project(engine: Engine, vendors: int) -> None:
     """Everything into the tables, with what each topic took."""
     lease = Lease(engine)
     lease.take(by_force=True)
-    writer = Writer(engine, lease, CODEC, {topic.name: TOPIC_ID for topic in TOPICS})
+    writer = Writer(engine, lease, CODEC, {topic.name: TOPIC_ID for topic in TOPICS}, partitions=PARTITIONS)
     writer.forget()
     for what, records in (
         ("vendor records", of_vendors(VENDOR_RECORD, vendors)),

@@ -11,6 +11,7 @@ from cli.commands import console as commands_console
 from cli.commands import dead_letters as commands_dead_letters
 from cli.commands import demo as commands_demo
 from cli.commands import read_model as commands_read_model
+from cli.commands import repair as commands_repair
 from cli.commands import run as commands_run
 from cli.commands import table as commands_table
 from cli.commands import topics as commands_topics
@@ -36,6 +37,7 @@ for commands in (
     commands_worker,
     commands_topics,
     commands_table,
+    commands_repair,
     commands_console,
     commands_read_model,
     commands_broker,

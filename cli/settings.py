@@ -47,10 +47,15 @@ class Settings(BaseSettings):
         default=Path.home() / ".local/state/vive-sync", description="Where a worker may keep files of its own."
     )
     partitions: int = Field(
-        default=12, ge=1, description="Partitions of every topic, when `vive-sync topics` creates them."
+        default=12,
+        ge=1,
+        description="Partitions of every topic but those of dead letters. Workers and `vive-sync topics --check` refuse topics "
+        "with another number.",
     )
-    replication: int = Field(
-        default=1, ge=1, description="Replicas of every topic, when `vive-sync topics` creates them."
+    replication: int | None = Field(
+        default=None,
+        ge=1,
+        description="Replicas that every topic has at least. Unset: as many as the cluster's default.replication.factor.",
     )
     concurrency: int = Field(default=64, ge=1, description="Vendors whose calls a worker has under way at once.")
     drain_seconds: float = Field(

@@ -49,6 +49,7 @@ class OutgoingRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     partition: int | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class RecordPosition(NamedTuple):
@@ -193,6 +194,7 @@ class BlockingProducer:
                     record.topic,
                     key=record.key,
                     value=record.value,
+                    headers=list(record.headers),
                     partition=BY_KEY if record.partition is None else record.partition,
                     on_delivery=delivered,
                 )

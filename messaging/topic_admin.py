@@ -1,53 +1,55 @@
-"""Creates and checks the declared topics, and reads their ids."""
+"""Creates, checks and repairs the declared topics, and reads their ids."""
 
 import time
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import (  # type: ignore[attr-defined]
-    AdminClient,
-    ConfigResource,
-    NewTopic,
-    ResourceType,
-    TopicDescription,
+from confluent_kafka.admin import AdminClient, NewTopic, TopicDescription  # type: ignore[attr-defined]
+
+from messaging.topic_differences import Expected, TopicState, declared_settings, differences, wrong_settings
+from messaging.topic_settings import SECONDS, TopicsError, admin_of, default_replicas, set_settings, settings_of
+from schemas.topics import ALL, DEFAULT_PARTITIONS, MIGRATION_MARKER, Topic
+
+__all__ = [
+    "TopicsError",
+    "admin_of",
+    "check_topics",
+    "create_topics",
+    "fix_topics",
+    "partition_count",
+    "partition_counts",
+    "refuse_during_migration",
+    "topic_id",
+]
+
+POLL_SECONDS: Final = 0.05
+MIGRATION_UNDER_WAY: Final = (
+    "A migration of the topics to another number of partitions is not complete: run the same `vive-sync topics migrate` again. "
+    "Nothing is lost meanwhile."
 )
-
-from schemas.errors import ViveSyncError
-from schemas.topics import ALL, DEFAULT_PARTITIONS, Topic
-
-SECONDS = 30.0
-POLL_SECONDS = 0.05
-BROKER_DEFAULT: Final = -1
-"""As a number of replicas: the broker's default.replication.factor."""
-
-LIBRDKAFKA_LOG_LEVEL: Final = 2
-"""Only critical lines of librdkafka reach standard error. Errors are raised."""
-
-
-def admin_of(bootstrap: str) -> AdminClient:
-    """A client for Kafka's admin requests. Keep a reference while futures of it are pending: they end with it."""
-    return AdminClient({"bootstrap.servers": bootstrap, "log_level": LIBRDKAFKA_LOG_LEVEL})
-
-
-class TopicsError(ViveSyncError, RuntimeError):
-    """The topics are not as declared, or Kafka does not describe them. The text is for a person."""
 
 
 def create_topics(
     admin: AdminClient,
     *,
     partitions: int = DEFAULT_PARTITIONS,
-    replication: int = BROKER_DEFAULT,
+    replication: int | None = None,
     topics: Iterable[Topic] = ALL,
 ) -> list[str]:
     """Create the missing topics. Return the names of the created ones, once the brokers describe them.
+
+    ``replication`` None: the cluster's default.
 
     Raises:
         TopicsError: Kafka refuses one, or does not answer.
     """
     topics = tuple(topics)
-    missing = [NewTopic(topic.name, partitions, replication, config=dict(topic.config())) for topic in topics]
+    replicas = replication or default_replicas(admin)
+    missing = [
+        NewTopic(topic.name, partitions, replicas, config=declared_settings(topic, replicas=replicas))
+        for topic in topics
+    ]
     created = []
     for name, future in admin.create_topics(missing, operation_timeout=SECONDS, request_timeout=SECONDS).items():
         try:
@@ -57,32 +59,56 @@ def create_topics(
                 raise TopicsError(f"Topic {name} can't be created: {error.args[0].str()}.") from error
         else:
             created.append(name)
-    _wait_until_described(admin, tuple(topic for topic in topics if topic.name in created))
+    _wait_until_described(admin, created)
     return sorted(created)
 
 
-def check_topics(admin: AdminClient, topics: Iterable[Topic] = ALL) -> list[str]:
-    """One sentence for each difference from the declaration; empty where there is none.
+def check_topics(
+    admin: AdminClient,
+    topics: Iterable[Topic] = ALL,
+    *,
+    partitions: int | None = None,
+    replication: int | None = None,
+) -> list[str]:
+    """One sentence for each difference from the declaration, which says how to fix it; empty where there is none.
+
+    Args:
+        admin: the client.
+        topics: the topics to check.
+        partitions: how many partitions each must have; None: any number, but all the same.
+        replication: how many replicas each partition must have at least; None: the cluster's default.
 
     Raises:
         TopicsError: Kafka does not answer.
     """
     topics = tuple(topics)
-    described = _describe(admin, topics)
-    problems = [f"Topic {topic.name} is missing." for topic in topics if topic.name not in described]
-    counts = {name: len(description.partitions) for name, description in described.items()}
-    if len(set(counts.values())) > 1:
-        problems.append(
-            "All topics must have the same number of partitions, but have "
-            + ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
-            + "."
-        )
-    problems += [
-        f"Topic {topic.name} has cleanup.policy={policy}, declared is {topic.config()['cleanup.policy']}."
-        for topic in topics
-        if (policy := _cleanup_policy(admin, topic, described)) not in {None, topic.config()["cleanup.policy"]}
-    ]
-    return problems
+    expected = Expected(partitions=partitions, replicas=replication or default_replicas(admin))
+    if _describe(admin, [MIGRATION_MARKER]):
+        return [MIGRATION_UNDER_WAY]
+    return differences(topics, _states(admin, topics), expected)
+
+
+def fix_topics(admin: AdminClient, topics: Iterable[Topic] = ALL) -> dict[str, dict[str, str]]:
+    """Set each setting as declared where it is not. Return the settings that were set, by topic.
+
+    Raises:
+        TopicsError: Kafka refuses, or does not answer.
+    """
+    topics = tuple(topics)
+    states = _states(admin, topics)
+    wrong = {topic.name: wrong_settings(topic, states[topic.name]) for topic in topics if topic.name in states}
+    set_settings(admin, {name: settings for name, settings in wrong.items() if settings})
+    return {name: settings for name, settings in wrong.items() if settings}
+
+
+def refuse_during_migration(admin: AdminClient) -> None:
+    """Raise where a migration is not complete: its topics must stay as they are.
+
+    Raises:
+        TopicsError: a migration is under way, or Kafka does not answer.
+    """
+    if _describe(admin, [MIGRATION_MARKER]):
+        raise TopicsError(MIGRATION_UNDER_WAY)
 
 
 def partition_count(admin: AdminClient, topic: Topic) -> int:
@@ -91,7 +117,17 @@ def partition_count(admin: AdminClient, topic: Topic) -> int:
     Raises:
         TopicsError: the topic is missing, or Kafka does not answer.
     """
-    return len(_existing(admin, topic).partitions)
+    return len(_existing(topic, _describe(admin, [topic.name])).partitions)
+
+
+def partition_counts(admin: AdminClient, topics: Iterable[Topic]) -> dict[str, int]:
+    """The number of partitions of each of these topics that exists, by name.
+
+    Raises:
+        TopicsError: Kafka does not answer.
+    """
+    described = _describe(admin, [topic.name for topic in topics])
+    return {name: len(description.partitions) for name, description in described.items()}
 
 
 def topic_id(admin: AdminClient, topic: Topic) -> str:
@@ -100,18 +136,24 @@ def topic_id(admin: AdminClient, topic: Topic) -> str:
     Raises:
         TopicsError: the topic is missing, or Kafka does not answer.
     """
-    return str(_existing(admin, topic).topic_id)
+    return topic_ids(admin, [topic])[topic.name]
 
 
-def _existing(admin: AdminClient, topic: Topic) -> TopicDescription:
-    described = _describe(admin, (topic,))
+def topic_ids(admin: AdminClient, topics: Iterable[Topic]) -> dict[str, str]:
+    """Kafka's ids of the topics, by name; as ``topic_id``."""
+    topics = tuple(topics)
+    described = _describe(admin, [topic.name for topic in topics])
+    return {topic.name: str(_existing(topic, described).topic_id) for topic in topics}
+
+
+def _existing(topic: Topic, described: Mapping[str, TopicDescription]) -> TopicDescription:
     if topic.name not in described:
         raise TopicsError(f"Topic {topic.name} is missing: create the topics with `vive-sync topics`.")
     return described[topic.name]
 
 
-def _describe(admin: AdminClient, topics: tuple[Topic, ...]) -> Mapping[str, TopicDescription]:
-    pending = admin.describe_topics(TopicCollection([topic.name for topic in topics]), request_timeout=SECONDS)
+def _describe(admin: AdminClient, topics: Iterable[str]) -> Mapping[str, TopicDescription]:
+    pending = admin.describe_topics(TopicCollection(list(topics)), request_timeout=SECONDS)
     described = {}
     for name, future in pending.items():
         try:
@@ -122,7 +164,7 @@ def _describe(admin: AdminClient, topics: tuple[Topic, ...]) -> Mapping[str, Top
     return described
 
 
-def _wait_until_described(admin: AdminClient, topics: tuple[Topic, ...]) -> None:
+def _wait_until_described(admin: AdminClient, topics: list[str]) -> None:
     """Wait until the brokers describe new topics, which takes a moment after their creation."""
     deadline = time.monotonic() + SECONDS
     while topics and len(_describe(admin, topics)) < len(topics):
@@ -131,12 +173,14 @@ def _wait_until_described(admin: AdminClient, topics: tuple[Topic, ...]) -> None
         time.sleep(POLL_SECONDS)
 
 
-def _cleanup_policy(admin: AdminClient, topic: Topic, described: Mapping[str, TopicDescription]) -> str | None:
-    if topic.name not in described:
-        return None
-    resource = ConfigResource(ResourceType.TOPIC, topic.name)
-    (answer,) = admin.describe_configs([resource], request_timeout=SECONDS).values()
-    try:
-        return str(answer.result()["cleanup.policy"].value)
-    except KafkaException as error:
-        raise TopicsError(f"Kafka does not tell the settings of topic {topic.name}: {error.args[0].str()}.") from error
+def _states(admin: AdminClient, topics: tuple[Topic, ...]) -> dict[str, TopicState]:
+    described = _describe(admin, [topic.name for topic in topics])
+    settings = settings_of(admin, described)
+    return {
+        name: TopicState(
+            partitions=len(description.partitions),
+            replicas=min(len(partition.replicas) for partition in description.partitions),
+            settings=settings[name],
+        )
+        for name, description in described.items()
+    }

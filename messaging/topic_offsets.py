@@ -47,6 +47,14 @@ class TopicOffsets:
         """
         return self._request(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
+    def ends_of_the_log(self, partitions: Iterable[PartitionId]) -> Offsets:
+        """The offset behind the last record of each partition, also of open transactions, now.
+
+        Raises:
+            KafkaUnavailableError: the brokers do not answer in time, or a topic does not exist.
+        """
+        return self._request(partitions, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED)  # type: ignore[no-untyped-call]
+
     def since(self, partitions: Iterable[PartitionId], moment_ms: int) -> Offsets:
         """The first record of ``moment_ms`` (Unix time, milliseconds) or later in each partition, or its end.
 
@@ -62,14 +70,19 @@ class TopicOffsets:
             partition: ends[partition] if offset == NOTHING_SINCE else offset for partition, offset in found.items()
         }
 
-    def _request(self, partitions: Iterable[PartitionId], spec: OffsetSpec) -> Offsets:
+    def _request(
+        self,
+        partitions: Iterable[PartitionId],
+        spec: OffsetSpec,
+        isolation: IsolationLevel = IsolationLevel.READ_COMMITTED,
+    ) -> Offsets:
         requests = {TopicPartition(*partition): spec for partition in partitions}
         deadline = time.monotonic() + self._seconds
         while True:
             try:
                 futures = self._admin.list_offsets(
                     requests,
-                    isolation_level=IsolationLevel.READ_COMMITTED,
+                    isolation_level=isolation,
                     request_timeout=max(deadline - time.monotonic(), POLL_SECONDS),
                 )
                 return {(each.topic, each.partition): future.result().offset for each, future in futures.items()}

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from messaging.isolation import READ_COMMITTED
 from messaging.producer import LOG_LEVEL, KafkaUnavailableError
 from messaging.topic_offsets import Offsets, TopicOffsets
+from schemas.wire.partitioning import is_foreign
 
 
 class ConsumedRecord(NamedTuple):
@@ -19,6 +20,16 @@ class ConsumedRecord(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp: int = 0
+    """Kafka's time of the record, in milliseconds since 1970; 0 where it is not known."""
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """The record that a consumer returned."""
+        _, timestamp = message.timestamp()
+        position = message.topic() or "", message.partition() or 0, message.offset() or 0
+        return cls(*position, message.key(), message.value(), headers_of(message), timestamp)
 
 
 BATCH: Final = 1000
@@ -34,6 +45,7 @@ class TopicReader:
         *,
         since_ms: int | None = None,
         partition: int | None = None,
+        own_only: bool = False,
         offsets: Offsets | None = None,
         seconds: float = 10.0,
     ) -> None:
@@ -44,6 +56,7 @@ class TopicReader:
             topics: the names of the topics.
             since_ms: read from the first record of this time (Unix, milliseconds) or later; None: from the beginning.
             partition: read only this partition of each topic; None: all.
+            own_only: leave out records on a partition that their key does not belong to.
             offsets: begin partitions at these offsets, others where ``since_ms`` says.
             seconds: the longest that Kafka may take to answer.
 
@@ -52,6 +65,8 @@ class TopicReader:
         """
         self._bootstrap = bootstrap
         self._seconds = seconds
+        self._own_only = own_only
+        self._counts: dict[str, int] = {}
         self._at_end: set[tuple[str, int]] = set()
         self.positions: Offsets = {}
         """The next offset of each partition: the reader has returned all records before it."""
@@ -59,14 +74,19 @@ class TopicReader:
         """Whether the last poll returned a full batch, so that more records may be there already."""
         self._consumer = groupless_consumer(bootstrap, group_id="vive-sync-reader")
         try:
-            self._partitions = [tp for topic in topics for tp in self._partitions_of(topic, partition)]
-            self._begin(self._starts(since_ms, offsets or {}))
-        except KafkaException as error:
-            self._consumer.close()
-            raise KafkaUnavailableError(f"Kafka at {bootstrap} does not answer: {error.args[0].str()}.") from error
+            self._seek(topics, partition, since_ms, offsets or {})
         except KafkaUnavailableError:
             self._consumer.close()
             raise
+
+    def _seek(self, topics: list[str], partition: int | None, since_ms: int | None, offsets: Offsets) -> None:
+        try:
+            self._partitions = [tp for topic in topics for tp in self._partitions_of(topic, partition)]
+            self._begin(self._starts(since_ms, offsets))
+        except KafkaException as error:
+            raise KafkaUnavailableError(
+                f"Kafka at {self._bootstrap} does not answer: {error.args[0].str()}."
+            ) from error
 
     def _begin(self, starts: list[TopicPartition]) -> None:
         self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
@@ -76,6 +96,7 @@ class TopicReader:
         metadata = self._consumer.list_topics(topic, timeout=self._seconds).topics[topic]
         if metadata.error is not None:
             raise KafkaUnavailableError(f"Topic {topic} can't be read: {metadata.error.str()}. Run `vive-sync topics`.")
+        self._counts[topic] = len(metadata.partitions)
         numbers = sorted(metadata.partitions) if partition is None else [partition]
         return [TopicPartition(topic, number) for number in numbers]
 
@@ -95,7 +116,9 @@ class TopicReader:
             error = message.error()
             topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
             if error is None:
-                records.append(ConsumedRecord(topic, partition, offset, message.key(), message.value()))
+                record = ConsumedRecord.of(message)
+                if not (self._own_only and is_foreign(record.key, partition, self._counts[topic])):
+                    records.append(record)
                 self.positions[topic, partition] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add((topic, partition))
@@ -129,6 +152,12 @@ class TopicReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def headers_of(message: Message) -> tuple[tuple[str, bytes], ...]:
+    """The headers of a record, which may hold no value."""
+    headers: Any = message.headers() or ()
+    return tuple((name, value or b"") for name, value in headers)
 
 
 def groupless_consumer(bootstrap: str, *, group_id: str) -> Consumer:

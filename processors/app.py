@@ -39,13 +39,16 @@ def create_app(config: WorkerConfig, *, partitions: int) -> faust.App:
     return app
 
 
-def create_table(app: faust.App, *, partitions: int, summarise: Summarise, read_schemas: ReadSchemas) -> VendorTable:
-    """The table of vendors."""
+def create_table(
+    app: faust.App, *, partitions: int, summarise: Summarise, read_schemas: ReadSchemas, record_topic: str = ""
+) -> VendorTable:
+    """The table of vendors. ``record_topic``: the present id of ``vendor-record``."""
     table = VendorTable(
         app,
         name="vendors",
         partitions=partitions,
         summarise=summarise,
+        record_topic=record_topic,
         read_schemas=read_schemas,
         beacon=app.tables.beacon,
     )

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from messaging.missed_deletions import OLDEST_POSITION
 from processors.vendor_sync.retry_policy import RetryPolicy
+from schemas.topics import DEFAULT_PARTITIONS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +16,10 @@ class WorkerConfig:
     bootstrap: str
     worker_id: str
     data_folder: Path
+    partitions: int = DEFAULT_PARTITIONS
+    """The number that every topic must have: records and rows are placed by it."""
+    replication: int | None = None
+    """The number of replicas that every topic must have at least; None: the cluster's default."""
     concurrency: int = 64
     """The number of vendors whose calls are under way at once."""
     drain_seconds: float = 15.0
@@ -31,6 +37,8 @@ class WorkerConfig:
     """How long a record whose schema is unknown waits for it, unless ``stall_seconds`` are less; then it can't be read."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     rebalance_timeout: float = 60.0
+    oldest_position: float = OLDEST_POSITION.total_seconds()
+    """The age of a committed position of vendor records from which on deletions may have been missed."""
     group: str = "vive-sync"
     producer: Mapping[str, str] = field(default_factory=dict)
     """More settings for librdkafka."""

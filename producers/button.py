@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 
 from messaging.producer import BlockingProducer, OutgoingRecord
 from schemas.errors import ViveSyncError
-from schemas.records.integration import Integration, ineligible_reason
+from schemas.records.integration import KnownIntegration, ineligible_reason
 from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
 from schemas.wire.codec import Codec
@@ -35,7 +35,7 @@ def request_sync(
     *,
     person: str,
     roles: Collection[str],
-    integration: Integration | None,
+    integration: KnownIntegration,
     producer: BlockingProducer,
     codec: Codec,
     vendor_ids: tuple[str, ...] | None = None,

@@ -1,10 +1,13 @@
 """Repairs the vendor table's changelog where the newest record of a key holds no row, so that workers can recover it."""
 
+from collections import defaultdict
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from messaging.topic_reader import ConsumedRecord
+from schemas.forwarded_record import is_outdated_copy
+from schemas.kept_record import ReadAt, accepts_version, with_record, with_tombstone, with_unreadable
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
@@ -29,27 +32,24 @@ class Repair:
         return f"partition {self.partition} offset {self.offset}, key {self.key!r}: {self.reason}. It {what}."
 
 
-def repairs(records: Iterable[ConsumedRecord], codec: Codec) -> list[Repair]:
+def repairs(records: Iterable[ConsumedRecord], codec: Codec, *, now: datetime) -> list[Repair]:
     """The repairs that the changelog needs.
 
-    A vendor gets its last readable row back, with its latest record. A vendor without a readable row is synced like one
+    A vendor gets its last readable row back, with its records in force. A vendor without a readable row is synced like one
     that VIVE has never sent.
 
     Args:
         records: all records of the changelog and of ``vendor-record``, each topic in its order.
         codec: decodes them.
+        now: the time at which they are read.
     """
     rows: dict[bytes, VendorRow] = {}
-    latest: dict[bytes, VendorRecord] = {}
+    on_topic: dict[bytes, list[ConsumedRecord]] = defaultdict(list)
     broken: dict[tuple[int, bytes], tuple[int, str]] = {}
     for record in records:
         key = record.key or b""
-        if record.topic == VENDOR_RECORD.name and record.value is None:
-            latest.pop(key, None)
-            continue
         if record.topic == VENDOR_RECORD.name:
-            with suppress(UndecodableError):  # a worker has made a dead letter of such a record
-                latest[key] = codec.decode(VendorRecord, record.value)
+            on_topic[key].append(record)
             continue
         broken.pop((record.partition, key), None)
         if record.value is None:
@@ -62,21 +62,41 @@ def repairs(records: Iterable[ConsumedRecord], codec: Codec) -> list[Repair]:
             broken[record.partition, key] = (record.offset, str(error).rstrip("."))
     return [
         Repair(
-            partition=partition, offset=offset, key=key, reason=reason, row=_row(key, rows.get(key), latest.get(key))
+            partition=partition,
+            offset=offset,
+            key=key,
+            reason=reason,
+            row=_row(key, rows.get(key), on_topic[key], codec, now),
         )
         for (partition, key), (offset, reason) in sorted(broken.items())
     ]
 
 
-def _row(key: bytes, row: VendorRow | None, record: VendorRecord | None) -> VendorRow | None:
+def _row(
+    key: bytes, row: VendorRow | None, records: list[ConsumedRecord], codec: Codec, now: datetime
+) -> VendorRow | None:
+    """The last readable row, with the records that are on the topic; one that it keeps in a higher version stays in force."""
     try:
         VendorKey.from_bytes(key)
     except ValueError:
         return None
     row = row or VendorRow()
-    if record is None or (row.record is not None and row.record.version > record.version):
+    for record in records:
+        row = _after(row, record, codec, now)
+    return row
+
+
+def _after(row: VendorRow, record: ConsumedRecord, codec: Codec, now: datetime) -> VendorRow:
+    read = ReadAt(record.partition, record.offset, now)
+    if record.value is None:
+        return with_tombstone(row, read)
+    try:
+        content = codec.decode_keyed(VendorRecord, record.key, record.value)
+    except UndecodableError as error:
+        return with_unreadable(row, error.code, error.reason, read)
+    if is_outdated_copy(row, content, record.headers):
         return row
-    return row.model_copy(update={"record": record})
+    return with_record(row, content, read, accepted=accepts_version(record.headers))
 
 
 def value_of(repair: Repair, codec: Codec) -> bytes | None:

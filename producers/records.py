@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from messaging.producer import BlockingProducer, OutgoingRecord
 from schemas.errors import ViveSyncError
-from schemas.records.integration import Integration
+from schemas.records.integration import FieldGroup, Integration
 from schemas.records.vendor_record import VendorRecord
 from schemas.topics import INTEGRATION, VENDOR_RECORD
 from schemas.wire.codec import Codec
@@ -22,6 +22,15 @@ class _IntegrationLine(BaseModel):
     model_config = ConfigDict(extra="forbid")
     kind: Literal["integration"]
     integration: Integration
+
+    @field_validator("integration")
+    @classmethod
+    def _known_field_groups(cls, value: Integration) -> Integration:
+        """Refuse what a reader leaves out: who writes a file by hand has most likely misspelled it."""
+        if value.unknown_pushes:
+            groups = ", ".join(FieldGroup)
+            raise ValueError(f"pushes holds a name that is no field group: they are {groups}")
+        return value
 
 
 class _VendorLine(BaseModel):

@@ -7,7 +7,8 @@ from typing import Final
 
 from messaging.producer import OutgoingRecord
 from schemas.dead_letter_state import DeadLetterHistory, DeadLetterState
-from schemas.records.dead_letter import DeadLetter
+from schemas.kept_record import STALE
+from schemas.records.dead_letter import FOREIGN_PARTITION, DeadLetter
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import INTEGRATION, SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC, Topic
 
@@ -77,11 +78,30 @@ def _target(
     if letter.of_unsynced_vendor:
         return letter.vendor or Refusal(letter=letter, why="Its key names no vendor that could be synced.")
     content = letter.content
-    why_not = _why_not_put_back(content, newest, replace=replace)
+    why_not = _why_foreign(content) or _why_stale(content) or _why_not_put_back(content, newest, replace=replace)
     if why_not is not None:
         return Refusal(letter=letter, why=why_not)
     partition = content.partition if content.topic == SYNC_EXPANSION.name else None
     return OutgoingRecord(content.topic, content.key, content.value, partition)
+
+
+def _why_foreign(content: DeadLetter) -> str | None:
+    if content.code != FOREIGN_PARTITION:
+        return None
+    if content.value is None:
+        return (
+            "It was a deletion on a wrong partition: delete again with the right partitioner, then discard this letter."
+        )
+    return "A worker has put the record on the partition of its key already: discard this letter."
+
+
+def _why_stale(content: DeadLetter) -> str | None:
+    if content.code != STALE:
+        return None
+    return (
+        "Its version is lower than that of the record that VIVE keeps, so VIVE would leave it out again. "
+        f"Say `vive-sync repair vendor {content.client_id} {content.vendor_id}` to put it in force, then discard this letter."
+    )
 
 
 def _why_not_put_back(content: DeadLetter, newest: Newest, *, replace: bool) -> str | None:

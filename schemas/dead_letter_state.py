@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.message import Identifier
-from schemas.records.dead_letter import DeadLetter, LetterId
+from schemas.records.dead_letter import FOREIGN_PARTITION, DeadLetter, LetterId
 from schemas.records.dead_letter_handled import Action, DeadLetterHandled
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import ALL, VENDOR_SYNC
@@ -58,4 +58,5 @@ class DeadLetterHistory:
     @property
     def of_unsynced_vendor(self) -> bool:
         """Whether it reports a vendor that could not be synced, and not a record that could not be read."""
-        return self.content.topic == VENDOR_SYNC.name and self.content.value is None
+        content = self.content
+        return content.topic == VENDOR_SYNC.name and content.value is None and content.code != FOREIGN_PARTITION

@@ -10,6 +10,7 @@ import typer
 from accounting.vantaca.sandbox import RunningSandbox, Sandbox, serve_forever
 from cli.commands.console import LocalSignIn
 from cli.processes.dev_environment import DevEnvironmentError, running_stack
+from cli.settings import Settings
 from cli.views.output import fail, people, print_json
 from devkit.broker import BrokerUnavailableError, start_broker
 from messaging.topic_admin import admin_of, create_topics
@@ -36,7 +37,10 @@ def broker(
     people.quiet = as_json
     try:
         with start_broker(data_dir=data, port=port, report=lambda line: people.print(line, markup=False)) as started:
-            created = create_topics(admin_of(started.bootstrap))
+            settings = Settings()
+            created = create_topics(
+                admin_of(started.bootstrap), partitions=settings.partitions, replication=settings.replication
+            )
             if as_json:
                 print_json({"kafka": started.bootstrap, "kind": started.kind, "created": created})
             else:

@@ -1,10 +1,12 @@
-"""``vive-sync table``: checks the changelog of the vendor table and repairs it."""
+"""``vive-sync table``: checks the vendor table against its changelog and the vendor records, and repairs it."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from cli.codec import codec_for
+from cli.commands.missing_vendors import list_missing
 from cli.settings import Settings
 from cli.views.output import people, print_json
 from messaging.producer import BlockingProducer, OutgoingRecord
@@ -14,12 +16,13 @@ from schemas.topics import VENDOR_RECORD, VENDOR_TABLE_CHANGELOG
 from schemas.wire.codec import Codec
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
-table_app = typer.Typer(no_args_is_help=True, help="Check the vendor table's changelog, and repair it.")
+table_app = typer.Typer(no_args_is_help=True, help="Check and repair the vendor table.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(table_app, name="table")
+    table_app.command("missing")(list_missing)
 
 
 @table_app.command()
@@ -45,8 +48,8 @@ def repair(*, as_json: AsJson = False) -> None:
 
 
 def _find(settings: Settings, codec: Codec) -> list[Repair]:
-    with TopicReader(settings.kafka, [VENDOR_TABLE_CHANGELOG.name, VENDOR_RECORD.name]) as reader:
-        return repairs(reader.to_end(), codec)
+    with TopicReader(settings.kafka, [VENDOR_TABLE_CHANGELOG.name, VENDOR_RECORD.name], own_only=True) as reader:
+        return repairs(reader.to_end(), codec, now=datetime.now(UTC))
 
 
 def _report(found: list[Repair], *, as_json: bool, repaired: bool) -> None:

@@ -151,7 +151,8 @@ def running_stack(
         broker = parts.enter_context(
             start_broker(first_look=True, report=lambda line: people.print(line, markup=False))
         )
-        create_topics(admin_of(broker.bootstrap))
+        settings = Settings()
+        create_topics(admin_of(broker.bootstrap), partitions=settings.partitions, replication=settings.replication)
         stack = DevEnvironment(bootstrap=broker.bootstrap, sandbox_url="", folder=folder, clients=())
         parts.callback(stack.stop)
         port_file = folder / "sandbox.port"

@@ -37,6 +37,8 @@ def config_for(settings: Settings) -> WorkerConfig:
         bootstrap=settings.kafka,
         worker_id=worker_id(),
         data_folder=settings.data_dir,
+        partitions=settings.partitions,
+        replication=settings.replication,
         concurrency=settings.concurrency,
         drain_seconds=settings.drain_seconds,
         session_timeout=settings.session_timeout,

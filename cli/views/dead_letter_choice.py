@@ -18,7 +18,11 @@ Client = Annotated[str | None, typer.Option(help="Only this client's.")]
 Vendor = Annotated[str | None, typer.Option(help="Only those of the vendor with this id.")]
 Codes = Annotated[
     list[str] | None,
-    typer.Option("--code", help="Only: undecodable, invalid, rejected, missing, bug, gave_up; may be repeated."),
+    typer.Option(
+        "--code",
+        help="Only: undecodable, invalid, stale, rejected, missing, bug, gave_up, foreign_partition, unconfirmed_deletions; may "
+        "be repeated.",
+    ),
 ]
 Since = Annotated[str | None, typer.Option(help="From this time on: ISO (UTC without a zone), or ago: 30m, 2h, 3d.")]
 Until = Annotated[str | None, typer.Option(help="Before this time: as --since.")]

@@ -7,6 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from cli.views.output import people
+from cli.views.vendor_view import record_notes
 from console.topic_queries.run_progress import RunCounts, RunProgress
 from console.topic_queries.runs import VendorView, follow
 from schemas.records.outcome import Status, VendorSyncOutcome
@@ -46,6 +47,14 @@ def print_summary(progress: RunProgress) -> None:
     for name, number in _lines(counts):
         table.add_row(name, str(number))
     people.print(table)
+    stale = progress.with_stale_records
+    if stale:
+        shown = ", ".join(stale[:SHOWN]) + (f" and {len(stale) - SHOWN} more" if len(stale) > SHOWN else "")
+        people.print(
+            f"Records of {len(stale)} of these vendors were left out, since VIVE has a higher version of each: {shown}. "
+            "`vive-sync vendor` shows a vendor's.",
+            markup=False,
+        )
     troubled = [outcome for outcome in progress.answers.values() if outcome.reason is not None]
     for outcome in troubled[:SHOWN]:
         people.print(f"Vendor {outcome.vendor_id} {outcome.status}: {outcome.reason}", markup=False)
@@ -74,6 +83,8 @@ def print_vendor(view: VendorView) -> None:
         for name, value in (record.model_dump(mode="json") if record else {"record": "none"}).items():
             table.add_row(name, _text(value))
         people.print(table)
+        for note in record_notes(view.row):
+            people.print(note, style="yellow", markup=False, soft_wrap=True)
     last = next((outcome for outcome in reversed(view.outcomes) if outcome.status is not Status.WRITING), None)
     if last is not None:
         print_outcome(last)
@@ -120,6 +131,7 @@ def progress_json(progress: RunProgress) -> dict[str, Any]:
         "already_in_progress": counts.already_in_progress,
         "unlinked": counts.unlinked,
         "unknown": counts.unknown,
+        "with_stale_records": list(progress.with_stale_records),
         "in_progress": counts.in_progress,
         "by_status": {
             status.value: counts.by_status.get(status, 0) for status in Status if status is not Status.WRITING

@@ -11,7 +11,7 @@ from console.http.guard import Admin, Ports
 from console.http.problems import Problem, documented, unavailable
 from console.ports import ConsolePorts
 from producers.button import SyncRefusedError
-from schemas.records.integration import Integration, ineligible_reason
+from schemas.records.integration import FieldGroup, Integration, KnownIntegration, ineligible_reason
 
 router: Final = APIRouter(tags=["button"])
 
@@ -43,18 +43,19 @@ def press(
 )
 def button(client: ClientId, _admin: Admin, ports: Ports) -> ButtonAnswer:
     """Whether pressing would be taken, if not why, and what VIVE owns at this client."""
-    integration = integration_of(ports, client)
-    reason = ineligible_reason(client, integration)
+    known = integration_of(ports, client)
+    reason = ineligible_reason(client, known)
+    integration = known if isinstance(known, Integration) else None
     return ButtonAnswer(
         available=reason is None,
         reason=reason,
         system=None if integration is None else integration.system,
         mode=None if integration is None else integration.mode,
-        pushes=[] if integration is None else [group for group in integration.pushes if integration.owns(group)],
+        pushes=[] if integration is None else [group for group in FieldGroup if integration.owns(group)],
     )
 
 
-def integration_of(ports: ConsolePorts, client: str) -> Integration | None:
+def integration_of(ports: ConsolePorts, client: str) -> KnownIntegration:
     """The client's integration, None where it has none.
 
     Raises:

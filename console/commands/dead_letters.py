@@ -84,5 +84,5 @@ class DeadLetterService:
 
 def _none_left(refusals: tuple[Refusal, ...]) -> None:
     for refusal in refusals:
-        # The rest of the sentence names options of the command line.
-        raise DeadLetterUnchangedError(refusal.why.partition(" Say --")[0])
+        # The rest names what to do at the command line.
+        raise DeadLetterUnchangedError(refusal.why.partition(" Say ")[0])

@@ -1,28 +1,23 @@
 """The integrations as they stand, for a producer that must know whether a client can be synced."""
 
 from messaging.topic_reader import TopicReader
-from schemas.records.integration import Integration
+from schemas.integration_copies import ClientIntegrations, read_copy
 from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec, UndecodableError
 
 
-def read_integrations(bootstrap: str, codec: Codec, *, seconds: float = 3.0) -> dict[str, Integration]:
-    """Every client's integration by client id, as of now. Records that can't be read are left out: the worker buries them.
+def read_integrations(bootstrap: str, codec: Codec, *, seconds: float = 3.0) -> ClientIntegrations:
+    """Every client's integration, as of now. A record whose key is no client's id is left out: workers make it a dead letter.
 
     Raises:
         KafkaUnavailableError: Kafka does not answer within ``seconds``, or the topic is missing.
     """
-    integrations: dict[str, Integration] = {}
+    integrations = ClientIntegrations()
     with TopicReader(bootstrap, [INTEGRATION.name], seconds=seconds) as reader:
+        partitions = len(reader.positions)
         for record in reader.to_end():
-            client_id = (record.key or b"").decode(errors="replace")
-            if record.value is None:
-                integrations.pop(client_id, None)
-                continue
             try:
-                integration = codec.decode(Integration, record.value)
+                integrations.take(read_copy(record, codec, partitions=partitions))
             except UndecodableError:
                 continue
-            if integration.client_id == client_id:
-                integrations[client_id] = integration
     return integrations

@@ -51,6 +51,7 @@ class RunProgress:
     _already: set[str] = field(default_factory=set)
     _unlinked: set[str] = field(default_factory=set)
     _unknown: set[str] = field(default_factory=set)
+    _with_stale_records: set[str] = field(default_factory=set)
     _chunks: dict[int, set[int]] = field(default_factory=dict)
     _last_chunk: dict[int, int] = field(default_factory=dict)
     _answers: dict[str, VendorSyncOutcome] = field(default_factory=dict)
@@ -76,6 +77,7 @@ class RunProgress:
             self._last_chunk[part.partition] = min(part.chunk, self._last_chunk.get(part.partition, part.chunk))
         self._unlinked.update(part.unlinked)
         self._unknown.update(part.unknown)
+        self._with_stale_records.update(part.with_stale_records)
         self._queued.update(vendor.vendor_id for vendor in part.queued)
         self._already.update(vendor.vendor_id for vendor in part.already_in_progress)
         self._already -= self._queued
@@ -124,6 +126,11 @@ class RunProgress:
     def unlinked(self) -> tuple[str, ...]:
         """Vendors that were skipped because they have no link."""
         return tuple(sorted(self._unlinked))
+
+    @property
+    def with_stale_records(self) -> tuple[str, ...]:
+        """Vendors of which records were left out because VIVE keeps a higher version."""
+        return tuple(sorted(self._with_stale_records))
 
     @property
     def unsettled(self) -> tuple[str, ...]:

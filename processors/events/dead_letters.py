@@ -2,11 +2,10 @@
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.vendor_key import VendorKey
-from schemas.wire.codec import UndecodableError
 
 KEY_BYTES: Final = 16 * 1024
 VALUE_BYTES: Final = 512 * 1024
@@ -14,8 +13,20 @@ VALUE_BYTES: Final = 512 * 1024
 REASON_LETTERS: Final = 2000
 
 
-def unreadable(message: Any, error: UndecodableError, *, now: datetime) -> DeadLetter:
-    """A dead letter of a record (anything with topic, partition, offset, key, value) that does not decode or validate."""
+class Fault(Protocol):
+    """What is wrong with a record: ``code`` and ``reason`` as in a dead letter. An ``UndecodableError`` is one."""
+
+    @property
+    def code(self) -> str:
+        """The reason for programs."""
+
+    @property
+    def reason(self) -> str:
+        """The reason as a sentence for a person."""
+
+
+def unreadable(message: Any, fault: Fault, *, now: datetime) -> DeadLetter:
+    """A dead letter of a record (anything with topic, partition, offset, key, value) that a worker can't act on."""
     client_id: str | None = None
     vendor_id: str | None = None
     key, key_cut = _cut(message.key, KEY_BYTES)
@@ -25,8 +36,8 @@ def unreadable(message: Any, error: UndecodableError, *, now: datetime) -> DeadL
     return DeadLetter(
         client_id=client_id,
         vendor_id=vendor_id,
-        code=error.code,
-        reason=error.reason[:REASON_LETTERS],
+        code=fault.code,
+        reason=fault.reason[:REASON_LETTERS],
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,

@@ -1,6 +1,7 @@
 """Publishes the processor's records on their topics."""
 
 import asyncio
+from typing import Any
 
 from messaging.producer import OutgoingRecord
 from processors.events.async_producer import AsyncProducer, DeliveryReport
@@ -20,6 +21,7 @@ from schemas.topics import (
 )
 from schemas.wire.codec import Codec
 from schemas.wire.known_schemas import key_of
+from schemas.wire.partitioning import FORWARDED_HEADER
 
 DeliveryFuture = asyncio.Future[DeliveryReport]
 
@@ -54,6 +56,13 @@ class EventPublisher:
         value = self._codec.encode(outcome, topic=VENDOR_SYNC_OUTCOME.name)
         return self._producer.send(
             VENDOR_SYNC_OUTCOME.name, key=outcome.key.to_bytes(), value=value, partition=partition
+        )
+
+    def forward(self, message: Any, *, partition: int) -> DeliveryFuture:
+        """Publish a record unchanged on another partition of its topic, with the header that says where it was."""
+        headers = {**dict(message.headers or ()), FORWARDED_HEADER: str(message.partition)}
+        return self._producer.send(
+            message.topic, key=message.key, value=message.value, partition=partition, headers=headers
         )
 
     def schema(self, fingerprint: bytes, published_form: bytes) -> DeliveryFuture:

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 
 from processors.state.pending_events import PendingEvent
-from schemas.records.integration import Integration, ineligible_reason
+from schemas.records.integration import KnownIntegration, ineligible_reason
 from schemas.records.sync_run import CHUNK_SIZE, Lane, QueuedVendor, RunPart, SyncExpansion, SyncRequested, SyncRun
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_sync import VendorSync
@@ -21,7 +21,7 @@ class Expansion:
     shards: tuple[SyncExpansion, ...] = ()
 
 
-def expand(request: SyncRequested, integration: Integration | None, *, partitions: int, now: datetime) -> Expansion:
+def expand(request: SyncRequested, integration: KnownIntegration, *, partitions: int, now: datetime) -> Expansion:
     """Refuse the request, or expand it to every partition. Vendors named by id go to their own partition, in lane ``live``."""
     run = SyncRun(
         run_id=request.run_id,
@@ -150,6 +150,7 @@ def report(
     *,
     queued: Iterable[QueuedVendor],
     already: Iterable[QueuedVendor],
+    with_stale_records: Iterable[str],
     topic_id: str,
     now: datetime,
 ) -> SyncRun:
@@ -167,4 +168,5 @@ def report(
         already_in_progress=tuple(already),
         unlinked=chunk.unlinked,
         unknown=chunk.unknown,
+        with_stale_records=tuple(with_stale_records),
     )

@@ -131,8 +131,18 @@ class ShardExpander:
             answered = self.rows.answered_through(partition, key)
             self.pending_events.note(partition, key, PendingEvent(offset, expansion.run_id), answered_through=answered)
         queued = (*progress.queued, *published)
+        known = (*chunk.to_queue, *chunk.unlinked)
+        stale = self.rows.with_stale_records(partition, expansion.client_id, known)
         return self.publisher.sync_run(
-            report(expansion, chunk, queued=queued, already=progress.already, topic_id=self.topic_id, now=self.now())
+            report(
+                expansion,
+                chunk,
+                queued=queued,
+                already=progress.already,
+                with_stale_records=stale,
+                topic_id=self.topic_id,
+                now=self.now(),
+            )
         )
 
     def _is_outdated(self, partition: int, key: VendorKey) -> bool:

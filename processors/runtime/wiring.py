@@ -2,18 +2,25 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import faust
 
 from processors.agents import add_agents
+from processors.app import consumer_of
+from processors.events.foreign_records import ForeignRecords
 from processors.expansion.handlers import Expander, ShardExpander
 from processors.known_schemas.read_again import ReadAgain
+from processors.positions.committed_positions import CommittedPositions
+from processors.runtime.partition_watch import PartitionWatch, counts_of
 from processors.runtime.record_holds import holding
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies, shared_parts
 from processors.state.late_rows import LateRows
 from processors.transport.partition_ownership import Ownership
 from processors.vendor_records.handler import VendorRecords
+from processors.vendor_records.postponed_changes import PostponedChanges
+from processors.vendor_records.rereading import Rereading
 from processors.vendor_records.unjudged_changes import UnjudgedChanges
 from processors.vendor_sync.attempt import Attempts
 from processors.vendor_sync.client_pauses import Pauses
@@ -38,13 +45,31 @@ class WorkerGraph:
     syncing: VendorSyncing
     timers: tuple[Timer, ...]
     """They run beside the app for as long as it does."""
+    positions: CommittedPositions
+    rereading: Rereading
 
 
 def build_worker(given: WorkerDependencies) -> WorkerGraph:
     """Build all stages and connect them."""
     parts = shared_parts(given)
+    rereading = _rereading(given, parts)
+    positions = CommittedPositions(topic_ids=given.topic_ids, now=given.clock.now, judge=rereading.doubt)
     syncing = _coordinator(given, parts)
-    timers = (*_vendor_timers(given, parts, syncing), *_watchdogs(given, parts))
+    postponed_changes = _postponed_changes(given, parts)
+
+    def integration_changed(client_id: str) -> None:
+        parts.queue.cap_changed(client_id)
+        postponed_changes.integration_changed(client_id)
+
+    given.integrations.on_change = integration_changed
+    timers = (*_vendor_timers(given, parts, syncing), postponed_changes.run, *_watchdogs(given, parts))
+    foreign = ForeignRecords(
+        publisher=given.publisher,
+        in_flight=parts.in_flight,
+        gate=parts.gate,
+        partitions=given.partitions,
+        now=given.clock.now,
+    )
     add_agents(
         parts.app,
         {
@@ -52,13 +77,18 @@ def build_worker(given: WorkerDependencies) -> WorkerGraph:
             for topic, accept in {
                 SYNC_REQUESTED: _expander(given, parts).accept,
                 SYNC_EXPANSION: _shard_expander(given, parts).accept,
-                VENDOR_RECORD: _vendor_records(given, parts).accept,
-                VENDOR_SYNC: syncing.accept,
             }.items()
+        }
+        | {
+            # The keys of held records count for a partition that is read again, and foreign ones are held where they belong.
+            VENDOR_RECORD: rereading.before(
+                foreign.before(holding(parts.held, VENDOR_RECORD, _vendor_records(given, parts).accept))
+            ),
+            VENDOR_SYNC: foreign.before(holding(parts.held, VENDOR_SYNC, syncing.accept)),
         },
         on_crash=given.on_crash,
     )
-    return WorkerGraph(app=parts.app, syncing=syncing, timers=timers)
+    return WorkerGraph(app=parts.app, syncing=syncing, timers=timers, positions=positions, rereading=rereading)
 
 
 def _expander(given: WorkerDependencies, parts: SharedParts) -> Expander:
@@ -87,9 +117,23 @@ def _shard_expander(given: WorkerDependencies, parts: SharedParts) -> ShardExpan
     )
 
 
+def _rereading(given: WorkerDependencies, parts: SharedParts) -> Rereading:
+    return Rereading(
+        rows=parts.rows,
+        publisher=given.publisher,
+        in_flight=parts.in_flight,
+        gate=parts.gate,
+        positions=lambda: consumer_of(parts.app).positions,
+        topic_id=given.topic_ids[VENDOR_RECORD.name],
+        oldest=timedelta(seconds=given.config.oldest_position),
+        now=given.clock.now,
+    )
+
+
 def _vendor_records(given: WorkerDependencies, parts: SharedParts) -> VendorRecords:
     unjudged = UnjudgedChanges(
         publisher=given.publisher,
+        rows=parts.rows,
         integrations=given.integrations,
         in_flight=parts.in_flight,
         gate=parts.gate,
@@ -106,9 +150,22 @@ def _vendor_records(given: WorkerDependencies, parts: SharedParts) -> VendorReco
     )
 
 
+def _postponed_changes(given: WorkerDependencies, parts: SharedParts) -> PostponedChanges:
+    return PostponedChanges(
+        rows=parts.rows,
+        publisher=given.publisher,
+        integrations=given.integrations,
+        pending_events=parts.pending_events,
+        in_flight=parts.in_flight,
+        gate=parts.gate,
+        now=given.clock.now,
+    )
+
+
 def _coordinator(given: WorkerDependencies, parts: SharedParts) -> VendorSyncing:
     attempts = Attempts(
         systems=watched(given.systems, parts.calls, counts=True),
+        integrations=given.integrations,
         observations=given.observations,
         publisher=given.publisher,
         gate=parts.gate,
@@ -159,6 +216,7 @@ def _vendor_timers(given: WorkerDependencies, parts: SharedParts, syncing: Vendo
         ends=given.ends.ends,
         undelivered=lambda: given.producer.waiting,
     )
+    partition_watch = PartitionWatch(counts_of(given.config.bootstrap), partitions=given.partitions)
     read_again = ReadAgain(
         bootstrap=given.config.bootstrap,
         codec=given.codec,
@@ -170,7 +228,7 @@ def _vendor_timers(given: WorkerDependencies, parts: SharedParts, syncing: Vendo
         partitions=lambda: [partition for partition, shard in rows.shards() if shard.epoch is not None],
         now=now,
     )
-    return retries.run, pauses.run, late_rows.run, read_again.run
+    return retries.run, pauses.run, late_rows.run, partition_watch.run, read_again.run
 
 
 def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ...]:
@@ -180,6 +238,7 @@ def _watchdogs(given: WorkerDependencies, parts: SharedParts) -> tuple[Timer, ..
         agents=Agents(parts.app),
         calls=parts.calls,
         queue=parts.queue,
+        read_again=parts.gate.read_again,
         ends=given.ends,
         takes_writes=given.producer.takes_writes,
         holds_records=lambda: parts.held.holds_any() or given.integrations.hold_any(),

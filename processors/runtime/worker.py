@@ -10,7 +10,7 @@ import faust
 from faust.types import TP
 
 from accounting.port import AccountingSystem
-from messaging.topic_admin import TopicsError, admin_of, check_topics, partition_count, topic_id
+from messaging.topic_admin import TopicsError, admin_of, check_topics, topic_ids
 from processors.app import consumer_of
 from processors.bounded_wait import Ending, in_a_thread, unless
 from processors.clock import Clock, system_clock
@@ -30,7 +30,7 @@ from processors.transport.partition_tasks import PartitionTasks
 from processors.transport.topic_ends import TopicEnds
 from processors.vendor_sync.observation_cache import Observations
 from processors.watchdog import LoopGuard
-from schemas.topics import VENDOR_SYNC, VENDOR_TABLE_CHANGELOG
+from schemas.topics import ALL, VENDOR_SYNC
 from schemas.wire.codec import Codec
 from schemas.wire.known_schemas import KnownSchemas
 
@@ -68,18 +68,17 @@ class Worker:
             Exception: the error that stopped the worker; its supervisor starts another.
         """
         with LoopGuard(stall_timeout=self._config.blocked_seconds):
-            looked = await unless(stop, _look_at_topics(self._config.bootstrap))
+            looked = await unless(stop, _checked_topic_ids(self._config))
             if looked is not None:
-                await self._run(stop, on_ready, *looked)
+                await self._run(stop, on_ready, looked)
 
-    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], partitions: int, topic_id: str) -> None:
-        producer = AsyncProducer(
-            {"bootstrap.servers": self._config.bootstrap, **self._config.producer}, on_fatal=self._fail
-        )
+    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None], topic_ids: Mapping[str, str]) -> None:
+        settings = {"bootstrap.servers": self._config.bootstrap, **self._config.producer}
+        producer = AsyncProducer(settings, on_fatal=self._fail)
         publisher = EventPublisher(producer=producer, codec=self._codec)
         ends = TopicEnds(self._config.bootstrap)
-        schemas = schema_reader(self._known_schemas, self._config, ends, partitions, self._fail)
-        integrations = self._integrations(publisher, ends, schemas, partitions)
+        schemas = schema_reader(self._known_schemas, self._config, ends, self._config.partitions, self._fail)
+        integrations = self._integrations(publisher, ends, schemas)
         observations = Observations(monotonic=self._clock.monotonic)
         parts = build_worker(
             WorkerDependencies(
@@ -93,8 +92,8 @@ class Worker:
                 schemas=schemas,
                 observations=observations,
                 ends=ends,
-                partitions=partitions,
-                topic_id=topic_id,
+                partitions=self._config.partitions,
+                topic_ids=topic_ids,
                 on_crash=self._fail,
             )
         )
@@ -122,15 +121,13 @@ class Worker:
         )
         producer.close()
 
-    def _integrations(
-        self, publisher: EventPublisher, ends: TopicEnds, schemas: SchemaReader, partitions: int
-    ) -> Integrations:
+    def _integrations(self, publisher: EventPublisher, ends: TopicEnds, schemas: SchemaReader) -> Integrations:
         def bury(record: Any, error: Any) -> None:
             publisher.dead_letter(unreadable(record, error, now=self._clock.now()))
 
         return Integrations(
             bootstrap=self._config.bootstrap,
-            partitions=partitions,
+            partitions=self._config.partitions,
             codec=self._codec,
             ends=ends,
             stall_timeout=self._config.stall_seconds,
@@ -152,6 +149,8 @@ class Worker:
         consumer = consumer_of(app)
         consumer.before_revocation = leaving.let_go
         consumer.after_assignment = leaving.own
+        consumer.positions = parts.positions
+        consumer.on_read_again = parts.rereading.begin
         starting = asyncio.create_task(app.start())
         stopping = asyncio.create_task(stop.wait())
         crashed = asyncio.create_task(app.wait_for_stopped())
@@ -193,13 +192,18 @@ async def _start(ends: TopicEnds, schemas: SchemaReader, publisher: EventPublish
     await integrations.start()
 
 
-async def _look_at_topics(bootstrap: str) -> tuple[int, str]:
-    return await in_a_thread(partial(_topics_as_they_are, bootstrap))
+async def _checked_topic_ids(config: WorkerConfig) -> Mapping[str, str]:
+    return await in_a_thread(partial(_check_topics, config))
 
 
-def _topics_as_they_are(bootstrap: str) -> tuple[int, str]:
-    admin = admin_of(bootstrap)
-    problems = check_topics(admin)
+def _check_topics(config: WorkerConfig) -> Mapping[str, str]:
+    """Check the topics, and return Kafka's ids of them.
+
+    Raises:
+        TopicsError: the topics are not as declared; the text says what to do.
+    """
+    admin = admin_of(config.bootstrap)
+    problems = check_topics(admin, partitions=config.partitions, replication=config.replication)
     if problems:
-        raise TopicsError(" ".join([*problems, "Create or repair the topics with `vive-sync topics`."]))
-    return partition_count(admin, VENDOR_TABLE_CHANGELOG), topic_id(admin, VENDOR_SYNC)
+        raise TopicsError("\n".join(problems))
+    return topic_ids(admin, ALL)

@@ -25,7 +25,8 @@ from processors.transport.topic_ends import TopicEnds
 from processors.vendor_sync.observation_cache import Observations
 from processors.watchdog.calls import Calls
 from processors.work_queue import WorkQueue
-from schemas.records.integration import Integration
+from schemas.records.integration import Integration, KnownIntegration
+from schemas.topics import VENDOR_RECORD, VENDOR_SYNC
 from schemas.wire.codec import Codec
 
 DEFAULT_CLIENT_CAP: Final = 8
@@ -33,7 +34,7 @@ DEFAULT_CLIENT_CAP: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerDependencies:
-    """The parts that a worker is given. Every topic has ``partitions``; ``topic_id`` is the present id of ``vendor-sync``."""
+    """The parts that a worker is given. Every topic has ``partitions``; ``topic_ids`` are Kafka's present ids, by topic."""
 
     config: WorkerConfig
     clock: Clock
@@ -46,8 +47,13 @@ class WorkerDependencies:
     observations: Observations
     ends: TopicEnds
     partitions: int
-    topic_id: str
+    topic_ids: Mapping[str, str]
     on_crash: Callable[[BaseException], None]
+
+    @property
+    def topic_id(self) -> str:
+        """The present id of ``vendor-sync``."""
+        return self.topic_ids[VENDOR_SYNC.name]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +75,21 @@ class SharedParts:
 def shared_parts(given: WorkerDependencies) -> SharedParts:
     """Build the shared parts."""
     app = create_app(given.config, partitions=given.partitions)
-    rows = Rows(store=lambda: table.store, codec=given.codec, producer=given.producer, topic_id=given.topic_id)
+    rows = Rows(
+        store=lambda: table.store,
+        codec=given.codec,
+        producer=given.producer,
+        topic_id=given.topic_id,
+        partitions=given.partitions,
+    )
     table = create_table(
-        app, partitions=given.partitions, summarise=rows.summarise, read_schemas=given.schemas.read_to_end
+        app,
+        partitions=given.partitions,
+        summarise=rows.summarise,
+        read_schemas=given.schemas.read_to_end,
+        record_topic=given.topic_ids[VENDOR_RECORD.name],
     )
     queue = WorkQueue(given.config.concurrency, lambda client_id: client_cap(given.integrations.get(client_id)))
-    given.integrations.on_change = queue.cap_changed
     in_flight = PartitionTasks(on_crash=given.on_crash)
     return SharedParts(
         app=app,
@@ -95,6 +110,6 @@ def shared_parts(given: WorkerDependencies) -> SharedParts:
     )
 
 
-def client_cap(integration: Integration | None) -> int:
+def client_cap(integration: KnownIntegration) -> int:
     """The number of vendors of a client that one worker may work at once."""
-    return DEFAULT_CLIENT_CAP if integration is None else integration.max_in_flight
+    return integration.max_in_flight if isinstance(integration, Integration) else DEFAULT_CLIENT_CAP

@@ -17,7 +17,8 @@ from processors.transport.new_client import groupless_consumer
 from processors.transport.reading_watch import ReadingWatch
 from processors.transport.topic_ends import TopicEnds
 from schemas.errors import ViveSyncError
-from schemas.records.integration import Integration
+from schemas.integration_copies import ClientIntegrations, read_copy
+from schemas.records.integration import KnownIntegration, UnreadableIntegration
 from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec, UndecodableError
 
@@ -39,6 +40,7 @@ class ReadingEndedError(ViveSyncError, RuntimeError):
 class Integrations:
     """Reads the whole of ``vive.integration``, without a consumer group, and goes on reading.
 
+    ``on_change`` is called with the id of a client for which another integration is in force now, or none that can be read.
     ``on_crash`` is called with the error that ended the reading: a ``StalledError`` when records were not read for
     ``stall_timeout`` seconds.
     """
@@ -59,8 +61,8 @@ class Integrations:
         self._codec = codec
         self._on_bad_record = on_bad_record
         self._on_crash = on_crash
+        self._clients = ClientIntegrations()
         self._held = nothing_held() if held is None else held
-        self._by_client: dict[str, Integration] = {}
         self.on_change: Callable[[str], None] = lambda _client_id: None
         self._partitions = [TP(INTEGRATION.name, number) for number in range(partitions)]
         self._ends = ends
@@ -71,9 +73,9 @@ class Integrations:
         self._moved = asyncio.Condition()
         self._shared_read = SharedRead(self._wait_until_read)
 
-    def get(self, client_id: str) -> Integration | None:
-        """Return the integration of a client as last read; None where there is none, or a tombstone ended it."""
-        return self._by_client.get(client_id)
+    def get(self, client_id: str) -> KnownIntegration:
+        """Return the integration of a client that is in force by what was read last."""
+        return self._clients.get(client_id)
 
     def hold_any(self) -> bool:
         """Whether integrations wait for their schemas."""
@@ -158,17 +160,24 @@ class Integrations:
                 self._moved.notify_all()
 
     def _take(self, record: ConsumerRecord) -> None:
-        client_id = (record.key or b"").decode(errors="replace")
-        if record.value is None:
-            self._by_client.pop(client_id, None)
-            return
         try:
-            self._by_client[client_id] = self._codec.decode_keyed(Integration, record.key, record.value)
-            self.on_change(client_id)
+            copy = read_copy(record, self._codec, partitions=len(self._partitions))
         except UndecodableError as error:
-            where = f"partition {record.partition} offset {record.offset}"
-            log.warning("The integration record at %s is left out and kept as a dead letter: %s", where, error)
-            self._on_bad_record(record, error)
+            if record.value is not None:  # A tombstone is how such a record is removed from the topic.
+                self._keep_as_dead_letter(record, error)
+            return
+        for note in copy.notes():
+            log.warning("%s", note)
+        if isinstance(copy.content, UnreadableIntegration):
+            self._keep_as_dead_letter(record, UndecodableError(copy.content.reason, code=copy.content.code))
+            log.warning("Nothing is written for client %s until its integration can be read.", copy.client_id)
+        if self._clients.take(copy):
+            self.on_change(copy.client_id)
+
+    def _keep_as_dead_letter(self, record: ConsumerRecord, error: UndecodableError) -> None:
+        where = f"partition {record.partition} offset {record.offset}"
+        log.warning("The integration record at %s can't be read and is kept as a dead letter: %s", where, error)
+        self._on_bad_record(record, error)
 
     def _look(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -9,11 +9,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from processors.state.row_epoch import RowEpoch
 from processors.state.shard import Shard
 from processors.state.vendor_rows import Rows
 from processors.transport.new_client import groupless_consumer
 from schemas.topics import VENDOR_TABLE_CHANGELOG
+from schemas.wire.row_epoch import RowEpoch
 
 log = logging.getLogger(__name__)
 

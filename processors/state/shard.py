@@ -4,22 +4,28 @@ import heapq
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from processors.state.row_epoch import FIRST, RowEpoch
+from processors.state.record_topic import RecordTopics
 from schemas.records.vendor_key import VendorKey
+from schemas.wire.row_epoch import FIRST, RowEpoch
 
 
 class Summary(NamedTuple):
     """Facts of a row that are needed so often that they are kept beside it."""
 
     known: bool
-    """Whether VIVE has data on the vendor: false after a tombstone."""
+    """Whether VIVE has data on the vendor, or a record that can't be used: false after a tombstone."""
     linked: bool
+    """Whether a run queues the vendor. One whose newest record can't be used counts as linked: its outcome has the reason."""
     answered_through: int
     """Highest ``vendor-sync`` offset answered in the topic's present life; -1 for none."""
     next_attempt_at: float | None = None
     """Time of the next retry, in seconds since 1970."""
     parked: bool = False
-    """Whether the vendor waits for its client's credentials to be accepted."""
+    """Whether the vendor waits until its client can be synced again."""
+    unsynced_change: bool = False
+    """Whether the newest record leads to a sync without a run, and no attempt was made for it, or it was skipped."""
+    stale_records: int = 0
+    """Records of the vendor that were left out because their version was lower than that of the record kept."""
 
 
 class UnreadableRow(NamedTuple):
@@ -42,7 +48,9 @@ class Shard:
     owner writes its own row again: compaction would keep only the one that came too late.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, record_topic: str = "") -> None:
+        """``record_topic``: the present id of ``vendor-record``."""
+        self.record_topics = RecordTopics(record_topic)
         self.rows: dict[VendorKey, bytes] = {}
         self.clients: dict[str, dict[str, Summary]] = {}
         self.applied = NOTHING_APPLIED
@@ -56,6 +64,8 @@ class Shard:
         """Keys whose newest record in the changelog came too late."""
         self.unread: list[range] = []
         """Offsets between this worker's own rows: another worker's rows, which were not read."""
+        self.placed_by: int | None = None
+        """Another number of partitions than the topics have, by which rows of the changelog were placed."""
         self._newest = FIRST
         self._due: list[tuple[float, VendorKey]] = []
 

@@ -7,16 +7,19 @@ from functools import partial
 from typing import Final
 
 from processors.events.async_producer import AsyncProducer, DeliveryReport
-from processors.state.row_epoch import RowEpoch
 from processors.state.shard import Shard, Summary
 from processors.state.vendor_table import VendorStore
+from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
-from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_TABLE_CHANGELOG
 from schemas.wire.codec import Codec
 from schemas.wire.newer_rows import NewerRows
+from schemas.wire.partitioning import PARTITIONS_HEADER
+from schemas.wire.row_epoch import RowEpoch
 
+_UNSYNCED: Final = frozenset({None, Status.SKIPPED.value})
 DECODED_ROWS: Final = 2048
 """Rows kept as models besides their bytes, so that one piece of work decodes its row once."""
 
@@ -29,13 +32,14 @@ class Rows:
     """
 
     def __init__(
-        self, *, store: Callable[[], VendorStore], codec: Codec, producer: AsyncProducer, topic_id: str
+        self, *, store: Callable[[], VendorStore], codec: Codec, producer: AsyncProducer, topic_id: str, partitions: int
     ) -> None:
         self._store = store
         self._codec = codec
         self._newer = NewerRows(codec, VendorRow, part="record", part_kind=VendorRecord)
         self._producer = producer
         self._topic_id = topic_id
+        self._placed = {PARTITIONS_HEADER: str(partitions)}
         self._decoded: OrderedDict[VendorKey, tuple[bytes, VendorRow]] = OrderedDict()
 
     def get(self, partition: int, key: VendorKey) -> VendorRow | None:
@@ -64,13 +68,61 @@ class Rows:
         return -1 if summary is None else summary.answered_through
 
     def vendors_of(self, partition: int, client_id: str) -> dict[str, bool]:
-        """Return the client's vendors in this partition that VIVE has data on, and whether each is linked.
+        """Return the client's vendors in this partition that VIVE has records on, and whether each is linked.
 
         Raises:
             KeyError: the partition is not this worker's.
         """
         vendors = self._store().shard(partition).clients.get(client_id, {})
         return {vendor_id: summary.linked for vendor_id, summary in vendors.items() if summary.known}
+
+    def unsynced_changes(self, partition: int, client_id: str) -> list[VendorKey]:
+        """Return the client's vendors in this partition whose record is a change that no attempt has synced.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        vendors = self._store().shard(partition).clients.get(client_id, {})
+        return [VendorKey(client_id, vendor_id) for vendor_id, summary in vendors.items() if summary.unsynced_change]
+
+    def with_stale_records(self, partition: int, client_id: str, vendor_ids: Iterable[str]) -> list[str]:
+        """Return those of these vendors of which records were left out as stale.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        shard = self._store().shard(partition)
+        summaries = {vendor_id: shard.summary(VendorKey(client_id, vendor_id)) for vendor_id in vendor_ids}
+        return [vendor_id for vendor_id, summary in summaries.items() if summary is not None and summary.stale_records]
+
+    def known_vendors(self, partition: int) -> Iterator[VendorKey]:
+        """Yield the vendors of this partition that VIVE has data on.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        clients = self._store().shard(partition).clients
+        for client_id, vendors in clients.items():
+            for vendor_id, summary in vendors.items():
+                if summary.known:
+                    yield VendorKey(client_id, vendor_id)
+
+    def has_records_of_another_topic(self, partition: int) -> bool:
+        """Whether rows of this partition hold records that were read before their topic was created anew.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        others = self._store().shard(partition).record_topics.others
+        return bool(others) and any(vendor.to_bytes() in others for vendor in self.known_vendors(partition))
+
+    def on_present_topic(self, partition: int, key: bytes) -> None:
+        """The topic of records has a record or a tombstone of this vendor.
+
+        Raises:
+            KeyError: the partition is not this worker's.
+        """
+        self._store().shard(partition).record_topics.seen(key)
 
     def take_due(self, now: float) -> list[tuple[int, VendorKey]]:
         """Return each vendor of this worker whose retry time has come, once, with its partition; ``now``: Unix time."""
@@ -120,7 +172,11 @@ class Rows:
         self, partition: int, shard: Shard, epoch: RowEpoch, key: bytes, data: bytes | None
     ) -> "asyncio.Future[DeliveryReport]":
         delivered = self._producer.send(
-            VENDOR_TABLE_CHANGELOG.name, key=key, value=data, partition=partition, headers=epoch.headers()
+            VENDOR_TABLE_CHANGELOG.name,
+            key=key,
+            value=data,
+            partition=partition,
+            headers={**epoch.headers(), **self._placed, **shard.record_topics.headers(key)},
         )
         delivered.add_done_callback(partial(_note_delivery, shard, epoch))
         return delivered
@@ -149,9 +205,18 @@ def _note_delivery(shard: Shard, epoch: RowEpoch, delivered: "asyncio.Future[Del
 def summary_of(row: VendorRow, topic_id: str) -> Summary:
     """Return the summary of a row; offsets of a ``vendor-sync`` topic with another id than ``topic_id`` answer nothing."""
     return Summary(
-        known=row.record is not None,
-        linked=row.record is not None and row.record.provider_id is not None,
+        known=row.record is not None or row.trouble is not None,
+        linked=row.trouble is not None or (row.record is not None and row.record.provider_id is not None),
         answered_through=row.through_offset if row.topic_id == topic_id else -1,
         parked=row.parked,
         next_attempt_at=None if row.next_attempt_at is None else row.next_attempt_at.timestamp(),
+        unsynced_change=row.status in _UNSYNCED and _syncs_by_itself(row),
+        stale_records=row.stale_records,
     )
+
+
+def _syncs_by_itself(row: VendorRow) -> bool:
+    """Whether the newest record of the vendor leads to a sync without a run: a change of a linked vendor, or an unusable one."""
+    record = row.record
+    is_change = record is not None and record.provider_id is not None and record.origin is Origin.CHANGE
+    return is_change or row.trouble is not None

@@ -2,17 +2,22 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 import faust
 from faust.stores import base
 from faust.types import TP
 
-from processors.state.row_epoch import RowEpoch
+from messaging.topic_admin import TopicsError
+from messaging.topic_differences import placed_by_another
+from processors.state.row_placement import Placement, placement_of
 from processors.state.shard import NOTHING_APPLIED, Shard, Summarise, UnreadableRow, key_or_none
 from processors.transport.partition_ownership import is_next_generation
 from schemas.errors import ViveSyncError
 from schemas.records.vendor_key import VendorKey
+from schemas.wire.partitioning import placed_by
+from schemas.wire.row_epoch import RowEpoch
 
 ReadSchemas = Callable[[], Awaitable[None]]
 """Waits until all schemas are known that other workers have published until now."""
@@ -25,9 +30,13 @@ class UnreadableRowError(ViveSyncError, ValueError):
 class VendorStore(base.Store[bytes, bytes]):
     """A Faust store in memory that holds the rows of the partitions assigned to this worker, and of no other."""
 
-    def __init__(self, *args: Any, summarise: Summarise, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, summarise: Summarise, partitions: int, record_topic: str = "", **kwargs: Any
+    ) -> None:
         super().__init__("vive-memory://", *args, **kwargs)
         self._summarise = summarise
+        self._partitions = partitions
+        self._record_topic = record_topic
         self._shards: dict[int, Shard] = {}
         self._generation = 0
 
@@ -55,9 +64,13 @@ class VendorStore(base.Store[bytes, bytes]):
             shard = self._shards.get(message.partition)
             if shard is None or message.generation_id != self.app.consumer_generation_id:
                 continue  # Read before a rebalance: partitions that the worker kept are read again from where their rows are.
+            if not self._is_in_place(shard, message):
+                shard.applied = message.offset
+                continue
             if not shard.accepts(message.key, RowEpoch.of_headers(message.headers)):
                 shard.applied = message.offset
                 continue
+            shard.record_topics.recovered(message.key, message.headers)
             if shard.unreadable:
                 shard.unreadable.pop(message.key, None)
             try:
@@ -69,6 +82,12 @@ class VendorStore(base.Store[bytes, bytes]):
                     f"does not hold a row ({error})",
                 )
             shard.applied = message.offset
+
+    def _is_in_place(self, shard: Shard, message: Any) -> bool:
+        placement = placement_of(message.key, message.headers, partition=message.partition, partitions=self._partitions)
+        if placement is Placement.BY_ANOTHER_NUMBER:
+            shard.placed_by = placed_by(message.headers)
+        return placement is Placement.OWN
 
     def _apply(self, shard: Shard, key: bytes, value: bytes | None) -> None:
         if value is not None:
@@ -90,11 +109,15 @@ class VendorStore(base.Store[bytes, bytes]):
                     del shard.unreadable[key]
 
     def check_whole(self) -> None:
-        """See that every row could be read.
+        """See that every row is in its place and could be read.
 
         Raises:
+            TopicsError: rows were placed by another number of partitions.
             UnreadableRowError: the newest record of a key does not hold a row.
         """
+        for shard in self._shards.values():
+            if shard.placed_by is not None:
+                raise TopicsError(placed_by_another(shard.placed_by, self._partitions))
         wrong = [row.reason for shard in self._shards.values() for row in shard.unreadable.values()]
         if wrong:
             raise UnreadableRowError(
@@ -116,7 +139,7 @@ class VendorStore(base.Store[bytes, bytes]):
         """
         mine = {tp.partition for tp in assigned if tp.topic == self.table.changelog_topic.get_topic_name()}
         kept = self._shards if is_next_generation(generation_id, after=self._generation) else {}
-        self._shards = {partition: kept.get(partition) or Shard() for partition in mine}
+        self._shards = {partition: kept.get(partition) or Shard(record_topic=self._record_topic) for partition in mine}
         self._generation = generation_id
 
     def reset_state(self) -> None:
@@ -133,14 +156,23 @@ class VendorTable(faust.Table[bytes, bytes]):
     """A Faust table over a ``VendorStore``. A row that can't be read stops the worker: stock Faust logs it and goes on empty."""
 
     def __init__(
-        self, app: faust.App, *, summarise: Summarise, read_schemas: ReadSchemas | None = None, **kwargs: Any
+        self,
+        app: faust.App,
+        *,
+        summarise: Summarise,
+        partitions: int,
+        read_schemas: ReadSchemas | None = None,
+        record_topic: str = "",
+        **kwargs: Any,
     ) -> None:
-        super().__init__(app, key_type=bytes, value_type=bytes, **kwargs)
-        self._summarise = summarise
+        super().__init__(app, key_type=bytes, value_type=bytes, partitions=partitions, **kwargs)
         self._read_schemas = read_schemas
+        self._new_vendor_store = partial(
+            VendorStore, summarise=summarise, partitions=partitions, record_topic=record_topic
+        )
 
     def _new_store(self) -> VendorStore:
-        return VendorStore(self.app, self, table_name=self.name, summarise=self._summarise, loop=self.loop)
+        return self._new_vendor_store(self.app, self, table_name=self.name, loop=self.loop)
 
     @property
     def store(self) -> VendorStore:
@@ -171,7 +203,7 @@ class VendorTable(faust.Table[bytes, bytes]):
             self.store.read_again()
         try:
             self.store.check_whole()
-        except UnreadableRowError as error:
+        except (TopicsError, UnreadableRowError) as error:
             self.app.loop.create_task(self.app.crash(error))
             await cast("faust.App", self.app).wait_for_stopped()
             return

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from aiokafka.consumer.group_coordinator import GroupCoordinator
@@ -119,11 +119,16 @@ class StrictConsumerThread(FetchingThread):
             # aiokafka waits for a fetch that it has cancelled, and where that was about to try again, breaks off itself.
             await self._ensure_consumer()._client.close()  # noqa: SLF001
 
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+    async def committed_metadata(self, tps: Collection[TP]) -> Mapping[TP, str]:
+        """The metadata of the committed offsets; a partition without one is left out."""
+        asked = [driver.ensure_aiokafka_TP(tp) for tp in tps]
+        # aiokafka's consumer returns offsets only.
+        found = await self.call_thread(self._coordinator().fetch_committed_offsets, asked)
+        return {TP(*tp): committed.metadata for tp, committed in found.items()}
+
+    async def _commit(self, offsets: Mapping[TP, OffsetAndMetadata]) -> bool:
         assigned = self.assignment()
-        mine = {
-            driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in assigned
-        }
+        mine = {driver.ensure_aiokafka_TP(tp): committed for tp, committed in offsets.items() if tp in assigned}
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
                 await self._ensure_consumer().commit(mine)

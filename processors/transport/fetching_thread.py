@@ -65,6 +65,11 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         state = self._state(tp)
         return -1 if state is None else int(state.position)
 
+    def known_end(self, tp: TP) -> int | None:
+        """The last stable offset of the partition at its last fetch; None before the first one."""
+        state = self._state(tp)
+        return None if state is None else state.lso
+
     def _state(self, tp: TP) -> Any:
         """Aiokafka's state of a partition that is assigned and has a position; None otherwise."""
         assignment = self._assignment()

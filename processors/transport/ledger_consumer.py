@@ -1,11 +1,14 @@
 """A Faust consumer that acknowledges and commits by an offset ledger for each partition."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from aiokafka.structs import OffsetAndMetadata
 from faust.types import TP
 
+from messaging.missed_deletions import Doubt
+from processors.positions.committed_positions import CommittedPositions
 from processors.transport.fetched_offsets import Passed
 from processors.transport.member_consumer import MemberConsumer
 from processors.transport.offset_ledger import OffsetLedger, Standing
@@ -21,6 +24,7 @@ class LedgerConsumer(MemberConsumer):
         self._ledgers: dict[TP, OffsetLedger] = {}
         self._handed_over: dict[TP, int] = {}
         self._taken: dict[TP, int] = {}
+        self.positions = CommittedPositions()
 
     def standing(self) -> Mapping[TP, Standing]:
         """How far each partition that streams read is."""
@@ -45,8 +49,8 @@ class LedgerConsumer(MemberConsumer):
         self.finish(message.tp, message.offset)
         return True
 
-    def _begin_ledger(self, tp: TP, offset: int) -> None:
-        self._ledgers[tp] = OffsetLedger(offset)
+    def _begin_ledger(self, tp: TP, offset: int, *, committed: int | None = None) -> None:
+        self._ledgers[tp] = OffsetLedger(offset, committed=committed)
         self._handed_over.pop(tp, None)
         self._taken.pop(tp, None)
 
@@ -67,9 +71,36 @@ class LedgerConsumer(MemberConsumer):
     def _filter_tps_with_pending_acks(self, topics: Iterable[Any] | None = None) -> Iterator[TP]:
         return (tp for tp in self._ledgers if topics is None or tp in topics or tp.topic in topics)
 
+    async def _begin_positions(self, tps: Collection[TP]) -> Mapping[TP, Doubt]:
+        """Take in what the commits of these partitions carry, and return those that are to be read again."""
+        found = await self._thread.committed_metadata(tps)
+        return self.positions.begin({tp: found.get(tp) for tp in tps})
+
+    async def _commit_tps(self, tps: Iterable[TP], start_new_transaction: bool) -> bool:  # noqa: FBT001 -- Faust's signature
+        for tp, ledger in list(self._ledgers.items()):
+            end, time = self._thread.known_end(tp), self.positions.of(tp)
+            if end is not None and time is not None:
+                finished_to = end if await self._is_finished(tp, ledger, end) else ledger.finished_to
+                time.look(self.positions.now(), end=end, finished_to=finished_to)
+        committed: bool = await super()._commit_tps(tps, start_new_transaction)
+        return committed
+
     def _new_offset(self, tp: TP) -> int | None:
         ledger = self._ledgers.get(tp)
-        return None if ledger is None else ledger.committable()
+        if ledger is None:
+            return None
+        offset, time = ledger.committable(), self.positions.of(tp)
+        return ledger.committed_to if offset is None and time is not None and time.is_due() else offset
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        metadata = {tp: self.positions.metadata(tp) for tp in offsets}
+        committed: bool = await self._thread.commit(
+            {tp: OffsetAndMetadata(offset, metadata[tp]) for tp, offset in offsets.items()}
+        )
+        if committed:
+            for tp, text in metadata.items():
+                self.positions.stored(tp, text)
+        return committed
 
     def _should_commit(self, _tp: TP, _offset: int) -> bool:
         return True
@@ -97,6 +128,12 @@ class LedgerConsumer(MemberConsumer):
     async def passed(self, tp: TP) -> Passed | None:
         """How far the partition is read, also where its last offsets hold no record; None when that is unknown."""
         return await self._thread.passed(tp)
+
+    async def _is_finished(self, tp: TP, ledger: OffsetLedger, end: int) -> bool:
+        """Whether no record before ``end`` is unread or unfinished."""
+        if ledger.finished_to >= end:
+            return True
+        return not ledger.unfinished and await self._has_passed(tp, ledger, end)
 
     async def _has_passed(self, tp: TP, ledger: OffsetLedger, end: int) -> bool:
         """Whether no record is left before ``end``: only the position passes markers, and what was aborted or compacted."""

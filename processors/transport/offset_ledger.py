@@ -54,8 +54,10 @@ class OffsetLedger:
         "_shown",
     )
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, *, committed: int | None = None) -> None:
+        """``start``: the first offset to read. ``committed``: the offset that the broker has, where that is a later one."""
         self._next = self._floor = self._committed = start
+        self.committed(start if committed is None else committed)
         self._finished: set[int] = set()
         """Finished at or above the floor."""
         self._hole_starts = array("q")
@@ -111,6 +113,16 @@ class OffsetLedger:
     def committed(self, offset: int) -> None:
         """Note that the broker has this offset. One that is lower than a former one changes nothing."""
         self._committed = max(self._committed, offset)
+
+    @property
+    def finished_to(self) -> int:
+        """The offset below which everything is finished."""
+        return self._floor
+
+    @property
+    def committed_to(self) -> int:
+        """The newest offset that the broker has, or the first offset to read where it has none."""
+        return self._committed
 
     @property
     def unfinished(self) -> int:

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from faust.types import TP
+
+from processors.positions.read_again import ReadAgain
 
 
 class GatedConsumer(Protocol):
@@ -46,6 +48,7 @@ class PartitionGate:
 
     consumer: Callable[[], GatedConsumer]
     ends: PartitionEnds
+    read_again: ReadAgain = field(default_factory=ReadAgain)
 
     @property
     def reading(self) -> bool:
@@ -63,13 +66,13 @@ class PartitionGate:
             self.finish(tp, offset)
 
     async def read_to_end(self, tp: TP) -> None:
-        """Wait until the agents have taken in every record that the partition holds at this moment."""
+        """Wait until the agents have taken in every record that the partition holds at this moment.
+
+        Wait also until nothing of this partition number is read again from its start.
+        """
         await self.consumer().read_to(tp, await self.ends.end(tp))
+        await self.read_again.until_ended(tp.partition)
 
     async def ensure_group_membership(self) -> None:
-        """Wait until it is certain that the worker is still a member of its group, so its partitions are its own.
-
-        Raises:
-            MembershipLostError: the group has removed this worker.
-        """
+        """As ``StrictConsumer.ensure_group_membership``."""
         await self.consumer().ensure_group_membership()

@@ -5,7 +5,8 @@ Faust 0.15.3 loses records when partitions move (docs/traps.md). Its transport i
 1. a committed offset is never past an unfinished record;
 2. a hole in the offsets read is believed when the fetcher found no record there, or when the broker shows it twice; until then
    it is sought back to;
-3. a partition without a committed offset starts from the earliest offset at every assignment;
+3. a partition without a committed offset, or with one that ``positions`` doubts, starts from the earliest offset at every
+   assignment;
 4. an error in table recovery stops the worker instead of leaving an empty table (``processors.state.vendor_table``);
 5. topics and partitions take turns, so that a record does not wait behind the backlog of another partition.
 
@@ -25,6 +26,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.utils.locks import Event
 
+from messaging.missed_deletions import Doubt
 from processors.transport.ledger_consumer import LedgerConsumer
 from processors.transport.offset_ledger import Reading
 
@@ -34,6 +36,8 @@ RESUME_SECONDS: Final = 1.0
 RevocationHook = Callable[[set[TP]], Awaitable[None]]
 AssignmentHook = Callable[[set[TP], int], None]
 """(assigned, the group's generation)"""
+ReadAgainHook = Callable[[Mapping[TP, tuple[Doubt, int]]], None]
+"""Partitions that are read again from their start: why, and the offset below which every record was handled before."""
 
 
 class StrictConsumer(LedgerConsumer):
@@ -51,6 +55,7 @@ class StrictConsumer(LedgerConsumer):
         self._fetching: asyncio.Task[Any] | None = None
         self.before_revocation: RevocationHook | None = None
         self.after_assignment: AssignmentHook | None = None
+        self.on_read_again: ReadAgainHook = lambda _partitions: None
 
     @property
     def reading(self) -> bool:
@@ -70,7 +75,7 @@ class StrictConsumer(LedgerConsumer):
         ]
 
     async def perform_seek(self) -> None:
-        """Seek every partition to its committed offset, and to its earliest one where none, or one of an older life, is.
+        """Seek every partition to its committed offset, and to its earliest one where that offset is missing or does not count.
 
         Raises:
             IllegalStateError: a rebalance began meanwhile; Faust begins another recovery once partitions are assigned.
@@ -86,14 +91,18 @@ class StrictConsumer(LedgerConsumer):
         mine = self._read_by_streams()
         ends = await self.highwaters(*mine) if mine else {}
         start = {tp: self._read_offset.get(tp) for tp in mine}
-        lost = [tp for tp in mine if (at := start[tp]) is None or at > ends.get(tp, at)]
-        if lost:
-            start.update({TP(*tp): offset for tp, offset in (await self.earliest_offsets(*lost)).items()})
-            self._left_out.update(lost)
+        doubts = await self._begin_positions(mine) if mine else {}
+        lost = {tp for tp in mine if (at := start[tp]) is None or at > ends.get(tp, at)}
+        lost |= {tp for tp, doubt in doubts.items() if doubt is Doubt.OTHER_TOPIC}
+        committed = {tp: at for tp, at in start.items() if at is not None and tp not in lost}
+        if again := lost | doubts.keys():
+            start.update({TP(*tp): offset for tp, offset in (await self.earliest_offsets(*again)).items()})
+            self._left_out.update(again)
         self._refuse_during_rebalance(since=rebalances)
         for tp, offset in start.items():
-            self._begin_ledger(tp, offset or 0)
+            self._begin_ledger(tp, offset or 0, committed=committed.get(tp))
         self._sought = True
+        self.on_read_again({tp: (doubt, committed.get(tp, 0)) for tp, doubt in doubts.items()})
 
     def _refuse_during_rebalance(self, *, since: int) -> None:
         if self._rebalancing or since != self._rebalances:

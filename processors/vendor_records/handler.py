@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from processors.events.dead_letters import unreadable
+from processors.events.dead_letters import Fault, unreadable
 from processors.events.event_publisher import DeliveryFuture, EventPublisher
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
-from processors.vendor_records.decisions import RecordDecision, forget_record, keep_record
+from processors.vendor_records.decisions import RecordDecision, doubt_record, forget_record, keep_record
 from processors.vendor_records.unjudged_changes import UnjudgedChanges
+from schemas.forwarded_record import is_outdated_copy
+from schemas.kept_record import ReadAt, accepts_version
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
@@ -38,33 +40,40 @@ class VendorRecords:
         if not self.in_flight.is_open(message.tp.partition):
             return  # The agent held the record when the partition was revoked: the next owner reads it.
         try:
-            self._keep(message)
-        except UndecodableError as error:
-            self._finish_after(message, self.publisher.dead_letter(unreadable(message, error, now=self.now())))
-
-    def _keep(self, message: Any) -> None:
-        partition = message.tp.partition
-        try:
             key = VendorKey.from_bytes(message.key)
         except ValueError as error:
-            raise UndecodableError(str(error)) from None
-        row = self.rows.get(partition, key)
-        decision = self._decide(row, message)
-        if decision.row is None:
-            self._finish_after(message)
+            self._finish_after(message, self._dead_letter(message, UndecodableError(str(error))))
             return
-        # The row first: an event may be worked before its delivery is confirmed, and must find the new data.
-        delivery = self.rows.put(partition, key, decision.row, record=message.value)
+        self._keep(message, key)
+
+    def _keep(self, message: Any, key: VendorKey) -> None:
+        partition = message.tp.partition
+        decision = self._decide(self.rows.get(partition, key), message)
+        deliveries = []
+        if decision.trouble is not None:
+            deliveries.append(self._dead_letter(message, decision.trouble))
+        if decision.row is not None:
+            # The row before an event: it may be worked before its delivery is confirmed, and must find the new data.
+            deliveries.append(self.rows.put(partition, key, decision.row, record=message.value))
         if decision.change is None:
-            self._finish_after(message, delivery)
+            self._finish_after(message, *deliveries)
         else:
-            self.unjudged.add(message, key, decision.change, delivery)
+            self.unjudged.add(message, key, decision.change, *deliveries)
 
     def _decide(self, row: VendorRow | None, message: Any) -> RecordDecision:
+        read = ReadAt(message.tp.partition, message.offset, self.now())
         if message.value is None:
-            return RecordDecision(row=forget_record(row, self.now()))
-        record = self.codec.decode_keyed(VendorRecord, message.key, message.value)
-        return keep_record(row, record, self.now())
+            return forget_record(row, read)
+        try:
+            record = self.codec.decode_keyed(VendorRecord, message.key, message.value)
+        except UndecodableError as error:
+            return doubt_record(row, error.code, error.reason, read)
+        if is_outdated_copy(row, record, message.headers):
+            return RecordDecision(row=None)
+        return keep_record(row, record, read, accepted=accepts_version(message.headers))
+
+    def _dead_letter(self, message: Any, fault: Fault) -> DeliveryFuture:
+        return self.publisher.dead_letter(unreadable(message, fault, now=self.now()))
 
     def _finish_after(self, message: Any, *deliveries: DeliveryFuture) -> None:
         finish = self.gate.finish_after(deliveries, message.tp, message.offset)

@@ -10,9 +10,12 @@ from faust.types import TP
 
 from processors.events.event_publisher import DeliveryFuture, EventPublisher
 from processors.state.integration_cache import Integrations
+from processors.state.vendor_rows import Rows
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_records.decisions import RecordChange, joined, judge
+from processors.vendor_records.postponed_changes import postponed
+from schemas.records.integration import eligible
 from schemas.records.vendor_key import VendorKey
 
 JUDGED_AT_ONCE: Final = 100
@@ -26,7 +29,7 @@ class _Vendor:
     change: RecordChange
     offsets: list[int] = field(default_factory=list)
     kept: list[DeliveryFuture] = field(default_factory=list)
-    """The deliveries of the rows."""
+    """The deliveries of the rows, and of dead letters."""
 
 
 @dataclass(slots=True)
@@ -47,14 +50,15 @@ class UnjudgedChanges:
     """
 
     publisher: EventPublisher
+    rows: Rows
     integrations: Integrations
     in_flight: PartitionTasks
     gate: PartitionGate
     now: Callable[[], datetime]
     partitions: dict[int, _Partition] = field(default_factory=dict)
 
-    def add(self, message: Any, key: VendorKey, change: RecordChange, kept: DeliveryFuture) -> None:
-        """Judge this change later; its record is acknowledged when the row (``kept``) and an event are delivered."""
+    def add(self, message: Any, key: VendorKey, change: RecordChange, *kept: DeliveryFuture) -> None:
+        """Judge this change later; its record is acknowledged when what is ``kept`` of it and an event are delivered."""
         tp = message.tp
         partition = self.partitions.get(tp.partition)
         if partition is None or partition.task is None or partition.task.done():
@@ -66,7 +70,7 @@ class UnjudgedChanges:
         else:
             vendor.change = joined(vendor.change, change)
         vendor.offsets.append(message.offset)
-        vendor.kept.append(kept)
+        vendor.kept.extend(kept)
         if partition.task is None:
             partition.task = self.in_flight.start(tp.partition, self._judge_all(tp, partition))
 
@@ -89,9 +93,14 @@ class UnjudgedChanges:
 
     def _judge(self, tp: TP, key: VendorKey, vendor: _Vendor) -> None:
         deliveries = vendor.kept
-        event = judge(vendor.change, self.integrations.get(key.client_id), self.now())
+        integration = self.integrations.get(key.client_id)
+        event = judge(vendor.change, integration, self.now())
         if event is not None:
             deliveries.append(self.publisher.vendor_sync(event, partition=tp.partition))
+        elif eligible(key.client_id, integration) is None:
+            row = postponed(self.rows.get(tp.partition, key))
+            if row is not None:
+                deliveries.append(self.rows.put(tp.partition, key, row))
         self.in_flight.start(
             tp.partition, self.gate.finish_after(deliveries, tp, *vendor.offsets), phase=Phase.SETTLING
         )

@@ -7,15 +7,25 @@ from accounting.errors import AccountingError
 from accounting.port import AccountingSystem, Applied, Observed, Plan
 from processors.clock import Clock
 from processors.events.event_publisher import DeliveryFuture, EventPublisher
+from processors.state.integration_cache import Integrations
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_sync.failure import bug, judge
 from processors.vendor_sync.observation_cache import Observations
 from processors.vendor_sync.outcomes import announce
 from processors.vendor_sync.preparation import PreparedSync
+from processors.vendor_sync.record_trouble import only_of_holds
 from processors.vendor_sync.retry_policy import RetryInMemory, RetryPolicy
 from processors.vendor_sync.settlement import NotSynced, Synced
 from processors.work_queue import VendorSyncTask
+from schemas.errors import ViveSyncError
+
+
+class IntegrationChangedError(ViveSyncError, RuntimeError):
+    """The client's integration is no longer the one that the plan was made for, so the next write is not made."""
+
+    def __init__(self) -> None:
+        super().__init__("The client's integration has changed since the vendor was planned: VIVE plans it again.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +33,7 @@ class Attempts:
     """Makes attempts. The decisions are in ``accounting`` and ``processors.vendor_sync.failure``."""
 
     systems: Mapping[str, AccountingSystem]
+    integrations: Integrations
     observations: Observations
     publisher: EventPublisher
     gate: PartitionGate
@@ -47,6 +58,8 @@ class Attempts:
         """
         try:
             return await self._sync(ready, task, bulk_of, owned_since)
+        except IntegrationChangedError:
+            return RetryInMemory(0.0)
         except AccountingError as error:
             now, jitter = self.clock.now(), self.clock.jitter()
             return judge(error, ready, attempt=task.attempt, now=now, jitter=jitter, policy=self.retry)
@@ -76,10 +89,17 @@ class Attempts:
             applied=applied,
             observed_at=observed.at,
             calls=calls,
+            rejection=ready.rejection,
         )
 
     async def _apply(self, system: AccountingSystem, ready: PreparedSync, plan: Plan) -> Applied:
-        """Make the writes. A drain may cancel this at once before the first write, and only at its limit after it."""
+        """Make the writes, as long as the integration is the one that they were planned for.
+
+        A drain may cancel this at once before the first write, and only at its limit after it.
+
+        Raises:
+            IntegrationChangedError: it is another one, or can't be read. Writes before it were made.
+        """
         wrote = False
 
         async def before_write() -> None:
@@ -87,6 +107,8 @@ class Attempts:
             if wrote:
                 self.in_flight.enter(Phase.SETTLING)
             await self.gate.ensure_group_membership()
+            if self.integrations.get(ready.integration.client_id) != ready.in_force:
+                raise IntegrationChangedError
             wrote = True
             self.in_flight.enter(Phase.CALLING)
 
@@ -97,7 +119,8 @@ class Attempts:
                 self.in_flight.enter(Phase.SETTLING)
 
     def _plan(self, system: AccountingSystem, ready: PreparedSync, observed: Observed) -> Plan:
-        return system.plan(ready.record, observed, ready.integration, ready.row.delivered, self.clock.now())
+        plan = system.plan(ready.record, observed, ready.integration, ready.row.delivered, self.clock.now())
+        return plan if ready.rejection is None else only_of_holds(plan)
 
     def _announce(self, task: VendorSyncTask, ready: PreparedSync, plan: Plan, observed: Observed) -> None:
         """Publish the planned changes without waiting for the brokers; the worker waits for the final outcome only."""

@@ -1,4 +1,4 @@
-"""Pauses clients whose credentials are refused: their vendors are parked, and probes find out when to go on."""
+"""Pauses clients: their vendors are parked until the credentials are accepted, or the integration can be read."""
 
 import asyncio
 import logging
@@ -12,6 +12,7 @@ from processors.state.integration_cache import Integrations
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks
+from processors.vendor_sync.failure import pause_reason
 from processors.vendor_sync.pause_decisions import (
     ParkedVendor,
     Probe,
@@ -23,8 +24,8 @@ from processors.vendor_sync.pause_decisions import (
 )
 from processors.vendor_sync.requeue import Requeue
 from processors.work_queue import WorkQueue
+from schemas.records.integration import UnreadableIntegration
 from schemas.records.vendor_key import VendorKey
-from schemas.systems import display_name
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,9 @@ Park = Callable[[VendorKey], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Pauses:
-    """Probes each client with parked vendors once a second. Other clients are not affected.
+    """Looks at each client with parked vendors once a second. Other clients are not affected.
+
+    A client whose credentials are refused is probed. One whose integration can't be read is not: nothing is sent for it.
 
     Only the parked rows hold that a client is paused, so the pause survives whichever worker has them.
     """
@@ -53,6 +56,8 @@ class Pauses:
     dispatch: Callable[[], None]
     paused: set[str] = field(default_factory=set)
     """The clients paused on this worker."""
+    unreadable: set[str] = field(default_factory=set)
+    """Those of them whose integration could not be read at the last check."""
 
     async def run(self) -> None:
         """Check once a second, until cancelled."""
@@ -69,15 +74,26 @@ class Pauses:
 
     async def _check_client(self, client_id: str, parked: list[ParkedVendor]) -> None:
         integration = self.integrations.get(client_id)
+        was_unreadable = client_id in self.unreadable
+        if isinstance(integration, UnreadableIntegration):
+            self.unreadable.add(client_id)
+        else:
+            self.unreadable.discard(client_id)
         if client_id not in self.paused:
             self.paused.add(client_id)
-            name = display_name(integration.system if integration else None)
-            log.warning("Client %s is paused: %s refuses its credentials.", client_id, name)
+            log.warning("Client %s is paused. %s", client_id, pause_reason(client_id, integration))
         self.queue.pause(client_id)
         waiting = self.queue.waiting_of(client_id)
         for key in waiting:
             self.park(key)
-        step = next_step(client_id, integration, parked=parked, any_waiting=bool(waiting), seconds=self.monotonic())
+        step = next_step(
+            client_id,
+            integration,
+            was_unreadable=was_unreadable,
+            parked=parked,
+            any_waiting=bool(waiting),
+            seconds=self.monotonic(),
+        )
         if isinstance(step, Resume) or (isinstance(step, Probe) and credentials_accepted(await self._probe(step))):
             self._resume(client_id, parked)
 

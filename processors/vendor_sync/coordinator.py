@@ -16,7 +16,7 @@ from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_ownership import Ownership
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_sync.attempt import Attempts
-from processors.vendor_sync.failure import credentials_refused, park
+from processors.vendor_sync.failure import park_waiting
 from processors.vendor_sync.preparation import PreparedSync, prepare
 from processors.vendor_sync.retry_policy import RetryInMemory
 from processors.vendor_sync.settlement import NotSynced, Synced, settle, with_latest_record
@@ -106,8 +106,8 @@ class VendorSyncing:
         """Take a waiting vendor of a paused client out of the queue, and answer its events ``parked``."""
         task = self.queue.remove(key)
         if task is not None:
-            reason = credentials_refused(self.integrations.get(key.client_id))
-            self.in_flight.start(task.partition, self.persist_and_ack(task, park(reason, None)))
+            result = park_waiting(key.client_id, self.integrations.get(key.client_id))
+            self.in_flight.start(task.partition, self.persist_and_ack(task, result))
 
     async def let_go(self, partitions: set[int], *, seconds: float, settling: float) -> None:
         """Start no more tasks in partitions that are revoked, and wait until those under way have ended.
@@ -127,6 +127,7 @@ class VendorSyncing:
     async def _work(self, task: VendorSyncTask) -> None:
         retry: RetryInMemory | None = None
         try:
+            await self.gate.read_again.until_ended(task.partition)
             result = await self._attempt(task)
             if isinstance(result, NotSynced) and result.status is Status.PARKED:
                 self.queue.pause(task.key.client_id)

@@ -10,10 +10,10 @@ from accounting.errors import (
     RejectedError,
     UnavailableError,
 )
-from processors.vendor_sync.preparation import PreparedSync
+from processors.vendor_sync.preparation import PreparedSync, wait_for_integration
 from processors.vendor_sync.retry_policy import RetryInMemory, RetryPolicy, next_attempt
 from processors.vendor_sync.settlement import NotSynced
-from schemas.records.integration import Integration
+from schemas.records.integration import Integration, KnownIntegration, UnreadableIntegration, ineligible_reason
 from schemas.records.outcome import Status
 from schemas.records.vendor_record import VendorRecord
 from schemas.systems import display_name
@@ -51,7 +51,7 @@ def judge(
 
 
 def credentials_refused(integration: Integration | None) -> str:
-    """Why a client is paused, as a sentence."""
+    """The reason of a pause for refused credentials, as a sentence."""
     return f"{display_name(integration.system if integration else None)} refuses the credentials of this client."
 
 
@@ -62,6 +62,20 @@ def park(reason: str, record: VendorRecord | None) -> NotSynced:
         reason=f"{reason} VIVE tries the credentials once a second and goes on by itself when they are accepted.",
         record=record,
     )
+
+
+def pause_reason(client_id: str, integration: KnownIntegration) -> str:
+    """Why a client is paused, as a sentence."""
+    if isinstance(integration, UnreadableIntegration):
+        return ineligible_reason(client_id, integration) or ""
+    return credentials_refused(integration)
+
+
+def park_waiting(client_id: str, integration: KnownIntegration) -> NotSynced:
+    """Park a vendor that waits in the queue while its client is paused."""
+    if isinstance(integration, UnreadableIntegration):
+        return wait_for_integration(client_id, integration, None)
+    return park(credentials_refused(integration), None)
 
 
 def bug(error: Exception, record: VendorRecord) -> NotSynced:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from accounting.errors import AccountingError, CredentialsRefusedError, UnavailableError
-from schemas.records.integration import Integration, ineligible_reason
+from schemas.records.integration import Integration, KnownIntegration, UnreadableIntegration, eligible
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_row import VendorRow
 
@@ -32,7 +32,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class StayPaused:
-    """No row is parked yet: the vendors that were just taken out of the queue are about to be."""
+    """Nothing is called: the integration can't be read, or the vendors taken out of the queue are about to be parked."""
 
 
 def without_pending(
@@ -48,8 +48,9 @@ def without_pending(
 
 def next_step(
     client_id: str,
-    integration: Integration | None,
+    known: KnownIntegration,
     *,
+    was_unreadable: bool,
     parked: Sequence[ParkedVendor],
     any_waiting: bool,
     seconds: float,
@@ -58,13 +59,18 @@ def next_step(
 
     Args:
         client_id: the client.
-        integration: its integration; None when it has none.
+        known: its integration; None when it has none.
+        was_unreadable: whether its integration could not be read at the last check. The vendors were parked for that, so the
+            pause ends without a probe when it can be read again.
         parked: its parked vendors that are not queued again.
         any_waiting: whether vendors of it were in the queue, which the pause takes out and parks.
         seconds: on the monotonic clock; each second probes another vendor, so that one vendor that can't be read for a
             reason of its own does not keep the others waiting.
     """
-    if integration is None or ineligible_reason(client_id, integration) is not None:
+    if isinstance(known, UnreadableIntegration):
+        return StayPaused()
+    integration = eligible(client_id, known)
+    if integration is None or was_unreadable:
         return Resume()
     if parked:
         return Probe(parked[int(seconds) % len(parked)], integration)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from accounting.port import Applied, Plan
 from accounting.push_fingerprint import fingerprint
@@ -10,15 +11,21 @@ from processors.vendor_sync.retry_policy import GiveUp, RetryAt
 from processors.work_queue import VendorSyncTask
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.integration import Integration
-from schemas.records.outcome import Status, VendorSyncOutcome
+from schemas.records.outcome import LeftAlone, Status, VendorSyncOutcome
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_SYNC
 
+_OF_RECORDS: Final = ("record", "last_version", "record_offset", "stale_records", "trouble")
+"""The fields of a row that follow from the vendor's records."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synced:
-    """The accounting system agrees with VIVE in all that VIVE owns; ``applied`` is None when nothing was written."""
+    """The accounting system agrees with VIVE in all that VIVE owns; ``applied`` is None when nothing was written.
+
+    With a ``rejection``, the reason why the vendor's newest record can't be used, it agrees in the payment hold only.
+    """
 
     record: VendorRecord
     integration: Integration
@@ -26,6 +33,7 @@ class Synced:
     applied: Applied | None
     observed_at: datetime
     calls: int
+    rejection: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +71,8 @@ def settle(
             "updated_at": now,
             "next_attempt_at": None,
             "parked": False,
+            # The next good record is pushed whatever it holds.
+            "settled_fingerprint": None if row.trouble is not None else row.settled_fingerprint,
         }
     )
     return (
@@ -73,19 +83,22 @@ def settle(
 
 
 def with_latest_record(row: VendorRow, latest: VendorRow | None) -> VendorRow:
-    """The settled row with the record that came in since it was settled."""
-    return row if latest is None or latest.record is row.record else row.model_copy(update={"record": latest.record})
+    """The settled row with the records that came in since it was settled."""
+    return row if latest is None else row.model_copy(update={name: getattr(latest, name) for name in _OF_RECORDS})
 
 
 def _synced(row: VendorRow, task: VendorSyncTask, result: Synced, worker: str, now: datetime) -> Settlement:
+    if result.rejection is not None:
+        return _only_held(row, task, result, result.rejection, worker, now)
     status = Status.UNCHANGED if result.applied is None else Status.UPDATED
-    left_alone = result.plan.left_alone + (() if result.applied is None else result.applied.left_alone)
     return Settlement(
         row=row.model_copy(
             update={
                 "status": status,
                 "delivered": result.plan.delivered if result.applied is None else result.applied.delivered,
-                "settled_fingerprint": fingerprint(result.record, result.integration),
+                "settled_fingerprint": None
+                if row.trouble is not None
+                else fingerprint(result.record, result.integration),
                 "attempts": 0,
                 "failing_since": None,
             }
@@ -97,7 +110,33 @@ def _synced(row: VendorRow, task: VendorSyncTask, result: Synced, worker: str, n
             worker,
             now,
             changes=result.plan.changes,
-            left_alone=left_alone,
+            left_alone=_left_alone(result),
+            observed_at=result.observed_at,
+            calls=result.calls,
+        ),
+    )
+
+
+def _left_alone(result: Synced) -> tuple[LeftAlone, ...]:
+    return result.plan.left_alone + (() if result.applied is None else result.applied.left_alone)
+
+
+def _only_held(
+    row: VendorRow, task: VendorSyncTask, result: Synced, rejection: str, worker: str, now: datetime
+) -> Settlement:
+    return Settlement(
+        row=row.model_copy(
+            update={"status": Status.REJECTED, "settled_fingerprint": None, "attempts": 0, "failing_since": None}
+        ),
+        outcome=outcome_of(
+            task,
+            Status.REJECTED,
+            result.record,
+            worker,
+            now,
+            reason=rejection,
+            changes=result.plan.changes,
+            left_alone=_left_alone(result),
             observed_at=result.observed_at,
             calls=result.calls,
         ),

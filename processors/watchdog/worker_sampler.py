@@ -8,6 +8,7 @@ from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
 from processors.app import consumer_of
+from processors.positions.read_again import ReadAgain
 from processors.transport.topic_ends import TopicEnds
 from processors.watchdog.agents import Agents
 from processors.watchdog.calls import Calls
@@ -28,6 +29,7 @@ class WorkerSampler:
     agents: Agents
     calls: Calls
     queue: WorkQueue
+    read_again: ReadAgain
     ends: TopicEnds
     takes_writes: Callable[[], bool]
     rows: Callable[[], int]
@@ -54,7 +56,10 @@ class WorkerSampler:
         )
 
     def explain(self, tps: Collection[TP]) -> frozenset[TP]:
-        """Of these partitions, those of ``vendor-sync`` whose oldest unfinished record the queue accounts for."""
+        """Of these partitions, those of ``vendor-sync`` whose oldest unfinished record waits for a known reason.
+
+        The queue accounts for it, or the vendor records of its partition are read again from their start.
+        """
         standing = consumer_of(self.app).standing()
         places = {
             EventPosition(tp.partition, standing[tp].finished_to): tp
@@ -62,7 +67,7 @@ class WorkerSampler:
             if tp.topic == VENDOR_SYNC.name and tp in standing
         }
         found = self.queue.accounts_for(places.keys(), calls_hang=self.calls.any_overdue())
-        return frozenset(places[place] for place in found)
+        return frozenset(tp for place, tp in places.items() if place in found or tp.partition in self.read_again)
 
     def _assigned(self) -> set[TP]:
         if not (self.app.started and self.app.consumer.started):

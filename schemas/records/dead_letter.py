@@ -1,7 +1,7 @@
 """A failure that no retry can repair, with its reason and the original bytes."""
 
 import re
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from schemas.message import Message, Timestamp
 
@@ -30,6 +30,10 @@ class LetterId(NamedTuple):
         return f"{self.partition}-{self.offset}"
 
 
+FOREIGN_PARTITION: Final = "foreign_partition"
+"""Code of a record on a partition that its key does not belong to."""
+
+
 class DeadLetter(Message):
     """A record that could not be read, or a vendor that could not be synced."""
 
@@ -39,7 +43,8 @@ class DeadLetter(Message):
     vendor_id: str | None = None
     run_id: str | None = None
     code: str
-    """The reason for programs: ``undecodable``, ``invalid``, ``rejected``, ``missing``, ``bug``, ``gave_up``."""
+    """The reason for programs: ``undecodable``, ``invalid``, ``stale``, ``rejected``, ``missing``, ``bug``, ``gave_up``,
+    ``foreign_partition``, or ``unconfirmed_deletions`` (too many vendors of the table have no record any more)."""
     reason: str
     trace: str | None = None
     topic: str

@@ -1,5 +1,6 @@
 """The integration of one client with its accounting system."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ class FieldGroup(StrEnum):
 
 
 SYSTEM_OF_RECORD_ONLY = frozenset({FieldGroup.NAMES, FieldGroup.ADDRESS})
+_GROUP_NAMES = frozenset(group.value for group in FieldGroup)
 
 
 class Integration(KeyedMessage):
@@ -43,7 +45,8 @@ class Integration(KeyedMessage):
     system: str
     mode: Mode
     ended_at: Timestamp | None = None
-    pushes: Annotated[tuple[FieldGroup, ...], Field(fail_fast=True)] = ()
+    pushes: Annotated[tuple[str, ...], Field(fail_fast=True)] = ()
+    """Names of field groups. One that is no ``FieldGroup`` is kept and has no effect: a newer VIVE may know it."""
     status_texts: dict[str, str] = Field(default_factory=dict)
     """Vantaca's ``complianceStatus`` by VIVE's word: ``active``, ``inactive``, ``exempt``, or a vendor status."""
     hold_marker: str = Field(default="[VIVE]", min_length=1, max_length=40)
@@ -77,13 +80,37 @@ class Integration(KeyedMessage):
         """The client's id as the key of a record."""
         return self.client_id.encode()
 
+    @property
+    def unknown_pushes(self) -> tuple[str, ...]:
+        """The names in ``pushes`` that are no field group."""
+        return tuple(name for name in self.pushes if name not in _GROUP_NAMES)
+
     def owns(self, group: FieldGroup) -> bool:
         """Whether VIVE writes this field group at this client."""
         return group in self.pushes and (self.mode is Mode.SYSTEM_OF_RECORD or group not in SYSTEM_OF_RECORD_ONLY)
 
 
-def ineligible_reason(client_id: str, integration: Integration | None) -> str | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableIntegration:
+    """The newest record of a client's integration, which can't be read. It may name another company than an older one."""
+
+    code: str
+    """``undecodable`` or ``invalid``."""
+    reason: str
+    """The reason as a sentence, without values of the record."""
+
+
+KnownIntegration = Integration | UnreadableIntegration | None
+"""A client's integration as it is known; None where it has none, or where it was ended by a tombstone."""
+
+
+def ineligible_reason(client_id: str, integration: KnownIntegration) -> str | None:
     """The reason why this client can't be synced, as a sentence for a person; None when it can."""
+    if isinstance(integration, UnreadableIntegration):
+        return (
+            f"The integration record of client {client_id} can't be read: {integration.reason} "
+            "Nothing is sent to Vantaca until it is corrected."
+        )
     if integration is None:
         return f"Client {client_id} has no accounting integration: it is unknown, or its integration was ended."
     if integration.ended_at is not None:
@@ -98,3 +125,10 @@ def ineligible_reason(client_id: str, integration: Integration | None) -> str | 
             "Sync All Vendors needs a two-way or System of Record integration."
         )
     return None
+
+
+def eligible(client_id: str, integration: KnownIntegration) -> Integration | None:
+    """The client's integration where the client can be synced, else None."""
+    if isinstance(integration, UnreadableIntegration) or ineligible_reason(client_id, integration) is not None:
+        return None
+    return integration

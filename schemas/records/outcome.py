@@ -21,7 +21,7 @@ class Status(StrEnum):
     MISSING = "missing"
     """The linked provider does not exist: a person must correct the link."""
     PARKED = "parked"
-    """The client is paused (its credentials are refused); goes on by itself when they are accepted."""
+    """The client is paused (its credentials are refused, or its integration can't be read); goes on by itself."""
     SKIPPED = "skipped"
     """Nothing to do here: no longer linked, or the integration can't be synced any more."""
 
@@ -44,7 +44,7 @@ class LeftAlone(Part):
     desired: str | None
     code: str
     """The reason for programs: ``not_owned``, ``foreign_hold``, ``not_ours``, ``empty_value``, ``invalid_value``, ``ambiguous``,
-    ``not_stored``."""
+    ``not_stored``, ``not_pushable``."""
     reason: str
     """The reason as a sentence for a person."""
 

@@ -90,3 +90,5 @@ class SyncRun(Message):
     unlinked: Annotated[tuple[Identifier, ...], Field(fail_fast=True)] = ()
     unknown: Annotated[tuple[Identifier, ...], Field(fail_fast=True)] = ()
     """Vendors that were requested by id and that VIVE does not have."""
+    with_stale_records: Annotated[tuple[Identifier, ...], Field(fail_fast=True)] = ()
+    """Those of these vendors of which records were left out because their version was lower than that of the record kept."""

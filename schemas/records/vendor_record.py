@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
@@ -29,12 +29,28 @@ class PostalAddress(Part):
     zip: str = ""
 
 
-class Policy(Part):
-    """An insurance policy as VIVE holds it."""
+MISSING: Final = "missing"
+"""The status, in lower case, of a policy that VIVE requires and does not have."""
 
-    policy_type: str = Field(min_length=1)
-    number: str = Field(min_length=1)
+
+class Policy(Part):
+    """An insurance policy as VIVE holds it. Type and number are empty where VIVE does not know them."""
+
+    policy_type: str
+    number: str
     expires_on: date | None = None
+    status: str = ""
+    """VIVE's judgement: Pass, Fail, Missing or Expired; empty where VIVE names none."""
+
+    @property
+    def missing(self) -> bool:
+        """Whether VIVE requires this policy and does not have it."""
+        return self.status.strip().lower() == MISSING
+
+    @property
+    def pushable(self) -> bool:
+        """Whether an accounting system can hold it: it has a type and a number, and VIVE has it."""
+        return bool(self.policy_type.strip() and self.number.strip()) and not self.missing
 
 
 class VendorRecord(VendorMessage):

@@ -23,6 +23,22 @@ class Delivered(Part):
     policies: tuple[DeliveredPolicy, ...] = ()
 
 
+class RecordTrouble(Part):
+    """The newest vendor record, where VIVE can't act on it. The last good one stays in the row."""
+
+    code: str
+    """The reason for programs: ``undecodable``, ``invalid`` or ``stale``."""
+    reason: str
+    """The reason as a sentence for a person."""
+    partition: int
+    offset: int
+    at: Timestamp
+    """Since when VIVE can't act on the vendor's newest record."""
+    payment_hold: bool = False
+    """Whether the record wants payments to be held, where that much of it is known."""
+    hold_reason: str = ""
+
+
 class VendorRow(Message):
     """VIVE's latest record, and how far its sync is. Offsets are those of ``vendor-sync`` in the topic's life ``topic_id``."""
 
@@ -41,3 +57,10 @@ class VendorRow(Message):
     next_attempt_at: Timestamp | None = None
     parked: bool = False
     updated_at: Timestamp | None = None
+    last_version: int = -1
+    """Version of the last record that was kept, also after a tombstone; -1 for none."""
+    record_offset: int = -1
+    """Highest offset of the vendor's records that the row has taken in: one that is read again is not counted twice."""
+    stale_records: int = 0
+    """Records that were left out because their version was lower than that of the record kept."""
+    trouble: RecordTrouble | None = None

@@ -153,8 +153,8 @@ def _insured(there: Provider, call: CreateInsurance | UpdateInsurance) -> tuple[
     )
 
 
-_types = st.sampled_from([GL, "General-Liability", "general liability", "Auto Liability", "Worker's Comp", "--"])
-_numbers = st.sampled_from(["GL-1", "gl -1", "GL-2", "7", "007", "8", "9", "Ä-1", " "])
+_types = st.sampled_from([GL, "General-Liability", "general liability", "Auto Liability", "Worker's Comp", "--", ""])
+_numbers = st.sampled_from(["GL-1", "gl -1", "GL-2", "7", "007", "8", "9", "Ä-1", " ", ""])
 _dates = st.none() | st.dates(date(2020, 1, 1), date(2030, 1, 1)) | st.sampled_from([date(1, 1, 1), date(9999, 1, 1)])
 _words = st.sampled_from(["", "  ", "Acme", "acme", " Acme  Ltd ", "Zoë", "O'Neil & Sons / Co", "tab\there", "\u200d"])
 _texts = _words | st.text(max_size=12)
@@ -165,7 +165,10 @@ _reasons = _texts | st.text(min_size=200, max_size=300) | st.just("🏚" * 200)
 _markers = st.sampled_from(["[VIVE]", "VIVE", "-", "No hold", " [V] ", " ", "Released by VIVE", "0", "é" * 40])
 _zips = st.sampled_from(["", "91355", "2134", "02134", "91355-1234", "K1A 0B1", "k1a0b1"])
 
-policies = st.lists(st.builds(Policy, policy_type=_types, number=_numbers, expires_on=_dates), max_size=4).map(tuple)
+_judgements = st.sampled_from(["", "Pass", "Fail", "Missing", "Expired"])
+policies = st.lists(
+    st.builds(Policy, policy_type=_types, number=_numbers, expires_on=_dates, status=_judgements), max_size=4
+).map(tuple)
 integrations = st.builds(
     integration,
     mode=st.sampled_from(Mode),

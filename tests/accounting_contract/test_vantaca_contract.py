@@ -27,7 +27,7 @@ from accounting.vantaca.sandbox import (
     Sandbox,
     run_sandbox,
 )
-from schemas.records.integration import Integration, Mode
+from schemas.records.integration import FieldGroup, Integration, Mode
 from schemas.records.vendor_record import Policy, PostalAddress
 from schemas.records.vendor_row import Delivered
 from tests.accounting_contract.contract import ALL_GROUPS, EXPIRY, LINKED, AccountingContract, Bench
@@ -169,6 +169,20 @@ class TestVantaca(AccountingContract):
             await bench.system.apply(bench.integration, plan)
         await bench.sync(record)
         assert bench.insurance_rows() == [("333333333", EXPIRY)]
+
+    async def test_policies_that_cannot_be_pushed_cost_no_call_and_hold_nothing_back(self, bench: VantacaBench) -> None:
+        policies = (
+            Policy(policy_type="Umbrella", number=""),
+            Policy(policy_type="", number="U-1"),
+            Policy(policy_type="Auto Liability", number="333333333", expires_on=EXPIRY, status="Missing"),
+        )
+        before = bench.insurance_rows()
+        plan, _ = await bench.sync(bench.record(payment_hold=True, hold_reason="lapsed", policies=policies))
+        assert len(plan.calls) == 1
+        codes = [left.code for left in plan.left_alone if left.group == FieldGroup.INSURANCE]
+        assert codes == ["not_pushable"] * 3
+        assert bench.held() == (True, "[VIVE] lapsed")
+        assert bench.insurance_rows() == before
 
     async def test_a_link_that_is_no_number_is_rejected_without_a_call(self, bench: VantacaBench) -> None:
         with pytest.raises(RejectedError, match="mend the vendor's link"):

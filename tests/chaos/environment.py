@@ -22,6 +22,7 @@ from messaging.topic_admin import admin_of, create_topics
 from producers.button import CLIENT_ADMIN, request_sync
 from producers.records import load
 from schemas.records.vendor_record import VendorRecord
+from schemas.topics import VENDOR_RECORD
 from schemas.wire.codec import Codec
 from tests.chaos.final_state import books_of, flip, renew
 from tests.support.slowness import patient
@@ -165,6 +166,12 @@ class Stage:
         for at, client in enumerate(self.books):
             self.books[at], records = flip(client)
             await self._say(records)
+
+    async def correct_poisoned_vendors(self) -> None:
+        """Send the good record of each vendor again behind which one stands that can't be read."""
+        keys = {key for topic, key in self.poisoned if topic == VENDOR_RECORD.name}
+        vendors = (vendor.record for client in self.books for vendor in client.vendors)
+        await self._say([record for record in vendors if record.key.to_bytes() in keys])
 
     async def _say(self, records: list[VendorRecord]) -> None:
         while True:

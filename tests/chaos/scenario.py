@@ -68,6 +68,7 @@ async def play(
                 acts.create_task(_change(stage, at, number))
             for each in schedule.strikes:
                 acts.create_task(_strike(stage, each, played))
+        await stage.correct_poisoned_vendors()
         played.wrong += await answers(stage, seconds=settle_timeout)
         played.wrong += [
             f"{name} ended with {code} after {took:.0f} s on SIGTERM"

@@ -170,6 +170,7 @@ def fill(projected: Projected) -> None:
         integration(ACME),
         integration(GLOBEX, client_name="Globex"),
         integration("lookers", mode="one_way"),
+        integration("garbled"),
         *(record(ACME, vendor_id) for vendor_id in vendors[:3]),
         record(ACME, "v-4", legal_name=HTML),
         record(ACME, "v-5", provider_id=None),
@@ -195,3 +196,4 @@ def fill(projected: Projected) -> None:
         outcome(ACME, "v-3", Status.MISSING, 2, run_id=RUN, reason="Vantaca has no provider 4711."),
         outcome(ACME, "v-4", Status.REJECTED, 3, run_id=RUN, reason=f"Vantaca refuses it: {HTML}"),
     )
+    projected.take_garbled_integration("garbled")

@@ -1,9 +1,11 @@
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from devkit.broker import Broker, LocalBroker
+from devkit.broker import Broker, LocalBroker, start_broker
+from tests.support.product_topics import ensure_topics
 from tests.support.world import World, world_of, world_on_its_own
 
 
@@ -33,3 +35,11 @@ def broker() -> Iterator[LocalBroker]:
     """A Kafka that the test may stop and start."""
     with LocalBroker.start() as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def own_kafka() -> Iterator[str]:
+    """The address of a Kafka with all topics that only the tests of one module use."""
+    environ = {name: value for name, value in os.environ.items() if name != "VIVE_SYNC_KAFKA"}
+    with start_broker(environ=environ) as started:
+        yield ensure_topics(started.bootstrap)

@@ -20,7 +20,7 @@ async def test_a_vendor_record_that_does_not_decode_is_a_dead_letter_and_the_nex
     await world.load([world.record(2)])
     async with world.worker():
         progress = await world.settled(await world.press())
-    assert progress.counts().by_status == {Status.UPDATED: 2}
+    assert progress.counts().by_status == {Status.UPDATED: 1, Status.REJECTED: 1}
     (letter,) = await world.dead_letters()
     assert (letter.code, letter.topic, letter.value) == ("undecodable", VENDOR_RECORD.name, GARBAGE)
     assert letter.vendor_id == "v1"
@@ -37,6 +37,35 @@ async def test_a_record_under_another_vendors_key_is_a_dead_letter(world: World)
     assert (letter.code, letter.vendor_id) == ("invalid", "v1")
 
 
+@pytest.mark.parametrize(
+    ("vendor_id", "value"),
+    [
+        ("v1", b"\xc3\x01 random bytes"),
+        ("v1", b""),
+        ("v1", b"text " * (128 * 1024 // 5)),
+        ("v1:v1", GARBAGE),
+        ("", GARBAGE),
+    ],
+    ids=["random bytes", "empty", "128 KiB of text", "wrong key", "key without a vendor"],
+)
+async def test_whatever_is_on_the_topic_of_vendor_records_the_partition_goes_on(
+    world: World, vendor_id: str, value: bytes
+) -> None:
+    world.providers([1, 2], compliance_status="Pending")
+    key = f"{world.client_id}:{vendor_id}".encode()
+    await world.load([world.integration, world.record(1)])
+    async with world.worker():
+        await world.say(VENDOR_RECORD.name, key, value)
+        await world.load([world.record(1, version=2), world.record(2)])
+        progress = await world.settled(await world.press())
+    # What comes after it ends the trouble with vendor v1, which is synced then.
+    assert progress.counts().by_status.keys() <= {Status.UPDATED, Status.UNCHANGED}
+    assert [world.company.providers[number].compliance_status for number in (1, 2)] == ["Approved"] * 2
+    (letter,) = await world.dead_letters()
+    assert (letter.code, letter.key, letter.value) == ("undecodable", key, value)
+    assert letter.reason.endswith((".", "of the form client_id:vendor_id"))
+
+
 @pytest.mark.parametrize("topic", [SYNC_REQUESTED.name, SYNC_EXPANSION.name, VENDOR_SYNC.name])
 async def test_garbage_on_any_topic_is_a_dead_letter_and_the_run_after_it_works(world: World, topic: str) -> None:
     world.providers([1], compliance_status="Pending")
@@ -46,6 +75,20 @@ async def test_garbage_on_any_topic_is_a_dead_letter_and_the_run_after_it_works(
         progress = await world.settled(await world.press())
     assert progress.counts().by_status == {Status.UPDATED: 1}
     assert [(letter.topic, letter.value) for letter in await world.dead_letters()] == [(topic, GARBAGE)]
+
+
+async def test_a_policy_without_a_number_keeps_no_hold_from_being_placed(world: World) -> None:
+    world.providers([1])
+    await world.load([world.integration, world.record(1)])
+    async with world.worker():
+        await world.settled(await world.press())
+        policies = [{"policy_type": "General Liability", "number": ""}]
+        hold = world.record(1, version=2, origin="change", payment_hold=True, hold_reason="lapsed", policies=policies)
+        await world.load([hold])
+        outcome = await world.vendor_says("v1", Status.UPDATED)
+    assert world.company.providers[1].on_hold_reason == "[VIVE] lapsed"
+    assert [left.code for left in outcome.left_alone if left.group == "insurance"] == ["not_pushable"]
+    assert await world.dead_letters() == []
 
 
 async def test_a_provider_that_is_gone_is_missing_and_a_dead_letter(world: World) -> None:

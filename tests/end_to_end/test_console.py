@@ -1,7 +1,9 @@
 """The console as a process: a person presses, watches and redrives over HTTP, and Kafka has each of it once."""
 
 import asyncio
+import html
 import json
+import re
 import signal
 import subprocess
 import time
@@ -17,7 +19,7 @@ from accounting.vantaca.sandbox import ErrorAnswer
 from devkit.broker import LocalBroker
 from messaging.topic_reader import TopicReader
 from schemas.records.sync_run import SyncRequested
-from schemas.topics import SYNC_REQUESTED
+from schemas.topics import SYNC_REQUESTED, VENDOR_RECORD
 from tests.support.eventually import eventually_async
 from tests.support.issuer import AUDIENCE, ISSUER, TestIssuer
 from tests.support.slowness import patient
@@ -44,6 +46,12 @@ class Console:
     async def get(self, path: str) -> Any:
         answer = await self.http.get(f"/clients/{self.world.client_id}{path}")
         return answer.json() if answer.is_success else None
+
+    async def text(self, path: str) -> str:
+        """The text of a page, in one line."""
+        answer = await self.http.get(path)
+        assert answer.is_success, answer.text
+        return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
 
     async def post(self, path: str, **headers: str) -> httpx.Response:
         return await self.http.post(f"/clients/{self.world.client_id}{path}", headers=headers)
@@ -89,6 +97,32 @@ def requested(world: World) -> list[SyncRequested]:
     with TopicReader(world.bootstrap, [SYNC_REQUESTED.name], seconds=patient(30)) as reader:
         ours = [record for record in reader.to_end() if record.key == world.client_id.encode()]
     return [world.codec.decode(SyncRequested, record.value) for record in ours]
+
+
+async def test_a_vendor_whose_newest_record_cannot_be_used_is_on_the_pages_with_its_reason(
+    world: World, issuer: TestIssuer
+) -> None:
+    world.providers([1, 2])
+    await world.load([world.integration, world.record(1, legal_name="Bright Roofing", payment_hold=True)])
+    for vendor_id in ("v1", "v2"):
+        await world.say(VENDOR_RECORD.name, f"{world.client_id}:{vendor_id}".encode(), b"garbage")
+    async with console(world, issuer) as at, world.worker():
+        await at.until("/sync-button", "available", value=True)
+        run_id = (await at.post("/sync-runs", **{"Idempotency-Key": "press"})).json()["run_id"]
+        await at.until(f"/sync-runs/{run_id}", "done", value=True)
+        home = f"/accounting/{world.client_id}/vantaca"
+        pages = [await at.text(f"{home}{path}") for path in ("", f"/runs/{run_id}", "/vendors/v1", "/vendors/v2")]
+    start, run, one, two = pages
+    placed = "The record can't be read. VIVE only places payment holds for this vendor until a correct record arrives."
+    nothing = "The record can't be read. VIVE does not sync this vendor until a correct record arrives."
+    assert "2 vendors have data that can't be synced" in start
+    for page in (start, run):
+        assert placed in page
+        assert nothing in page
+    assert placed in one
+    assert "Payment hold" in one
+    assert nothing in two
+    assert "VIVE has no data on this vendor." in two
 
 
 async def test_a_press_its_run_a_letter_and_the_end(world: World, issuer: TestIssuer) -> None:

@@ -144,7 +144,7 @@ async def test_letters_are_filtered_and_discarded_and_stay(world: World) -> None
     await world.say(VENDOR_RECORD.name, f"{world.client_id}:v3".encode(), GARBAGE)
     async with world.worker():
         progress = await world.settled(await world.press())
-        assert progress.counts().by_status == {Status.MISSING: 2}
+        assert progress.counts().by_status == {Status.MISSING: 2, Status.REJECTED: 1}
         await letters_come(world, 3)
     ids = {one["vendor_id"]: one["id"] for one in await listed(world)}
     assert [one["vendor_id"] for one in await listed(world, "--vendor", "v2")] == ["v2"]

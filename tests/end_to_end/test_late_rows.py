@@ -5,13 +5,13 @@ import asyncio
 import pytest
 
 from messaging.topic_reader import TopicReader
-from processors.state.row_epoch import FIRST
 from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import DEFAULT_PARTITIONS, VENDOR_TABLE_CHANGELOG
 from schemas.wire.partitioning import partition_of
+from schemas.wire.row_epoch import FIRST
 from tests.support.eventually import eventually_async
 from tests.support.topics import produce
 from tests.support.world import World

@@ -31,6 +31,7 @@ from messaging.topic_admin import admin_of
 from processors import app as app_module
 from processors.transport.consumer_thread import StrictConsumerThread
 from processors.transport.strict_transport import StrictConsumer, StrictTransport
+from processors.vendor_sync.retry_policy import LONGEST_PAUSE
 from processors.watchdog import EXIT_BLOCKED, StalledError
 from schemas.records.integration import Integration
 from schemas.records.outcome import Status
@@ -259,8 +260,9 @@ async def test_an_accounting_system_that_hangs_is_waited_for(world: World) -> No
 async def test_a_retry_is_waited_for(world: World) -> None:
     world.providers([1], compliance_status="Pending")
     await world.load([world.integration, world.record(1)])
-    world.sandbox.faults.put("busy", ErrorAnswer(status=503, retry_after_seconds=int(3 * STALL_TIMEOUT), calls=2))
-    async with watched(world):
+    stall_timeout = min(STALL_TIMEOUT, LONGEST_PAUSE / 2.5)  # a longer pause would not be waited for in memory
+    world.sandbox.faults.put("busy", ErrorAnswer(status=503, retry_after_seconds=int(2.5 * stall_timeout), calls=2))
+    async with watched(world, stall_seconds=stall_timeout):
         progress = await world.settled(await world.press())
     assert progress.counts().by_status == {Status.UPDATED: 1}
 

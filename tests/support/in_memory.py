@@ -2,23 +2,28 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar, cast
 
 from faust.types import TP
 
+from messaging.missed_deletions import OLDEST_POSITION
 from processors.events.async_producer import AsyncProducer, DeliveryReport
 from processors.events.event_publisher import EventPublisher
+from processors.positions.committed_positions import CommittedPositions
 from processors.state.integration_cache import Integrations
 from processors.state.shard import Shard
 from processors.state.vendor_rows import Rows
 from processors.state.vendor_table import VendorStore
 from processors.transport.partition_gate import PartitionGate
+from processors.transport.partition_tasks import PartitionTasks
+from processors.vendor_records.rereading import Rereading
 from schemas.message import Message
-from schemas.records.integration import Integration
+from schemas.records.integration import Integration, KnownIntegration, UnreadableIntegration
 from schemas.topics import Topic
 from schemas.wire.codec import Codec
+from tests.support.messages import NOW
 
 CODEC = Codec()
 TOPIC_ID = "t1"
@@ -34,6 +39,7 @@ class Consumed(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Mapping[str, bytes] = {}
 
     @property
     def tp(self) -> TP:
@@ -41,11 +47,17 @@ class Consumed(NamedTuple):
 
 
 def consumed(
-    topic: Topic, message: Message | bytes | None, *, key: bytes = b"", partition: int = 0, offset: int = 0
+    topic: Topic,
+    message: Message | bytes | None,
+    *,
+    key: bytes = b"",
+    partition: int = 0,
+    offset: int = 0,
+    headers: Mapping[str, bytes] | None = None,
 ) -> Consumed:
     """A record of this message; of bytes as they are."""
     value = CODEC.encode(message, topic=topic.name) if isinstance(message, Message) else message
-    return Consumed(topic.name, partition, offset, key, value)
+    return Consumed(topic.name, partition, offset, key, value, headers or {})
 
 
 class Sent(NamedTuple):
@@ -56,6 +68,7 @@ class Sent(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Mapping[str, str | bytes | None]
 
 
 class MemoryProducer:
@@ -67,11 +80,17 @@ class MemoryProducer:
         self._offsets: Counter[tuple[str, int | None]] = Counter()
 
     def send(
-        self, topic: str, *, key: bytes | None, value: bytes | None, partition: int | None = None, **_headers: object
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
+        headers: Mapping[str, str | bytes | None] | None = None,
     ) -> "asyncio.Future[DeliveryReport]":
         offset = self._offsets[topic, partition]
         self._offsets[topic, partition] += 1
-        self.sent.append(Sent(topic, partition, offset, key, value))
+        self.sent.append(Sent(topic, partition, offset, key, value, headers or {}))
         delivered = asyncio.get_running_loop().create_future()
         if topic not in self._held:
             delivered.set_result(DeliveryReport(partition or 0, offset))
@@ -134,7 +153,9 @@ class MemoryIntegrations:
     """The integrations of these clients, and how often they were read to their end. A read waits for ``read_may_end``."""
 
     def __init__(self, *integrations: Integration) -> None:
-        self._by_client = {integration.client_id: integration for integration in integrations}
+        self._by_client: dict[str, KnownIntegration] = {
+            integration.client_id: integration for integration in integrations
+        }
         self._held: dict[str, asyncio.Event] = {}
         self.read_to_ends = 0
         self.read_may_end = asyncio.Event()
@@ -143,7 +164,13 @@ class MemoryIntegrations:
     def put(self, integration: Integration) -> None:
         self._by_client[integration.client_id] = integration
 
-    def get(self, client_id: str) -> Integration | None:
+    def put_unreadable(self, client_id: str) -> None:
+        self._by_client[client_id] = UnreadableIntegration(code="undecodable", reason="It is garbage.")
+
+    def end(self, client_id: str) -> None:
+        del self._by_client[client_id]
+
+    def get(self, client_id: str) -> KnownIntegration:
         return self._by_client.get(client_id)
 
     def hold(self, client_id: str) -> None:
@@ -181,10 +208,31 @@ def gate_of(consumer: MemoryConsumer) -> PartitionGate:
     return PartitionGate(consumer=lambda: consumer, ends=MemoryEnds())
 
 
+def rereading_of(
+    rows: Rows, publisher: EventPublisher, in_flight: PartitionTasks, gate: PartitionGate, positions: CommittedPositions
+) -> Rereading:
+    return Rereading(
+        rows=rows,
+        publisher=publisher,
+        in_flight=in_flight,
+        gate=gate,
+        positions=lambda: positions,
+        topic_id=TOPIC_ID,
+        oldest=OLDEST_POSITION,
+        now=lambda: NOW,
+    )
+
+
 def publisher_of(producer: MemoryProducer) -> EventPublisher:
     return EventPublisher(producer=cast("AsyncProducer", producer), codec=CODEC)
 
 
 def rows_of(producer: MemoryProducer) -> Rows:
     store = cast("VendorStore", MemoryStore())
-    return Rows(store=lambda: store, codec=CODEC, producer=cast("AsyncProducer", producer), topic_id=TOPIC_ID)
+    return Rows(
+        store=lambda: store,
+        codec=CODEC,
+        producer=cast("AsyncProducer", producer),
+        topic_id=TOPIC_ID,
+        partitions=3,
+    )

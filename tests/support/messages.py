@@ -14,7 +14,7 @@ from schemas.records.integration import FieldGroup, Integration, Mode
 from schemas.records.outcome import Change, LeftAlone, Status, VendorSyncOutcome
 from schemas.records.sync_run import Lane, QueuedVendor, RunPart, SyncExpansion, SyncRequested, SyncRun
 from schemas.records.vendor_record import Origin, Policy, PostalAddress, VendorRecord
-from schemas.records.vendor_row import Delivered, DeliveredPolicy, VendorRow
+from schemas.records.vendor_row import Delivered, DeliveredPolicy, RecordTrouble, VendorRow
 from schemas.records.vendor_sync import Cause, VendorSync
 
 NOW: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -51,7 +51,13 @@ def several(elements: st.SearchStrategy[Any], *, most: int = 4) -> st.SearchStra
 
 
 addresses = st.builds(PostalAddress, street=texts, line2=texts, city=texts, state=texts, zip=texts)
-policies = st.builds(Policy, policy_type=filled, number=filled, expires_on=st.none() | days)
+policies = st.builds(
+    Policy,
+    policy_type=texts,
+    number=texts,
+    expires_on=st.none() | days,
+    status=st.sampled_from(["", "Pass", "Fail", "Missing", "Expired"]),
+)
 base_urls = st.sampled_from(["https://api.vantaca.example", "http://127.0.0.1:8080/v1", "http://[::1]:9000/x%20y"])
 
 integrations = st.builds(
@@ -132,6 +138,7 @@ sync_runs = st.builds(
     already_in_progress=several(queued_vendors),
     unlinked=several(identifiers),
     unknown=several(identifiers),
+    with_stale_records=several(identifiers),
 )
 vendor_syncs = st.builds(
     VendorSync,
@@ -175,7 +182,7 @@ dead_letters = st.builds(
     client_id=st.none() | identifiers,
     vendor_id=st.none() | identifiers,
     run_id=st.none() | identifiers,
-    code=st.sampled_from(["undecodable", "invalid", "rejected", "missing", "bug", "gave_up"]),
+    code=st.sampled_from(["undecodable", "invalid", "stale", "rejected", "missing", "bug", "gave_up"]),
     reason=texts,
     trace=maybe_text,
     topic=texts,
@@ -213,6 +220,16 @@ delivered = st.builds(
         most=3,
     ),
 )
+troubles = st.builds(
+    RecordTrouble,
+    code=st.sampled_from(["undecodable", "invalid", "stale"]),
+    reason=texts,
+    partition=st.integers(min_value=0, max_value=23),
+    offset=offsets,
+    at=instants,
+    payment_hold=st.booleans(),
+    hold_reason=texts,
+)
 vendor_rows = st.builds(
     VendorRow,
     record=st.none() | vendor_records,
@@ -226,6 +243,10 @@ vendor_rows = st.builds(
     next_attempt_at=st.none() | instants,
     parked=st.booleans(),
     updated_at=st.none() | instants,
+    last_version=answered,
+    record_offset=answered,
+    stale_records=counts,
+    trouble=st.none() | troubles,
 )
 
 MESSAGES: Final[dict[type[Message], st.SearchStrategy[Any]]] = {

@@ -53,11 +53,19 @@ class Projected:
         self._ids = {topic.name: TOPIC_ID for topic in TOPICS}
 
     def take(self, *messages: Message) -> None:
-        facts = facts_of(self._records(messages), _codec)
+        facts = facts_of(self._records(messages), _codec, partitions=1)
         assert not facts.unreadable
         with writing(self._engine) as connection:
             known = connection.execute(select(tables.runs.c.revision).order_by(tables.runs.c.revision.desc())).first()
             project(connection, facts, self._ids, revision=1 + (0 if known is None else known.revision))
+
+    def take_garbled_integration(self, client_id: str) -> None:
+        """The newest record of this client's integration can't be read."""
+        topic = INTEGRATION.name
+        record = ConsumedRecord(topic, 0, self.offsets[topic], client_id.encode(), b"garbage")
+        self.offsets[topic] += 1
+        with writing(self._engine) as connection:
+            project(connection, facts_of([record], _codec, partitions=1), self._ids, revision=1)
 
     def touch(self, run_id: str) -> None:
         """Give a run a new revision, and nothing else."""

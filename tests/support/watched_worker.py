@@ -25,7 +25,7 @@ from tests.support.eventually import eventually_async
 from tests.support.slowness import patient
 from tests.support.world import SESSION_TIMEOUT, World
 
-STALL_TIMEOUT = patient(2.0)
+STALL_TIMEOUT = patient(3.0)
 """Seconds that it may stand still: a worker that gets no processor must not count as one that does nothing."""
 
 

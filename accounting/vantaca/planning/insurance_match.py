@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import date
 
 from accounting.vantaca.planning import mapping
 from accounting.vantaca.reading import normalise
@@ -22,6 +23,16 @@ class DesiredPolicy:
     insurance_type: str
     number: str
     policy: Policy
+
+    @property
+    def name(self) -> str:
+        """Type and number, as far as VIVE knows them."""
+        return f"{self.insurance_type} {self.number}".strip()
+
+    @property
+    def text(self) -> str:
+        """The policy in one line for a person."""
+        return policy_text(self.name, self.policy.expires_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,21 @@ class Matches:
     doubles: tuple[InsuranceRow, ...]
     strangers: tuple[InsuranceRow, ...]
     retired: tuple[DeliveredPolicy, ...]
+
+
+def policy_text(name: str, expires_on: date | None) -> str:
+    """A policy or an insurance row in one line for a person."""
+    return f"{name}, expires {expires_on}" if expires_on else f"{name}, no expiration date"
+
+
+def key_of_row(row: InsuranceRow) -> Key:
+    """The key of an insurance row."""
+    return normalise.insurance_type(row.insurance_type), normalise.policy_number(row.account_no)
+
+
+def key_of_delivered(past: DeliveredPolicy) -> Key:
+    """The key of a policy that was delivered."""
+    return normalise.insurance_type(past.policy_type), normalise.policy_number(past.number)
 
 
 def desired_policies(policies: Iterable[Policy], types: Mapping[str, str]) -> tuple[DesiredPolicy, ...]:
@@ -73,13 +99,13 @@ def match_rows(
     same: dict[Key, list[InsuranceRow]] = {}
     free: list[tuple[Key, InsuranceRow]] = []
     for row in rows:
-        key = (normalise.insurance_type(row.insurance_type), normalise.policy_number(row.account_no))
+        key = key_of_row(row)
         if key in current:
             same.setdefault(key, []).append(row)
         else:
             free.append((key, row))
     free.sort(key=lambda entry: (entry[0], _id_order(entry[1])))
-    past = [(_key_of(one), one) for one in delivered]
+    past = [(key_of_delivered(one), one) for one in delivered]
     doubles: list[InsuranceRow] = []
     for key, candidates in same.items():
         if len(candidates) > 1:
@@ -120,10 +146,6 @@ def _row_of(key: Key, past: DeliveredPolicy, free: Sequence[tuple[Key, Insurance
         if by_key is None and row_key == key:
             by_key = index
     return by_key
-
-
-def _key_of(past: DeliveredPolicy) -> Key:
-    return normalise.insurance_type(past.policy_type), normalise.policy_number(past.number)
 
 
 def _past_order(entry: tuple[Key, DeliveredPolicy]) -> tuple[Key, str]:

@@ -38,7 +38,7 @@ def make_plan(
     if not _linked(record, provider):
         raise ValueError(f"vendor {record.vendor_id} is linked to another provider than {provider.provider_id}")
     refusal = ineligible_reason(record.client_id, integration)
-    owned = _NOTHING if refusal else frozenset(group for group in integration.pushes if integration.owns(group))
+    owned = _NOTHING if refusal else frozenset(group for group in FieldGroup if integration.owns(group))
     draft = Draft(owned, refusal or _NOT_OWNED)
     plan_status(draft, record, provider, integration)
     plan_hold(draft, record, provider, integration)

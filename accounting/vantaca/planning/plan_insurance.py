@@ -6,7 +6,8 @@ from typing import Final
 from accounting.vantaca.planning import mapping
 from accounting.vantaca.planning.calls import CreateInsurance, UpdateInsurance
 from accounting.vantaca.planning.draft import Draft, as_read
-from accounting.vantaca.planning.insurance_match import DesiredPolicy, Match, desired_policies, match_rows
+from accounting.vantaca.planning.insurance_match import DesiredPolicy, Match, match_rows, policy_text
+from accounting.vantaca.planning.unpushed_policies import split_policies, without_rows_of_missing
 from accounting.vantaca.reading import normalise
 from accounting.vantaca.reading.provider import InsuranceRow, Provider
 from schemas.records.integration import FieldGroup, Integration
@@ -19,7 +20,6 @@ _NO_ID: Final = "Vantaca gives this insurance row no id, so it can't be updated:
 _BAD_DATE: Final = (
     f"Vantaca holds dates of the years {mapping.EARLIEST_YEAR} to {mapping.LATEST_YEAR} only: correct the date in VIVE."
 )
-_NO_KEY: Final = "A policy needs a type and a number to be recognised in Vantaca: fill them in in VIVE."
 _DOUBLE: Final = (
     "Vantaca holds this policy more than once, and VIVE keeps only one row up to date: delete the others in Vantaca."
 )
@@ -34,34 +34,33 @@ def plan_insurance(
     delivered: tuple[DeliveredPolicy, ...],
 ) -> tuple[DeliveredPolicy, ...]:
     """Bring the rows of VIVE's policies up to date; return the policies that are delivered then."""
-    if not record.policies:
+    split = split_policies(record.policies, integration.insurance_types)
+    desired = split.pushed
+    if GROUP in draft.owned:
+        split.report(draft)
+    if not desired:
         return delivered
-    desired = desired_policies(record.policies, integration.insurance_types)
-    nameless = [one for one in desired if not all(one.key)]
-    if nameless:
-        desired = tuple(one for one in desired if all(one.key))
-    matches = match_rows(desired, provider.insurance, delivered)
+    there = without_rows_of_missing(split, provider.insurance, delivered)
+    matches = match_rows(desired, there.rows, there.delivered)
     if GROUP not in draft.owned:
         for match in matches.pairs:
             _report(draft, match)
         return delivered
     after = [_write(draft, match, provider, required=integration.insurance_required) for match in matches.pairs]
-    for one in nameless:
-        draft.leave(GROUP, _name(one), "", _policy_text(one), "invalid_value", _NO_KEY)
     for row in matches.doubles:
         draft.leave(GROUP, _name_of_row(row), _row_text(row), "", "ambiguous", _DOUBLE)
     kinds = {one.key[0] for one in desired}
     for row in matches.strangers:
         if normalise.insurance_type(row.insurance_type) in kinds:
             draft.leave(GROUP, _name_of_row(row), _row_text(row), "", "not_ours", _STRANGER)
-    return (*(one for one in after if one is not None), *matches.retired)
+    return (*(one for one in after if one is not None), *matches.retired, *there.kept)
 
 
 def _report(draft: Draft, match: Match) -> None:
     desired, row = match.desired, match.row
     expires_on = desired.policy.expires_on
     if row is None or match.renews or (expires_on is not None and expires_on != row.expires_on):
-        draft.leave_not_owned(GROUP, _name(desired), _row_text(row) if row else "", _policy_text(desired))
+        draft.leave_not_owned(GROUP, desired.name, _row_text(row) if row else "", desired.text)
 
 
 def _write(draft: Draft, match: Match, provider: Provider, *, required: bool) -> DeliveredPolicy | None:
@@ -71,15 +70,13 @@ def _write(draft: Draft, match: Match, provider: Provider, *, required: bool) ->
         _update(draft, desired, row, provider, required=required, fits=fits)
         return _delivered(desired, row)
     if not fits:
-        draft.leave(
-            GROUP, _name(desired), _row_text(row) if row else "", _policy_text(desired), "invalid_value", _BAD_DATE
-        )
+        draft.leave(GROUP, desired.name, _row_text(row) if row else "", desired.text, "invalid_value", _BAD_DATE)
         return match.renews
     if row is None:
         _create(draft, desired, provider, required=required)
         return _delivered(desired, None)
     if not row.insurance_id:
-        draft.leave(GROUP, _name(desired), _row_text(row), _policy_text(desired), "ambiguous", _NO_ID)
+        draft.leave(GROUP, desired.name, _row_text(row), desired.text, "ambiguous", _NO_ID)
         return match.renews
     draft.requires_fresh_observation = True
     _update(draft, desired, row, provider, required=required, fits=True, renews=True)
@@ -97,7 +94,7 @@ def _create(draft: Draft, desired: DesiredPolicy, provider: Provider, *, require
             is_required=required,
         )
     )
-    draft.change(GROUP, _name(desired), "", _policy_text(desired))
+    draft.change(GROUP, desired.name, "", desired.text)
 
 
 def _update(
@@ -111,14 +108,14 @@ def _update(
     renews: bool = False,
 ) -> None:
     """Write what differs. An update carries the row's own type text, because Vantaca requires a type with every update."""
-    name, expires_on, observed = _name(desired), desired.policy.expires_on, row.expires_on
+    name, expires_on, observed = desired.name, desired.policy.expires_on, row.expires_on
     new_date = expires_on if expires_on is not None and expires_on != observed and fits else None
     new_required = required if row.is_required is not None and row.is_required is not required else None
     _leave_date(draft, name, observed, expires_on, fits=fits)
     if not renews and new_date is None and new_required is None:
         return
     if not row.insurance_id:
-        draft.leave(GROUP, name, _row_text(row), _policy_text(desired), "ambiguous", _NO_ID)
+        draft.leave(GROUP, name, _row_text(row), desired.text, "ambiguous", _NO_ID)
         return
     draft.insurance_calls.append(
         UpdateInsurance(
@@ -156,24 +153,12 @@ def _delivered(desired: DesiredPolicy, row: InsuranceRow | None) -> DeliveredPol
     )
 
 
-def _name(desired: DesiredPolicy) -> str:
-    return f"{desired.insurance_type} {desired.number}".strip()
-
-
 def _name_of_row(row: InsuranceRow) -> str:
     return normalise.text(f"{row.insurance_type} {row.account_no}")
 
 
-def _policy_text(desired: DesiredPolicy) -> str:
-    return _text(_name(desired), desired.policy.expires_on)
-
-
 def _row_text(row: InsuranceRow) -> str:
-    return _text(_name_of_row(row), row.expires_on)
-
-
-def _text(name: str, expires_on: date | None) -> str:
-    return f"{name}, expires {expires_on}" if expires_on else f"{name}, no expiration date"
+    return policy_text(_name_of_row(row), row.expires_on)
 
 
 def _date_text(day: date | None) -> str:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from console.pages.sentences.availability import client_name
+from console.pages.sentences.availability import UNREADABLE, UNTIL_CORRECTED, client_name
 from console.pages.sentences.words import counted
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.views import ClientView, DeadLetterLine, VendorLine, VendorState
-from schemas.records.integration import Integration
+from schemas.records.integration import Integration, UnreadableIntegration
 
 SHOWN: Final = 5
 """Vendors, or dead letters, of one kind that are shown at once."""
@@ -43,11 +43,13 @@ class Concern:
 
 REMEDIES: Final[Mapping[str, str]] = {
     "missing": "Link the vendor to the right provider in VIVE, then try again.",
-    "rejected": "Correct the value in VIVE; VIVE then syncs the vendor by itself. Or try again as it is now.",
+    "rejected": "Correct the data in VIVE; VIVE then syncs the vendor by itself. Or try again as it is now.",
     "gave_up": "Vantaca did not answer for a day. Once it does, try again.",
     "bug": "VIVE failed at this vendor. Try again; if it comes back, give its number to VIVE's support.",
-    "undecodable": "VIVE could not read what another VIVE service said. Give its number to VIVE's support.",
-    "invalid": "What another VIVE service said is not valid. Give its number to VIVE's support.",
+    "undecodable": "VIVE could not read a record from another VIVE service. Give its number to VIVE's support.",
+    "foreign_partition": "Another VIVE service wrote to a wrong place in Kafka. Give its number to VIVE's support.",
+    "invalid": "A record from another VIVE service is not valid. Give its number to VIVE's support.",
+    "stale": "VIVE received two versions of this vendor in the wrong order. Give its number to VIVE's support.",
 }
 """By a dead letter's code: the advice to the person."""
 OTHER_REMEDY: Final = "Look at the reason, then try again."
@@ -64,7 +66,7 @@ def concerns(
     found_open = dead_letters.items if dead_letters is not None else ()
     lines = tuple(line for line in found_open if line.letter_id not in handled)
     by_vendor = {line.vendor_id: line for line in reversed(lines) if line.vendor_id is not None}
-    found = [paused(view.integration, view.parked, _some(snapshot, client_id, VendorState.PARKED, view.parked, 1))]
+    found = [_paused(snapshot, client_id, view)]
     covered: set[str] = set()
     for state, number in ((VendorState.MISSING, view.missing), (VendorState.REJECTED, view.rejected)):
         vendors = _some(snapshot, client_id, state, number, MAX_SEARCHED)
@@ -77,6 +79,12 @@ def concerns(
     more = view.open_dead_letters - len(found_open)
     found.append(other_dead_letters(_dead_letter_cases(snapshot, client_id, other[:SHOWN]), len(other) + more))
     return tuple(concern for concern in found if concern is not None)
+
+
+def _paused(snapshot: ReadModel, client_id: str, view: ClientView) -> Concern | None:
+    if isinstance(view.integration, UnreadableIntegration):
+        return unreadable(view.parked)
+    return paused(view.integration, view.parked, _some(snapshot, client_id, VendorState.PARKED, view.parked, 1))
 
 
 def _some(snapshot: ReadModel, client_id: str, state: VendorState, number: int, limit: int) -> tuple[VendorLine, ...]:
@@ -123,6 +131,19 @@ def _dead_letter_cases(snapshot: ReadModel, client_id: str, lines: Sequence[Dead
     )
 
 
+def unreadable(number: int) -> Concern:
+    """Nothing is synced, because the client's integration can't be read; ``number`` vendors wait."""
+    waiting = f" {counted(number, 'vendor')} {'waits' if number == 1 else 'wait'}." if number else ""
+    return Concern(
+        kind="unreadable",
+        tone="bad",
+        title=UNREADABLE.removesuffix("."),
+        to_do=f"{UNTIL_CORRECTED}{waiting} Ask VIVE's support to correct them. Nothing has to be pressed afterwards.",
+        number=number,
+        state=VendorState.PARKED,
+    )
+
+
 def paused(integration: Integration, number: int, some: tuple[VendorLine, ...]) -> Concern | None:
     """The client waits because Vantaca refuses its credentials."""
     if not number:
@@ -146,14 +167,14 @@ def paused(integration: Integration, number: int, some: tuple[VendorLine, ...]) 
 def wrong(
     state: VendorState, number: int, vendors: tuple[VendorLine, ...], dead_letters: Mapping[str, DeadLetterLine]
 ) -> Concern | None:
-    """Vendors without their provider in Vantaca, or with values that Vantaca does not take."""
+    """Vendors without their provider in Vantaca, or with data that Vantaca does not take or VIVE can't use."""
     if not number:
         return None
     trouble = "is linked to a provider that Vantaca does not have"
     if number > 1:
         trouble = "are linked to providers that Vantaca does not have"
     if state is VendorState.REJECTED:
-        trouble = f"{'has' if number == 1 else 'have'} values that Vantaca does not take"
+        trouble = f"{'has' if number == 1 else 'have'} data that can't be synced"
     return Concern(
         kind=state.value,
         tone="bad",

@@ -1,9 +1,14 @@
 """The rules of a client's field groups, in words: which VIVE writes, and which not and why."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from console.pages.sentences.words import GROUPS, plain
 from schemas.records.integration import SYSTEM_OF_RECORD_ONLY, FieldGroup, Integration, Mode
+
+UNKNOWN: Final = "VIVE does not know this setting, so it has no effect."
+UNKNOWN_SHOWN: Final = 5
+LONGEST_NAME: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +21,13 @@ class GroupRule:
 
 
 def group_rules(integration: Integration) -> tuple[GroupRule, ...]:
-    """The rule of every field group."""
+    """The rule of every field group, and of names in the integration's settings that are none."""
     rules = []
     for group, name in GROUPS.items():
         because = _not_written_because(integration, group)
         rules.append(GroupRule(name=name, owned=because is None, rule=because or _owned(integration, group)))
+    unknown = integration.unknown_pushes
+    rules += [GroupRule(name=plain(name[:LONGEST_NAME]), owned=False, rule=UNKNOWN) for name in unknown[:UNKNOWN_SHOWN]]
     return tuple(rules)
 
 

@@ -16,7 +16,7 @@ _TROUBLES: Final = (VendorState.FAILED, VendorState.REJECTED, VendorState.MISSIN
 _SETTLED: Final = (VendorState.UPDATED, VendorState.UNCHANGED, VendorState.LEFT_ALONE, *_TROUBLES, VendorState.SKIPPED)
 _IN_SUMMARY: Final = {
     VendorState.MISSING: "not found in Vantaca",
-    VendorState.PARKED: "waiting for Vantaca's credentials",
+    VendorState.PARKED: "waiting until syncing can go on",
 }
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE

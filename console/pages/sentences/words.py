@@ -33,10 +33,10 @@ STATES: Final[Mapping[VendorState, StateWords]] = {
     VendorState.FAILED: StateWords(
         label="Failed", tone="warn", means="It did not work this time; VIVE tries again by itself."
     ),
-    VendorState.REJECTED: StateWords(label="Rejected", tone="bad", means="Vantaca does not take this data."),
+    VendorState.REJECTED: StateWords(label="Rejected", tone="bad", means="Its data can't be synced as it is."),
     VendorState.MISSING: StateWords(label="Missing", tone="bad", means="The linked provider is not in Vantaca."),
     VendorState.PARKED: StateWords(
-        label="Waiting", tone="warn", means="It waits until Vantaca accepts the client's credentials."
+        label="Waiting", tone="warn", means="It waits until syncing can go on at this client."
     ),
     VendorState.SKIPPED: StateWords(label="Skipped", tone="quiet", means="There was nothing to do."),
     VendorState.UNLINKED: StateWords(

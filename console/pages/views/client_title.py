@@ -3,12 +3,12 @@
 from console.auth.principal import Principal
 from console.pages.sentences.availability import client_name
 from console.read_model.queries.read_model import ReadModel
-from schemas.records.integration import Integration
+from schemas.records.integration import Integration, KnownIntegration
 
 
-def client_title(who: Principal, integration: Integration | None) -> str:
+def client_title(who: Principal, integration: KnownIntegration) -> str:
     """The client's name, or its id where there is none."""
-    return who.client_id if integration is None else client_name(integration)
+    return client_name(integration) if isinstance(integration, Integration) else who.client_id
 
 
 def title_of(snapshot: ReadModel, who: Principal) -> str:

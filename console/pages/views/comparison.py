@@ -6,9 +6,9 @@ from typing import Final
 
 from console.pages.sentences.words import GROUPS, STATES, field_label, group_label
 from console.read_model.store.views import VendorDetail, VendorState
-from schemas.records.integration import FieldGroup, Integration
+from schemas.records.integration import FieldGroup, Integration, KnownIntegration
 from schemas.records.outcome import Status, VendorSyncOutcome
-from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_record import Policy, VendorRecord
 
 AGREES: Final = frozenset({Status.UPDATED, Status.UNCHANGED})
 """After these, whatever is pushed and was neither written nor left alone is the same on both sides."""
@@ -58,7 +58,7 @@ def history(detail: VendorDetail) -> tuple[HistoryEntry, ...]:
         label, tone = words.label, words.tone
         if outcome.status is Status.WRITING and newer is not None:
             label, tone = "Not confirmed", "warn"
-        if outcome.status is not Status.WRITING or newer is None or newer.status is not Status.UPDATED:
+        if outcome.status is not Status.WRITING or newer is None or not _wrote(newer):
             entries.append(HistoryEntry(outcome=outcome, label=label, tone=tone, rows=compared(outcome)))
         newer = outcome
     return tuple(entries)
@@ -66,7 +66,7 @@ def history(detail: VendorDetail) -> tuple[HistoryEntry, ...]:
 
 def compared(outcome: VendorSyncOutcome) -> tuple[Row, ...]:
     """The fields that differed in an outcome: those written, then those left."""
-    done = "written" if outcome.status is Status.UPDATED else "planned"
+    done = "written" if _wrote(outcome) else "planned"
     written = [
         Row(
             group=group_label(change.group),
@@ -91,7 +91,12 @@ def compared(outcome: VendorSyncOutcome) -> tuple[Row, ...]:
     return (*written, *left)
 
 
-def comparison(detail: VendorDetail, integration: Integration) -> tuple[Row, ...]:
+def _wrote(outcome: VendorSyncOutcome) -> bool:
+    """Whether the outcome's changes were made: also those of a rejected vendor, for which only a hold was placed."""
+    return outcome.status is Status.UPDATED or (outcome.status is Status.REJECTED and bool(outcome.changes))
+
+
+def comparison(detail: VendorDetail, integration: KnownIntegration) -> tuple[Row, ...]:
     """Every field group that is pushed, and whatever else differed, as the latest attempt left it."""
     outcome = last_settled(detail)
     rows = compared(outcome) if outcome is not None else ()
@@ -108,7 +113,10 @@ def comparison(detail: VendorDetail, integration: Integration) -> tuple[Row, ...
             result="agrees" if newest else "unknown",
         )
         for group, name in GROUPS.items()
-        if integration.owns(group) and name not in listed and record is not None
+        if isinstance(integration, Integration)
+        and integration.owns(group)
+        and name not in listed
+        and record is not None
     ]
     return (*rows, *same)
 
@@ -122,7 +130,7 @@ def _desired(record: VendorRecord | None, group: FieldGroup) -> str | None:
         case FieldGroup.PAYMENT_HOLD:
             return _hold(record)
         case FieldGroup.INSURANCE:
-            return _lines(_policies(record)) or None
+            return _lines(_policies(policy for policy in record.policies if policy.pushable)) or None
         case FieldGroup.NAMES:
             return _lines((record.legal_name, record.dba_name)) or None
         case FieldGroup.ADDRESS:
@@ -136,7 +144,7 @@ def facts(record: VendorRecord) -> tuple[Fact, ...]:
         ("DBA name", record.dba_name),
         ("Status", _status(record)),
         ("Payment hold", _hold(record)),
-        ("Insurance", _lines(_policies(record)) or "No policies"),
+        ("Insurance", _lines(_policies(record.policies)) or "No policies"),
         ("Address", _address(record)),
         ("Provider in Vantaca", record.provider_id or "Not linked"),
     )
@@ -155,12 +163,15 @@ def _hold(record: VendorRecord) -> str:
     return f"On hold: {record.hold_reason}" if record.hold_reason else "On hold"
 
 
-def _policies(record: VendorRecord) -> list[str]:
-    return [
-        f"{policy.policy_type} {policy.number}"
-        + (f", expires {policy.expires_on}" if policy.expires_on else ", no expiration date")
-        for policy in record.policies
-    ]
+def _policies(policies: Iterable[Policy]) -> list[str]:
+    return [_policy(policy) for policy in policies]
+
+
+def _policy(policy: Policy) -> str:
+    name = _joined((policy.policy_type, policy.number or "without a number"), " ")
+    if policy.missing:
+        return f"{name}, missing"
+    return f"{name}, expires {policy.expires_on}" if policy.expires_on else f"{name}, no expiration date"
 
 
 def _address(record: VendorRecord) -> str:

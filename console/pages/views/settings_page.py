@@ -26,6 +26,7 @@ from messaging.producer import KafkaUnavailableError
 from producers.button import CONFIRMATION, SyncRefusedError
 from schemas.message import Identifier
 from schemas.records.dead_letter import LETTER_ID_PATTERN
+from schemas.records.integration import Integration
 
 router: Final = APIRouter(prefix=ACCOUNTING)
 
@@ -111,19 +112,19 @@ def show(
     with read_model.snapshot() as snapshot:
         view = snapshot.client(client)
         of_client = {} if view is None else _of_client(snapshot, client, view, query, listed)
-    integration = None if view is None else view.integration
+    known = None if view is None else view.integration
     shown: dict[str, Any] = {
         "to": to,
         "here": to.home,
         "view": view,
-        "mode": None if integration is None else MODES[integration.mode],
-        "unavailable": unavailable_because(client, integration),
+        "mode": MODES[known.mode] if isinstance(known, Integration) else None,
+        "unavailable": unavailable_because(client, known),
         "trouble": trouble,
         "press_key": key or str(uuid4()),
         "requested_run": query.requested_run,
         "notice": "",
     }
-    title = client_title(who, integration)
+    title = client_title(who, known)
     return renderer.page("settings.html", who=who, client_title=title, status=status, **(shown | of_client))
 
 
@@ -164,7 +165,7 @@ def _of_client(
         "runs": runs,
         "runs_further_on": query.runs_cursor is not None,
         "concerns": concerns(snapshot, client, view, handled=handled),
-        "groups": group_rules(view.integration),
+        "groups": group_rules(view.integration) if isinstance(view.integration, Integration) else (),
         "vendors_heading": "Vendors",
         "no_vendors": "VIVE has no vendors of this client yet. They appear here once VIVE's services have sent them.",
         "listing": Listing(

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from messaging.topic_reader import ConsumedRecord
-from schemas.message import Identifier
+from schemas.integration_copies import IntegrationCopy, read_copy
+from schemas.kept_record import accepts_version
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.dead_letter_handled import DeadLetterHandled
-from schemas.records.integration import Integration
+from schemas.records.integration import UnreadableIntegration
 from schemas.records.outcome import VendorSyncOutcome
 from schemas.records.sync_run import SyncRun
 from schemas.records.vendor_key import VendorKey
@@ -39,7 +38,6 @@ TOPICS: Final = (
 """The topics that are projected."""
 
 T = TypeVar("T")
-_identifier: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 
 
 class Placed(NamedTuple, Generic[T]):
@@ -57,13 +55,22 @@ class Unreadable(NamedTuple):
     reason: str
 
 
+class VendorFact(NamedTuple):
+    """A vendor's record; None is a tombstone, or a record that can't be read (``readable`` is False then)."""
+
+    key: VendorKey
+    record: VendorRecord | None
+    readable: bool = True
+    accepted: bool = False
+    """Whether a person has put the record in force, whatever its version."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The contents of records, each kind in the order of its records."""
 
-    integrations: dict[str, Integration | None] = field(default_factory=dict)
-    """The last of each client; None: it was ended by a tombstone."""
-    records: list[tuple[VendorKey, VendorRecord | None]] = field(default_factory=list)
+    integrations: list[IntegrationCopy] = field(default_factory=list)
+    records: list[VendorFact] = field(default_factory=list)
     events: dict[VendorKey, int] = field(default_factory=dict)
     """By vendor, the last ``vendor-sync`` event's offset."""
     outcomes: list[Placed[VendorSyncOutcome]] = field(default_factory=list)
@@ -75,31 +82,36 @@ class Facts:
     """By topic and partition, the offset behind the last record."""
 
 
-def facts_of(records: Iterable[ConsumedRecord], codec: Codec) -> Facts:
-    """The contents of these records. Unreadable records are listed apart: the worker makes dead letters of them."""
+def facts_of(records: Iterable[ConsumedRecord], codec: Codec, *, partitions: int) -> Facts:
+    """The contents of these records. Unreadable records are listed apart: the worker makes dead letters of them.
+
+    ``partitions`` is the number of partitions of each topic.
+    """
     facts = Facts()
     for record in records:
         try:
-            _take(facts, record, codec)
+            _take(facts, record, codec, partitions)
         except UndecodableError as error:
             facts.unreadable.append(Unreadable(record, error.reason))
         facts.next_offsets[record.topic, record.partition] = record.offset + 1
     return facts
 
 
-def _take(facts: Facts, record: ConsumedRecord, codec: Codec) -> None:
+def _take(facts: Facts, record: ConsumedRecord, codec: Codec, partitions: int) -> None:
     match record.topic:
         case VENDOR_SYNC_OUTCOME.name:
             facts.outcomes.append(_placed(record, codec.decode(VendorSyncOutcome, record.value)))
         case VENDOR_SYNC.name:
             facts.events[codec.decode(VendorSync, record.value).key] = record.offset
         case VENDOR_RECORD.name:
-            facts.records.append(_vendor(record, codec))
+            _take_vendor(facts, record, codec)
         case SYNC_RUN.name:
             facts.parts.append(_placed(record, codec.decode(SyncRun, record.value)))
         case INTEGRATION.name:
-            client_id, integration = _integration(record, codec)
-            facts.integrations[client_id] = integration
+            copy = read_copy(record, codec, partitions=partitions)
+            facts.integrations.append(copy)
+            if isinstance(copy.content, UnreadableIntegration):
+                facts.unreadable.append(Unreadable(record, copy.content.reason))
         case DEAD_LETTER.name:
             facts.dead_letters.append(_placed(record, codec.decode(DeadLetter, record.value)))
         case DEAD_LETTER_HANDLED.name:
@@ -110,21 +122,17 @@ def _placed(record: ConsumedRecord, content: T) -> Placed[T]:
     return Placed(record.partition, record.offset, content)
 
 
-def _vendor(record: ConsumedRecord, codec: Codec) -> tuple[VendorKey, VendorRecord | None]:
+def _take_vendor(facts: Facts, record: ConsumedRecord, codec: Codec) -> None:
     try:
         key = VendorKey.from_bytes(record.key)
     except ValueError as error:
         raise UndecodableError(str(error)) from None
     if record.value is None:
-        return key, None
-    return key, codec.decode_keyed(VendorRecord, record.key, record.value)
-
-
-def _integration(record: ConsumedRecord, codec: Codec) -> tuple[str, Integration | None]:
+        facts.records.append(VendorFact(key, None))
+        return
     try:
-        client_id = _identifier.validate_python((record.key or b"").decode())
-    except (UnicodeDecodeError, ValidationError):
-        raise UndecodableError(f"{record.key!r} is not a client's id.") from None
-    if record.value is None:
-        return client_id, None
-    return client_id, codec.decode_keyed(Integration, record.key, record.value)
+        content = codec.decode_keyed(VendorRecord, record.key, record.value)
+    except UndecodableError:
+        facts.records.append(VendorFact(key, None, readable=False))
+        raise
+    facts.records.append(VendorFact(key, content, accepted=accepts_version(record.headers)))

@@ -12,6 +12,9 @@ from schemas.records.vendor_record import VendorRecord
 LONGEST_NAME: Final = 300
 LONGEST_SORTED: Final = 200
 """PostgreSQL's indexes hold some 2,700 bytes a row."""
+NO_RECORD: Final = -1
+UNREADABLE_ONLY: Final = -2
+"""In place of a version: VIVE has records of the vendor, none of which can be read."""
 UNLINKED: Final = "It is not linked to a provider."
 
 
@@ -28,7 +31,7 @@ def new_vendor(key: VendorKey) -> Row:
         "sort_name": sort_name(key.vendor_id, key.vendor_id),
         "name": key.vendor_id,
         "provider_id": None,
-        "version": -1,
+        "version": NO_RECORD,
         "event_offset": -1,
         "through": -1,
         "outcome_partition": -1,
@@ -40,12 +43,12 @@ def new_vendor(key: VendorKey) -> Row:
     }
 
 
-def with_record(row: Row, record: VendorRecord | None) -> Row:
-    """The vendor under its newest record; a stale one changes nothing, None forgets what was known."""
+def with_record(row: Row, record: VendorRecord | None, *, accepted: bool = False) -> Row:
+    """The vendor under its newest record; a stale one changes nothing unless it is ``accepted``, None forgets what was known."""
     if record is None:
         empty = new_vendor(VendorKey(row["client_id"], row["vendor_id"]))
         return row | {name: empty[name] for name in ("sort_name", "name", "provider_id", "version")}
-    if record.version < row["version"]:
+    if record.version < row["version"] and not accepted:
         return row
     name = clean(record.legal_name).strip()[:LONGEST_NAME] or record.vendor_id
     return row | {
@@ -54,6 +57,16 @@ def with_record(row: Row, record: VendorRecord | None) -> Row:
         "provider_id": record.provider_id,
         "version": record.version,
     }
+
+
+def with_unreadable(row: Row) -> Row:
+    """The vendor after a record that can't be read: what was known of it stays, and it is known from now on."""
+    return row | {"version": UNREADABLE_ONLY} if row["version"] == NO_RECORD else row
+
+
+def is_known(row: Row) -> bool:
+    """Whether VIVE has records of the vendor, so that lists have it."""
+    return bool(row["version"] != NO_RECORD)
 
 
 def with_outcome(row: Row, outcome: Row, topic_id: str) -> Row:

@@ -8,11 +8,11 @@ from console.read_model.folds.facts import Facts, Unreadable
 from console.read_model.folds.outcomes import clean, outcome_row
 from console.read_model.projection.projected_offsets import save_offsets
 from console.read_model.projection.save_dead_letters import DeadLetterBatch, save_dead_letters
+from console.read_model.projection.save_integrations import save_integrations
 from console.read_model.projection.save_runs import save_runs
 from console.read_model.projection.save_vendors import save_vendors
 from console.read_model.store import tables
 from console.read_model.store.upsert import upsert
-from schemas.records.integration import Integration
 from schemas.topics import DEAD_LETTER, VENDOR_SYNC
 
 
@@ -24,7 +24,7 @@ def project(connection: Connection, facts: Facts, topic_ids: Mapping[str, str], 
     save_dead_letters(
         connection, DeadLetterBatch(facts.dead_letters, facts.handled), topic_id=topic_ids[DEAD_LETTER.name]
     )
-    _save_integrations(connection, facts.integrations)
+    save_integrations(connection, facts.integrations)
     _save_unreadable(connection, facts.unreadable)
     save_offsets(connection, facts.next_offsets, topic_ids)
 
@@ -33,19 +33,6 @@ def forget(connection: Connection) -> None:
     """Empty every table that is built from the topics."""
     for table in tables.PROJECTED:
         connection.execute(delete(table))
-
-
-def _save_integrations(connection: Connection, integrations: Mapping[str, Integration | None]) -> None:
-    table = tables.clients
-    kept = [
-        {"client_id": client_id, "body": integration.model_dump_json()}
-        for client_id, integration in integrations.items()
-        if integration is not None
-    ]
-    upsert(connection, table, kept)
-    ended = [client_id for client_id, integration in integrations.items() if integration is None]
-    if ended:
-        connection.execute(delete(table).where(table.c.client_id.in_(ended)))
 
 
 def _save_unreadable(connection: Connection, unreadable: Iterable[Unreadable]) -> None:

@@ -3,31 +3,33 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from console.read_model.projection.kept_records import take_kept_records
+from console.read_model.projection.missed_deletions import ROW_TOPICS, MissedDeletions
+from console.read_model.projection.pace import POLL_SECONDS, Pause, Tick
 from console.read_model.projection.projected_offsets import projected
 from console.read_model.projection.source import Layout, Source, begins_of, ends_of, layout_of
 from console.read_model.projection.writer import Writer
 from console.read_model.store.lease import Lease, LeaseLostError, now_ms
 from console.stall_detector import CHECKS_PER_TIMEOUT, STALL_TIMEOUT, StallDetector
+from messaging.missed_deletions import OLDEST_POSITION
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import Offsets
+from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec, RegistryUnavailableError
 
 logger = logging.getLogger(__name__)
-POLL_SECONDS: Final = 0.2
-RENEW_SECONDS: Final = 3.0
 FORGET_SECONDS: Final = 3600.0
 """How often the projector drops from the tables what the topics have dropped."""
 STANDBY_SECONDS: Final = 1.0
 FRESH_MS: Final = 15_000
-LONGEST_PAUSE: Final = 10.0
 EXPLAINED_ERRORS: Final = (KafkaUnavailableError, RegistryUnavailableError)
 """Errors with a message for people."""
 UNAVAILABLE_ERRORS: Final = (*EXPLAINED_ERRORS, OperationalError, InterfaceError, PoolTimeoutError)
@@ -36,11 +38,28 @@ UNAVAILABLE_ERRORS: Final = (*EXPLAINED_ERRORS, OperationalError, InterfaceError
 class Projector:
     """Projects the topics into the read model. Several may run: one writes, the others wait to take over."""
 
-    def __init__(self, engine: Engine, *, bootstrap: str, codec: Codec, stall_timeout: float = STALL_TIMEOUT) -> None:
-        """``stall_timeout``: seconds after which a consumer that delivers nothing, though there is something, is replaced."""
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        bootstrap: str,
+        codec: Codec,
+        stall_timeout: float = STALL_TIMEOUT,
+        oldest_position: timedelta = OLDEST_POSITION,
+    ) -> None:
+        """Project from these brokers into this database.
+
+        Args:
+            engine: the database.
+            bootstrap: the brokers.
+            codec: decodes records.
+            stall_timeout: seconds after which a consumer that delivers nothing, though there is something, is replaced.
+            oldest_position: the age of the projected offsets from which on deletions may have been missed.
+        """
         self._engine = engine
         self._bootstrap = bootstrap
         self._codec = codec
+        self._oldest_position = oldest_position
         self._caught_up_at = 0
         self._check_seconds = stall_timeout / CHECKS_PER_TIMEOUT
         self._stall_detector = StallDetector(stall_timeout=stall_timeout)
@@ -75,7 +94,7 @@ class Projector:
         """Whether it has read nothing for the stall timeout, though Kafka is available and there is something to read."""
         return self._stall_detector.stalled()
 
-    def _once(self, stop: threading.Event, pause: "Pause") -> None:
+    def _once(self, stop: threading.Event, pause: Pause) -> None:
         """Project as long as the lease is ours and the topics are the same, or wait a little where it is another's."""
         lease = Lease(self._engine)
         if not lease.take():
@@ -85,11 +104,14 @@ class Projector:
             return
         try:
             layout = layout_of(self._bootstrap)
-            writer = Writer(self._engine, lease, self._codec, layout.ids)
-            source = self._open(layout, writer)
+            writer = Writer(
+                self._engine, lease, self._codec, layout.ids, partitions=layout.partitions[INTEGRATION.name]
+            )
+            tick = Tick(lease, writer)
+            source = self._open(stop, layout, tick, lease.complete_at())
             try:
                 pause.forget()
-                self._project(stop, source, layout, Tick(lease, writer))
+                self._project(stop, source, layout, tick)
             finally:
                 with self._stall_detector.step():
                     source.close()
@@ -97,17 +119,37 @@ class Projector:
             with suppress(SQLAlchemyError):  # it ends by itself
                 lease.give_back()
 
-    def _open(self, layout: Layout, writer: Writer) -> Source:
-        with self._engine.connect() as connection:
-            offsets, topic_ids = projected(connection)
-        anew = any(layout.ids[topic] != topic_id for topic, topic_id in topic_ids.items())
-        if anew or _past_end(offsets, ends_of(self._bootstrap, layout)):
-            logger.warning("A topic was created anew: the read model is built again from the beginning.")
-            writer.forget()
-            offsets = {}
-        return Source(self._bootstrap, layout, offsets)
+    def _open(self, stop: threading.Event, layout: Layout, tick: Tick, complete_at: int) -> Source:
+        """Begin where the last projector ended, without rows that were deleted since.
 
-    def _project(self, stop: threading.Event, source: Source, layout: Layout, tick: "Tick") -> None:
+        Where ``ROW_TOPICS`` were created anew their rows stay: whether they are deleted is for a person to decide.
+        """
+        offsets, topic_ids = self._projected()
+        anew = {topic for topic, topic_id in topic_ids.items() if layout.ids[topic] != topic_id}
+        known = {place: offset for place, offset in offsets.items() if place[0] not in anew}
+        if anew.difference(ROW_TOPICS) or _past_end(known, ends_of(self._bootstrap, layout)):
+            logger.warning("A topic was created anew: the read model is built again from the beginning.")
+            tick.writer.forget()
+            return Source(self._bootstrap, layout, {})
+        missed = MissedDeletions(
+            engine=self._engine,
+            bootstrap=self._bootstrap,
+            layout=layout,
+            writer=tick.writer,
+            renew=lambda: tick.renew(caught_up=False),
+            oldest=self._oldest_position,
+        )
+        for topic, doubt in missed.doubts(topic_ids, complete_at).items():
+            missed.settle(topic, doubt, stop)
+        for topic in anew if not stop.is_set() else ():
+            tick.writer.begin_anew(topic, layout.partitions[topic])
+        return Source(self._bootstrap, layout, self._projected()[0])
+
+    def _projected(self) -> tuple[Offsets, dict[str, str]]:
+        with self._engine.connect() as connection:
+            return projected(connection)
+
+    def _project(self, stop: threading.Event, source: Source, layout: Layout, tick: Tick) -> None:
         checked_at, forgot_at = time.monotonic(), float("-inf")
         self._stall_detector.restarted()
         while not stop.is_set():
@@ -116,6 +158,7 @@ class Projector:
             self._stall_detector.polled(delivered=bool(records), more=source.more)
             tick.writer.write(records)
             if source.at_end:
+                self._take_kept_records(stop, tick)
                 self._caught_up_at = now_ms()
             tick.renew(caught_up=source.at_end)
             if time.monotonic() - checked_at > self._check_seconds:
@@ -125,6 +168,13 @@ class Projector:
             if time.monotonic() - forgot_at > FORGET_SECONDS:
                 tick.writer.forget_before(begins_of(self._bootstrap, layout))
                 forgot_at = time.monotonic()
+
+    def _take_kept_records(self, stop: threading.Event, tick: "Tick") -> None:
+        if not tick.kept_records_taken:
+            take_kept_records(
+                self._engine, tick.writer, bootstrap=self._bootstrap, codec=self._codec, renew=tick.renew, stop=stop
+            )
+            tick.kept_records_taken = True
 
     def _goes_on(self, source: Source, layout: Layout) -> bool:
         """Whether the topics are the same and the consumer reads them, by the word of new clients."""
@@ -143,37 +193,3 @@ class Projector:
 def _past_end(offsets: Offsets, ends: Offsets) -> bool:
     """Whether a partition holds less than was projected of it: Kafka has lost records, and may give their offsets again."""
     return any(offset > ends.get(place, 0) for place, offset in offsets.items())
-
-
-class Tick:
-    """Writes, and renews the lease from time to time where nothing is written."""
-
-    def __init__(self, lease: Lease, writer: Writer, *, now: Callable[[], float] = time.monotonic) -> None:
-        self._lease = lease
-        self.writer = writer
-        self._now = now
-        self._renewed = float("-inf")
-        self._was_caught_up = False
-
-    def renew(self, *, caught_up: bool) -> None:
-        """Hold the lease, if it is time to, or if everything is projected now and was not before."""
-        if self._now() - self._renewed >= RENEW_SECONDS or caught_up > self._was_caught_up:
-            self._lease.renew(caught_up=caught_up)
-            self._renewed = self._now()
-        self._was_caught_up = caught_up
-
-
-class Pause:
-    """How long to wait before the next attempt: longer each time."""
-
-    def __init__(self) -> None:
-        self._seconds = 0.25
-
-    def longer(self) -> float:
-        """The next pause, in seconds."""
-        self._seconds = min(self._seconds * 2, LONGEST_PAUSE)
-        return self._seconds
-
-    def forget(self) -> None:
-        """It went well."""
-        self._seconds = 0.25

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from console.read_model.projection.projector import POLL_SECONDS, Tick
+from console.read_model.projection.kept_records import take_kept_records
+from console.read_model.projection.pace import POLL_SECONDS, Tick
 from console.read_model.projection.source import SECONDS, Source, ends_of, layout_of
 from console.read_model.projection.writer import Writer
 from console.read_model.store.lease import Lease
 from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import Offsets
+from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec
 
 
@@ -41,10 +43,13 @@ def rebuild(
     ends = ends_of(bootstrap, layout)
     with Source(bootstrap, layout, {}) as source:
         lease.take(by_force=True)
-        writer = Writer(engine, lease, codec, layout.ids)
+        writer = Writer(engine, lease, codec, layout.ids, partitions=layout.partitions[INTEGRATION.name])
         try:
             writer.forget()
-            return _to_ends(source, ends, Tick(lease, writer), report)
+            tick = Tick(lease, writer)
+            built = _to_ends(source, ends, tick, report)
+            take_kept_records(engine, writer, bootstrap=bootstrap, codec=codec, renew=tick.renew)
+            return built
         finally:
             lease.give_back()
 

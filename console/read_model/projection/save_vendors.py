@@ -5,8 +5,15 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete
 
-from console.read_model.folds.facts import Facts
-from console.read_model.folds.vendors import new_vendor, vendor_state, with_outcome, with_record
+from console.read_model.folds.facts import Facts, VendorFact
+from console.read_model.folds.vendors import (
+    is_known,
+    new_vendor,
+    vendor_state,
+    with_outcome,
+    with_record,
+    with_unreadable,
+)
 from console.read_model.store import tables
 from console.read_model.store.upsert import Row, insert_into, load, many, upsert
 from schemas.records.vendor_key import VendorKey
@@ -19,15 +26,11 @@ def save_vendors(connection: Connection, facts: Facts, outcomes: list[Row], *, t
     """Take in the records about vendors; ``topic_id`` is Kafka's present id of ``vendor-sync``."""
     if outcomes:
         many(connection, insert_into(connection, tables.outcomes), outcomes)
-    keys = {key for key, _ in facts.records} | facts.events.keys() | set(_named(facts))
+    keys = {fact.key for fact in facts.records} | facts.events.keys() | set(_named(facts))
     keys |= {VendorKey(outcome["client_id"], outcome["vendor_id"]) for outcome in outcomes}
     before = load(connection, tables.vendors, _KEY, sorted(keys))
     rows: dict[VendorKey, Row] = {key: before.get(key) or new_vendor(key) for key in keys}
-    bodies: dict[VendorKey, VendorRecord | None] = {}
-    for key, record in facts.records:
-        if record is None or record.version >= rows[key]["version"]:
-            bodies[key] = record
-        rows[key] = with_record(rows[key], record)
+    bodies = _take_records(facts.records, rows)
     for key, offset in facts.events.items():
         rows[key] = rows[key] | {"event_offset": offset}
     for outcome in outcomes:
@@ -36,7 +39,7 @@ def save_vendors(connection: Connection, facts: Facts, outcomes: list[Row], *, t
     changed: list[Row] = []
     moved: Counter[tuple[str, str, bool]] = Counter()
     for key, row in rows.items():
-        now = row | {"state": vendor_state(row).value if row["version"] >= 0 else None}
+        now = row | {"state": vendor_state(row).value if is_known(row) else None}
         old = before.get(key)
         if now != old:
             changed.append(now)
@@ -47,6 +50,19 @@ def save_vendors(connection: Connection, facts: Facts, outcomes: list[Row], *, t
     upsert(connection, tables.vendors, changed)
     _save_bodies(connection, bodies)
     _save_counts(connection, moved)
+
+
+def _take_records(records: Iterable[VendorFact], rows: dict[VendorKey, Row]) -> dict[VendorKey, VendorRecord | None]:
+    """Fold the records into the vendors' rows; return the last record to keep of each vendor that has a new one."""
+    bodies: dict[VendorKey, VendorRecord | None] = {}
+    for key, record, readable, accepted in records:
+        if not readable:
+            rows[key] = with_unreadable(rows[key])
+            continue
+        if record is None or accepted or record.version >= rows[key]["version"]:
+            bodies[key] = record
+        rows[key] = with_record(rows[key], record, accepted=accepted)
+    return bodies
 
 
 def _named(facts: Facts) -> Iterable[VendorKey]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, func, select, tuple_
 
 from console.read_model.queries.cursor import page_of, read_cursor
 from console.read_model.queries.dead_letter_lists import client_dead_letter, client_dead_letters, number_open
+from console.read_model.queries.integrations import integration_in_force
 from console.read_model.queries.vendor_details import newest_outcomes, vendor_detail, vendor_names
 from console.read_model.queries.vendor_lists import client_vendors, vendors_of_run
 from console.read_model.store import tables
@@ -25,7 +26,6 @@ from console.read_model.store.views import (
     VendorState,
 )
 from schemas.records.dead_letter import DeadLetter, LetterId
-from schemas.records.integration import Integration
 from schemas.records.outcome import VendorSyncOutcome
 
 
@@ -54,10 +54,10 @@ class ReadModel:
 
     def client(self, client_id: str) -> ClientView | None:
         """The client's integration, and what needs a person. None: it is unknown, or its integration was ended by a tombstone."""
-        table, states = tables.clients, tables.client_states
+        states = tables.client_states
         with self._reading() as connection:
-            body = connection.execute(select(table.c.body).where(table.c.client_id == client_id)).scalar_one_or_none()
-            if body is None:
+            integration = integration_in_force(connection, client_id)
+            if integration is None:
                 return None
             rows = connection.execute(select(states).where(states.c.client_id == client_id)).all()
             open_dead_letters = number_open(connection, client_id)
@@ -66,7 +66,7 @@ class ReadModel:
             state = VendorState(row.state)
             by_state[state] = by_state.get(state, 0) + row.vendors
         return ClientView(
-            integration=Integration.model_validate_json(body),
+            integration=integration,
             vendors=sum(by_state.values()),
             linked=sum(row.vendors for row in rows if row.linked),
             parked=by_state.get(VendorState.PARKED, 0),

@@ -39,7 +39,7 @@ class Lease:
     def take(self, *, by_force: bool = False) -> bool:
         """Take it, if nobody has it or ``by_force``; whether it is ours now."""
         with writing(self._engine) as connection:
-            empty = {"id": 1, "term": 0, "held_until": 0, "revision": 0, "caught_up_at": 0}
+            empty = {"id": 1, "term": 0, "held_until": 0, "revision": 0, "caught_up_at": 0, "complete_at": self._now()}
             connection.execute(insert_into(self._engine, projection).values(empty).on_conflict_do_nothing())
             free = _IT if by_force else _IT & (projection.c.held_until < self._now())
             taken = update(projection).where(free).values(term=projection.c.term + 1, held_until=self._until())
@@ -74,7 +74,12 @@ class Lease:
         with writing(self._engine) as connection:
             self.hold(connection)
             if caught_up:
-                connection.execute(update(projection).where(_IT).values(caught_up_at=self._now()))
+                now = self._now()
+                connection.execute(update(projection).where(_IT).values(caught_up_at=now, complete_at=now))
+
+    def begin_anew(self, connection: Connection) -> None:
+        """Note that everything is read from the beginning from now on, so that no deletion was missed before."""
+        connection.execute(update(projection).where(_IT).values(complete_at=self._now()))
 
     def give_back(self) -> None:
         """Let another one take it at once."""
@@ -85,6 +90,11 @@ class Lease:
         """When whoever projects had last projected everything, in milliseconds since 1970; 0: nobody has yet."""
         with self._engine.connect() as connection:
             return connection.execute(select(projection.c.caught_up_at).where(_IT)).scalar_one_or_none() or 0
+
+    def complete_at(self) -> int:
+        """A time, in milliseconds since 1970, before which no deletion was missed, whoever projects; 0: it is unknown."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(projection.c.complete_at).where(_IT)).scalar_one_or_none() or 0
 
     def _until(self) -> int:
         return self._now() + HELD_FOR_MS

@@ -11,7 +11,7 @@ OPEN: Final = 2**63 - 1
 """In place of an offset: no outcome has settled this vendor in this run yet. Every real offset is lower."""
 
 projection = Table(
-    # One row: the term of the projector that has the lease, and until when it has it.
+    # One row: the term of the projector that has the lease, and until when it has it. No deletion before complete_at was missed.
     "projection",
     metadata,
     a_number("id", primary_key=True),
@@ -19,6 +19,7 @@ projection = Table(
     a_number("held_until"),
     a_number("revision"),
     a_number("caught_up_at"),
+    a_number("complete_at"),
 )
 offsets = Table(
     "projected_offsets",
@@ -37,7 +38,18 @@ unreadable = Table(
     a_number("last_offset"),
     a_text("last_reason"),
 )
-clients = Table("clients", metadata, an_id("client_id", primary_key=True), a_text("body"))
+integration_copies = Table(
+    # The newest record of a client on each partition of vive.integration; body and reason are null for a tombstone.
+    "integration_copies",
+    metadata,
+    an_id("client_id", primary_key=True),
+    a_number("partition", primary_key=True),
+    a_flag("own"),
+    a_number("written_at"),
+    a_text("body", nullable=True),
+    a_text("unreadable_code", nullable=True),
+    a_text("unreadable_reason", nullable=True),
+)
 client_states = Table(
     # How many of a client's vendors are in a state, by whether they are linked; no row where there are none.
     "client_states",
@@ -183,7 +195,7 @@ idempotency_keys = Table(
 PROJECTED: Final = (
     offsets,
     unreadable,
-    clients,
+    integration_copies,
     client_states,
     vendors,
     vendor_records,

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from schemas.records.integration import Integration
+from schemas.records.integration import Integration, UnreadableIntegration
 from schemas.records.outcome import VendorSyncOutcome
 from schemas.records.vendor_record import VendorRecord
 
@@ -121,11 +121,11 @@ class DeadLetterLine:
 class ClientView:
     """A client's integration, and what needs a person."""
 
-    integration: Integration
+    integration: Integration | UnreadableIntegration
     vendors: int
     linked: int
     parked: int
-    """Vendors that wait because Vantaca refuses the client's credentials: more than none means the client is paused."""
+    """Vendors that wait because Vantaca refuses the client's credentials, or because its integration can't be read."""
     missing: int
     rejected: int
     failed: int

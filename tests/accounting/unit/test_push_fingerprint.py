@@ -59,6 +59,20 @@ def test_policies_count_by_value() -> None:
     assert fingerprint(record(policies=(later,)), integration()) != fingerprint(record(), integration())
 
 
+def test_policies_that_cannot_be_pushed_do_not_count() -> None:
+    (policy,) = record().policies
+    unpushed = (
+        Policy(policy_type=GL, number=""),
+        Policy(policy_type="", number="GL-9"),
+        Policy(policy_type=GL, number="GL-9", status="Missing"),
+    )
+    assert fingerprint(record(policies=(*unpushed, policy)), integration()) == fingerprint(record(), integration())
+    missing = policy.model_copy(update={"status": "Missing"})
+    assert fingerprint(record(policies=(missing,)), integration()) == fingerprint(record(policies=()), integration())
+    failed = policy.model_copy(update={"status": "Fail"})
+    assert fingerprint(record(policies=(failed,)), integration()) == fingerprint(record(), integration())
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [

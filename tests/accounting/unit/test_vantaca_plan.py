@@ -221,6 +221,57 @@ class TestInsurance:
         made = plan(record(policies=new), there, delivered=plan(record(policies=old), there).delivered)
         assert [(call.insurance_id, call.account_no) for call in made.calls] == [("1", "A-2"), ("2", "B-2")]
 
+    @pytest.mark.parametrize(
+        ("policy", "field", "reason"),
+        [
+            ({"number": ""}, GL, "has no policy number"),
+            ({"number": " ", "status": "Pass"}, GL, "has no policy number"),
+            ({"policy_type": "", "number": "GL-1"}, "GL-1", "has no type"),
+            ({"number": "GL-1", "status": "Missing"}, f"{GL} GL-1", "marks this policy as Missing"),
+            ({"number": "GL-1", "status": " missing "}, f"{GL} GL-1", "marks this policy as Missing"),
+        ],
+    )
+    def test_a_policy_that_cannot_be_pushed_is_left_alone_and_the_hold_is_placed(
+        self, policy: dict[str, str], field: str, reason: str
+    ) -> None:
+        vendor = record(payment_hold=True, policies=(Policy(**{"policy_type": GL} | policy),))
+        made = plan(vendor, provider(insurance=()))
+        assert [type(call) for call in made.calls] == [UpdateProvider]
+        (left,) = made.left_alone
+        assert (left.field, left.code, left.observed) == (field, "not_pushable", None)
+        assert reason in left.reason
+
+    def test_a_missing_policy_without_a_number_is_not_worth_a_line(self) -> None:
+        made = plan(record(policies=(Policy(policy_type=GL, number="", status="Missing"),)), provider(insurance=()))
+        assert (made.calls, made.left_alone) == ((), ())
+
+    def test_the_row_of_a_policy_that_became_missing_stays_as_it_is(self) -> None:
+        before = plan(record(), provider()).delivered
+        missing = Policy(policy_type=GL, number="GL-1", expires_on=date(2030, 1, 1), status="Missing")
+        made = plan(record(policies=(missing,)), provider(), delivered=before)
+        assert (made.calls, codes_of(made)) == ((), {f"{GL} GL-1": "not_pushable"})
+        assert made.delivered == before
+        another = Policy(policy_type=GL, number="GL-2", expires_on=EXPIRY)
+        made = plan(record(policies=(missing, another)), provider(), delivered=before)
+        assert [call.account_no for call in made.calls] == ["GL-2"], "a row of its own, not a renewal of GL-1's"
+        assert isinstance(made.calls[0], CreateInsurance)
+        assert codes_of(made) == {f"{GL} GL-1": "not_pushable"}
+        assert {policy.number for policy in made.delivered.policies} == {"GL-1", "GL-2"}
+
+    def test_a_row_of_a_missing_policy_whose_number_a_person_corrected_is_not_taken_either(self) -> None:
+        before = plan(record(), provider()).delivered
+        corrected = provider(insurance=(row("1", GL, "GL-1A"),))
+        missing = Policy(policy_type=GL, number="GL-1", status="Missing")
+        made = plan(record(policies=(missing, Policy(policy_type=GL, number="GL-2"))), corrected, delivered=before)
+        assert [type(call) for call in made.calls] == [CreateInsurance]
+
+    def test_a_policy_that_is_pushed_counts_although_it_is_also_listed_as_missing(self) -> None:
+        twice = (
+            Policy(policy_type=GL, number="GL-1", status="Missing"),
+            Policy(policy_type=GL, number="GL-1", expires_on=EXPIRY, status="Pass"),
+        )
+        assert plan(record(policies=twice), provider()).calls == ()
+
     def test_rows_that_are_there_twice_do_not_fight(self) -> None:
         old = date(2025, 1, 1)
         there = provider(insurance=(row("20", GL, "GL-1", expires_on=old), row("3", GL, "GL-1", expires_on=old)))
@@ -271,7 +322,7 @@ class TestInsurance:
         vendor = record(policies=(Policy(policy_type=GL, number=" ", expires_on=EXPIRY),))
         made = plan(vendor, provider(insurance=(row("1", GL, "", expires_on=None),)))
         assert made.calls == ()
-        assert codes_of(made)["General Liability"] == "invalid_value"
+        assert codes_of(made)["General Liability"] == "not_pushable"
 
 
 class TestNames:

@@ -16,7 +16,7 @@ from console.read_model.store.views import (
     VendorState,
 )
 from schemas.records.dead_letter import DeadLetter
-from schemas.records.integration import FieldGroup, Integration, Mode
+from schemas.records.integration import FieldGroup, Integration, Mode, UnreadableIntegration
 from schemas.records.outcome import Change, LeftAlone, Status, VendorSyncOutcome
 from schemas.records.vendor_record import Policy, PostalAddress, VendorRecord
 from schemas.systems import VANTACA
@@ -91,7 +91,7 @@ class FakeReadModel(ReadModel):
     def __init__(
         self,
         *,
-        integration: Integration | None,
+        integration: Integration | UnreadableIntegration | None,
         trouble: bool = True,
         paused: bool = False,
         running: bool = True,

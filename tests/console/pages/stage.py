@@ -28,12 +28,13 @@ from console.read_model.projection.projector import Projector
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.engine import migrate, open_engine
 from devkit.sandbox_client import SandboxClient
-from messaging.producer import BlockingProducer
+from messaging.producer import BlockingProducer, OutgoingRecord
 from producers.button import CLIENT_ADMIN, request_sync
 from producers.records import load
-from schemas.records.integration import FieldGroup, Integration, Mode
+from schemas.records.integration import FieldGroup, Integration, Mode, UnreadableIntegration
 from schemas.records.vendor_record import Origin, VendorRecord
 from schemas.systems import VANTACA
+from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec
 from tests.console.pages.serving import serve
 from tests.support.eventually import eventually
@@ -160,6 +161,17 @@ class Stage:
         def there() -> bool:
             view = self.read_model.client(client.client_id)
             return view is not None and view.vendors >= vendors
+
+        eventually(there, seconds=60)
+
+    def garble(self, client: Client) -> None:
+        """Put an integration record that can't be read onto its topic, and wait until the read model has it."""
+        producer = BlockingProducer(self.bootstrap, seconds=patient(30))
+        producer.publish([OutgoingRecord(INTEGRATION.name, client.client_id.encode(), b"garbage")])
+
+        def there() -> bool:
+            view = self.read_model.client(client.client_id)
+            return view is not None and isinstance(view.integration, UnreadableIntegration)
 
         eventually(there, seconds=60)
 

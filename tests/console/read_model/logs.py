@@ -26,6 +26,7 @@ from schemas.topics import (
     VENDOR_RECORD,
     VENDOR_SYNC,
     VENDOR_SYNC_OUTCOME,
+    VENDOR_TABLE_CHANGELOG,
     Topic,
 )
 from schemas.wire.codec import Codec
@@ -113,10 +114,10 @@ actions = st.builds(
     by=st.sampled_from(["Dana", "Eve"]),
     letter_topic_id=st.sampled_from(["t1", "t1", "t2"]),
 )
-integrations = st.builds(
-    lambda client_id, gone: (client_id.encode(), None if gone else integration(client_id=client_id)),
-    st.sampled_from(["acme", "other"]),
-    st.booleans(),
+_garbled = b"garbage"
+integrations = st.tuples(
+    st.sampled_from([b"acme", b"other"]),
+    st.sampled_from([None, _garbled, *(integration(updated_at=NOW + timedelta(minutes=each)) for each in range(3))]),
 )
 garbage = st.tuples(st.sampled_from([b"acme:v1", b"no key", None]), st.sampled_from([b"garbage", b""]))
 
@@ -135,7 +136,9 @@ def topics(draw: st.DrawFn) -> list[Log]:
     logs += _of_vendors(draw, VENDOR_SYNC, events, 10)
     logs += _of_vendors(draw, DEAD_LETTER, dead_letters_drawn | dead_letters_drawn | garbage, 6)
     logs += [log(DEAD_LETTER_HANDLED, 0, draw(st.lists(actions, max_size=4)))]
-    logs += [log(INTEGRATION, 0, draw(st.lists(integrations, max_size=4)))]
+    for partition in range(PARTITIONS):
+        written = log(INTEGRATION, partition, draw(st.lists(integrations, max_size=3)))
+        logs.append([record._replace(timestamp=draw(st.integers(0, 3))) for record in written])
     return logs
 
 
@@ -155,15 +158,15 @@ def build(engine: Engine, batches: Iterable[Sequence[ConsumedRecord]]) -> None:
         forget(connection)
     for revision, batch in enumerate(batches, start=1):
         with writing(engine) as connection:
-            project(connection, facts_of(batch, CODEC), TOPIC_IDS, revision=revision)
+            project(connection, facts_of(batch, CODEC, partitions=PARTITIONS), TOPIC_IDS, revision=revision)
 
 
 def dump(engine: Engine) -> dict[str, list[dict[str, Any]]]:
-    """Every projected table, by name: its rows in the order of their keys."""
+    """Every projected table, by name: its rows in the order of their keys, without the mark of the vendor table's records."""
     tables = {}
     with engine.connect() as connection:
         for table in PROJECTED:
             columns = [column for column in table.c if column.name not in KEPT_APART.get(table.name, ())]
             rows = connection.execute(select(*columns).order_by(*table.primary_key.columns)).mappings()
-            tables[table.name] = [dict(row) for row in rows]
+            tables[table.name] = [dict(row) for row in rows if row.get("topic") != VENDOR_TABLE_CHANGELOG.name]
     return tables

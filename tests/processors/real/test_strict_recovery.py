@@ -9,9 +9,9 @@ import pytest
 from aiokafka.errors import KafkaError, UnknownError
 
 from devkit.broker import Broker
-from processors.state.row_epoch import RowEpoch
 from processors.transport.member_consumer import MembershipLostError
 from schemas.records.vendor_key import VendorKey
+from schemas.wire.row_epoch import RowEpoch
 from tests.processors.recovering import Recovering
 from tests.support.eventually import eventually_async
 from tests.support.topics import produce

@@ -1,10 +1,12 @@
 """A paused client is probed and resumed, on rows in memory."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 
 from accounting.errors import CredentialsRefusedError
+from processors.state.integration_cache import Integrations
 from processors.state.pending_events import PendingEvents
 from processors.transport.partition_tasks import PartitionTasks
 from processors.vendor_sync.client_pauses import Pauses
@@ -19,10 +21,10 @@ from tests.support.eventually import eventually_async
 from tests.support.fake_accounting import FakeAccounting
 from tests.support.in_memory import (
     MemoryConsumer,
+    MemoryIntegrations,
     MemoryProducer,
     crashed,
     gate_of,
-    integrations_of,
     publisher_of,
     rows_of,
 )
@@ -40,6 +42,7 @@ class Scene:
     queue: WorkQueue
     system: FakeAccounting
     producer: MemoryProducer
+    integrations: MemoryIntegrations
     parked: list[VendorKey]
 
     def queued_again(self) -> list[VendorSync]:
@@ -59,6 +62,8 @@ async def scene() -> Scene:
     system = FakeAccounting({"acme": {"17": "Approved"}})
     system.single_fails = CredentialsRefusedError("Vantaca refuses the credentials.")
 
+    integrations = MemoryIntegrations(integration())
+
     def park(key: VendorKey) -> None:
         queue.remove(key)
         parked.append(key)
@@ -69,7 +74,7 @@ async def scene() -> Scene:
         requeue=Requeue(
             rows=rows, publisher=publisher, pending_events=PendingEvents(), in_flight=in_flight, now=lambda: NOW
         ),
-        integrations=integrations_of(integration()),
+        integrations=cast("Integrations", integrations),
         systems={VANTACA: system},
         in_flight=in_flight,
         gate=gate_of(MemoryConsumer()),
@@ -77,7 +82,7 @@ async def scene() -> Scene:
         park=park,
         dispatch=lambda: None,
     )
-    return Scene(pauses, queue, system, producer, parked)
+    return Scene(pauses, queue, system, producer, integrations, parked)
 
 
 async def test_a_refused_client_is_paused_and_its_waiting_vendors_are_parked(scene: Scene) -> None:
@@ -108,3 +113,27 @@ async def test_a_vendor_that_is_queued_again_is_not_queued_twice(scene: Scene) -
     reads = len(scene.system.single_reads)
     await scene.pauses.check()
     assert (len(scene.queued_again()), len(scene.system.single_reads)) == (1, reads)
+
+
+async def test_a_client_whose_integration_cannot_be_read_is_paused_without_a_call_and_goes_on_by_itself(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.integrations.put_unreadable("acme")
+    for _ in range(3):
+        await scene.pauses.check()
+    assert (scene.pauses.paused, scene.parked) == ({"acme"}, [POOL])
+    assert (scene.system.single_reads, scene.queued_again()) == ([], [])
+    assert "Client acme is paused. The integration record of client acme can't be read: It is garbage." in caplog.text
+    scene.integrations.put(integration())
+    await scene.pauses.check()
+    await eventually_async(lambda: [event.key for event in scene.queued_again()] == [ROOF])
+    assert (scene.pauses.paused, scene.system.single_reads) == (set(), [])
+
+
+async def test_vendors_that_wait_for_an_integration_go_on_when_a_tombstone_ends_it(scene: Scene) -> None:
+    scene.integrations.put_unreadable("acme")
+    await scene.pauses.check()
+    scene.integrations.end("acme")
+    await scene.pauses.check()
+    await eventually_async(lambda: [event.key for event in scene.queued_again()] == [ROOF])
+    assert scene.system.single_reads == []

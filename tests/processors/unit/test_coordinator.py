@@ -1,12 +1,13 @@
 """The coordinator works a task from its event to the acknowledgement, on rows and topics in memory."""
 
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import pytest
 from faust.types import TP
 
 from accounting.errors import CredentialsRefusedError, UnavailableError
+from accounting.port import Applied, BeforeWrite, Plan, at_once
 from processors.clock import Clock
 from processors.state.pending_events import PendingEvents
 from processors.state.vendor_rows import Rows
@@ -18,6 +19,7 @@ from processors.vendor_sync.observation_cache import Observations
 from processors.vendor_sync.retry_policy import RetryPolicy
 from processors.work_queue import KeyState, WorkQueue
 from schemas.records.dead_letter import DeadLetter
+from schemas.records.integration import Integration
 from schemas.records.outcome import Status, VendorSyncOutcome
 from schemas.records.sync_run import Lane
 from schemas.records.vendor_key import VendorKey
@@ -73,6 +75,7 @@ async def stage() -> Stage:
     await rows.put(PARTITION, KEY, VendorRow(record=vendor_record(status="Approved")))
     producer.sent.clear()
     system = FakeAccounting({"acme": {"17": "Pending"}})
+    integrations = integrations_of(integration())
     ownership = Ownership(monotonic=clock.monotonic)
     ownership.assigned({PARTITION}, generation=1)
     syncing = VendorSyncing(
@@ -80,9 +83,10 @@ async def stage() -> Stage:
         rows=rows,
         codec=CODEC,
         publisher=publisher,
-        integrations=integrations_of(integration()),
+        integrations=integrations,
         attempts=Attempts(
             systems={VANTACA: system},
+            integrations=integrations,
             observations=Observations(monotonic=clock.monotonic),
             publisher=publisher,
             gate=gate,
@@ -193,3 +197,41 @@ async def test_an_event_that_cannot_be_read_is_a_dead_letter_and_acknowledged(st
     await stage.finished(4)
     (letter,) = stage.producer.values(DEAD_LETTER, DeadLetter)
     assert (letter.topic, letter.offset, letter.code) == (VENDOR_SYNC.name, 4, "undecodable")
+
+
+class ChangingIntegrations(FakeAccounting):
+    """Another integration comes while a vendor's calls are made: before the call number ``before``, counted from 0."""
+
+    def __init__(self, stage: Stage, *, before: int) -> None:
+        super().__init__(stage.system.books)
+        self._integrations = cast("MemoryIntegrations", stage.syncing.integrations)
+        self._before = before
+        self.written: list[str] = []
+
+    def plan(self, *arguments: Any) -> Plan:
+        made = super().plan(*arguments)
+        return replace(made, calls=("first", *made.calls)) if made.calls else made
+
+    async def apply(self, integration: Integration, plan: Plan, *, before_write: BeforeWrite = at_once) -> Applied:
+        for number, text in enumerate(plan.calls):
+            if number == self._before:
+                self._integrations.put_unreadable(integration.client_id)
+            await before_write()
+            self.written.append(text)
+        return await super().apply(integration, plan)
+
+
+@pytest.mark.parametrize(("before", "written"), [(0, []), (1, ["first"])])
+async def test_nothing_more_is_written_once_the_integration_is_another(
+    stage: Stage, before: int, written: list[str]
+) -> None:
+    system = ChangingIntegrations(stage, before=before)
+    cast("dict[str, FakeAccounting]", stage.syncing.attempts.systems)[VANTACA] = system
+    stage.syncing.accept(event(4))
+    await stage.finished(4)
+    assert system.written == written
+    outcome = stage.outcomes()[-1]
+    assert (outcome.status, outcome.through_offset) == (Status.PARKED, 4)
+    assert outcome.reason is not None
+    assert "can't be read" in outcome.reason
+    assert stage.rows.parked() == {"acme": [(PARTITION, KEY)]}

@@ -134,11 +134,13 @@ def test_the_event_of_a_vendor_carries_who_asked_and_why(lane: Lane) -> None:
 def test_the_report_of_a_chunk_names_all_its_vendors() -> None:
     chunk = Chunk(number=2, last=True, to_queue=("a", "b"), unlinked=("c",), unknown=("d",))
     queued, already = QueuedVendor(vendor_id="a", offset=7), QueuedVendor(vendor_id="b", offset=3)
-    said = report(expansion(), chunk, queued=[queued], already=[already], topic_id="t1", now=NOW)
+    said = report(
+        expansion(), chunk, queued=[queued], already=[already], with_stale_records=["b"], topic_id="t1", now=NOW
+    )
     assert (said.run_id, said.client_id, said.part, said.at) == ("run", "acme", RunPart.SHARD, NOW)
     assert (said.partition, said.chunk, said.last, said.topic_id) == (3, 2, True, "t1")
     assert (said.queued, said.already_in_progress) == ((queued,), (already,))
-    assert (said.unlinked, said.unknown) == (("c",), ("d",))
+    assert (said.unlinked, said.unknown, said.with_stale_records) == (("c",), ("d",), ("b",))
 
 
 def test_vendors_with_a_pending_event_are_not_published_again() -> None:

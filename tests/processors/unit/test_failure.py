@@ -30,7 +30,7 @@ passing = pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error
 
 def ready(**fields: object) -> PreparedSync:
     row = VendorRow.model_validate({"record": RECORD, **fields})
-    return PreparedSync(row=row, record=RECORD, provider_id="17", integration=CLIENT)
+    return PreparedSync(row=row, record=RECORD, provider_id="17", in_force=CLIENT, integration=CLIENT)
 
 
 def judged(error: AccountingError, *, attempt: int = 1, of: PreparedSync | None = None) -> RetryInMemory | NotSynced:

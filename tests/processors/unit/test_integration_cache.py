@@ -9,7 +9,7 @@ from aiokafka import ConsumerRecord
 
 from processors.state.integration_cache import Integrations
 from processors.transport.topic_ends import TopicEnds
-from schemas.records.integration import Integration
+from schemas.records.integration import FieldGroup, Integration, UnreadableIntegration
 from schemas.topics import INTEGRATION
 from tests.support.in_memory import CODEC, MemoryEnds, crashed
 from tests.support.messages import integration
@@ -59,10 +59,36 @@ async def test_a_tombstone_ends_an_integration(cache: Cache) -> None:
     assert cache.integrations.get("acme") is None
 
 
-async def test_a_record_that_cannot_be_read_or_belongs_to_another_client_changes_nothing(cache: Cache) -> None:
+async def test_a_record_that_cannot_be_read_takes_the_place_of_the_older_one(cache: Cache) -> None:
     cache.take(integration(max_in_flight=4))
     cache.take(b"garbage", offset=1)
+    known = cache.integrations.get("acme")
+    assert isinstance(known, UnreadableIntegration)
+    assert known.code == "undecodable"
     cache.take(integration(client_id="zest"), offset=2)
-    assert cache.integrations.get("acme") == integration(max_in_flight=4)
+    assert isinstance(cache.integrations.get("acme"), UnreadableIntegration), "a record of another client under its key"
     assert cache.integrations.get("zest") is None
     assert cache.bad == [(1, "undecodable"), (2, "invalid")]
+    cache.take(integration(max_in_flight=9), offset=3)
+    assert cache.integrations.get("acme") == integration(max_in_flight=9)
+    assert cache.changed == ["acme"] * 4
+
+
+async def test_a_key_that_is_no_clients_id_is_a_dead_letter_and_changes_nothing(cache: Cache) -> None:
+    cache.take(integration())
+    for offset, key in enumerate((b"\xff", b"", b"acme:v1"), start=1):
+        cache.take(integration(max_in_flight=9), key=key, offset=offset)
+    cache.take(None, key=b"\xff", offset=4)
+    assert cache.integrations.get("acme") == integration()
+    assert cache.bad == [(offset, "undecodable") for offset in (1, 2, 3)], "and none for the tombstone that removes one"
+
+
+async def test_an_unknown_field_group_is_noted_and_the_others_are_pushed(
+    cache: Cache, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache.take(integration(pushes=("phone", "status")))
+    known = cache.integrations.get("acme")
+    assert isinstance(known, Integration)
+    assert known.owns(FieldGroup.STATUS)
+    assert "the first is 'phone'" in caplog.text
+    assert cache.bad == []

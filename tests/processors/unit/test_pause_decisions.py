@@ -18,7 +18,7 @@ from processors.vendor_sync.pause_decisions import (
     provider_to_probe,
     without_pending,
 )
-from schemas.records.integration import Integration
+from schemas.records.integration import Integration, KnownIntegration, UnreadableIntegration
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_row import VendorRow
 from tests.support.messages import NOW, integration, vendor_record
@@ -29,9 +29,15 @@ LIFT = ParkedVendor(2, VendorKey("zest", "lift"))
 
 
 def step(
-    *parked: ParkedVendor, client: Integration | None = CLIENT, any_waiting: bool = False, seconds: float = 0.0
+    *parked: ParkedVendor,
+    client: KnownIntegration = CLIENT,
+    was_unreadable: bool = False,
+    any_waiting: bool = False,
+    seconds: float = 0.0,
 ) -> Resume | Probe | StayPaused:
-    return next_step("acme", client, parked=parked, any_waiting=any_waiting, seconds=seconds)
+    return next_step(
+        "acme", client, was_unreadable=was_unreadable, parked=parked, any_waiting=any_waiting, seconds=seconds
+    )
 
 
 def test_each_second_probes_another_vendor() -> None:
@@ -50,6 +56,17 @@ def test_a_client_without_any_vendor_left_is_resumed() -> None:
 @pytest.mark.parametrize("unfit", [None, integration(mode="one_way"), integration(ended_at=NOW)])
 def test_a_client_that_cannot_be_synced_any_more_is_resumed_without_a_probe(unfit: Integration | None) -> None:
     assert step(ROOF, client=unfit, any_waiting=True) == Resume()
+
+
+@pytest.mark.parametrize("was_unreadable", [False, True])
+def test_a_client_whose_integration_cannot_be_read_stays_paused_without_a_probe(*, was_unreadable: bool) -> None:
+    unreadable = UnreadableIntegration(code="invalid", reason="It is garbage.")
+    assert step(ROOF, POOL, client=unreadable, was_unreadable=was_unreadable) == StayPaused()
+    assert step(client=unreadable, was_unreadable=was_unreadable) == StayPaused()
+
+
+def test_a_client_whose_integration_can_be_read_again_is_resumed_without_a_probe() -> None:
+    assert step(ROOF, was_unreadable=True) == Resume()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ CLIENT = integration()
 
 def test_a_linked_vendor_of_a_fit_client_is_ready() -> None:
     row = VendorRow(record=RECORD)
-    assert prepare(KEY, row, CLIENT) == PreparedSync(row=row, record=RECORD, provider_id="17", integration=CLIENT)
+    assert prepare(KEY, row, CLIENT) == PreparedSync(
+        row=row, record=RECORD, provider_id="17", in_force=CLIENT, integration=CLIENT
+    )
 
 
 @pytest.mark.parametrize(

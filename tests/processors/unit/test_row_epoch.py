@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.state.row_epoch import FIRST, RowEpoch
 from processors.state.shard import Shard, Summary
 from schemas.records.vendor_key import VendorKey
+from schemas.wire.row_epoch import FIRST, RowEpoch
 
 SUMMARY = Summary(known=True, linked=True, answered_through=-1)
 KEYS = [VendorKey("c1", f"v{number}") for number in range(3)]

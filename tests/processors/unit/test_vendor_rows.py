@@ -1,10 +1,13 @@
 """What the table keeps beside a row."""
 
+import pytest
 from hypothesis import given
 
 from processors.state.vendor_rows import summary_of
+from schemas.kept_record import ReadAt, with_unreadable
+from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
-from tests.support.messages import vendor_record, vendor_rows
+from tests.support.messages import NOW, vendor_record, vendor_rows
 
 
 def test_a_vendor_is_known_by_its_record_and_linked_by_its_provider() -> None:
@@ -18,6 +21,13 @@ def test_a_vendor_is_known_by_its_record_and_linked_by_its_provider() -> None:
         "unlinked": (True, False),
         "linked": (True, True),
     }
+
+
+@pytest.mark.parametrize("record", [None, vendor_record(provider_id=None), vendor_record()])
+def test_a_vendor_whose_newest_record_cannot_be_used_is_part_of_a_run(record: VendorRecord | None) -> None:
+    row = with_unreadable(VendorRow(record=record), "invalid", "Not a valid VendorRecord.", ReadAt(0, 7, NOW))
+    summary = summary_of(row, "t1")
+    assert (summary.known, summary.linked) == (True, True)
 
 
 def test_offsets_of_another_life_of_the_topic_answer_nothing() -> None:

@@ -10,7 +10,7 @@ from console.topic_queries.runs import began_at
 from messaging.producer import BlockingProducer, KafkaUnavailableError
 from producers.button import CLIENT_ADMIN, SyncReceipt, SyncRefusedError, request_sync
 from producers.records import load
-from schemas.records.integration import Integration, Mode
+from schemas.records.integration import KnownIntegration, Mode
 from schemas.records.sync_run import SyncRequested
 from schemas.topics import SYNC_REQUESTED
 from tests.support.free_port import free_port
@@ -22,7 +22,7 @@ from tests.support.slowness import patient
 def pressed(
     bootstrap: str,
     client: str,
-    known: Integration | None,
+    known: KnownIntegration,
     *,
     roles: Collection[str] = (CLIENT_ADMIN,),
     vendor_ids: tuple[str, ...] | None = None,

@@ -114,6 +114,13 @@ def test_a_wrong_field_is_named_without_its_value(
     assert SECRET not in sentence
 
 
+def test_a_field_group_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    assert refusal(line_of(integration(), pushes=["status", SECRET])) == (
+        "Line 3: Not a valid record: integration.integration: Value error, pushes holds a name that is no field group: "
+        "they are status, payment_hold, insurance, names, address."
+    )
+
+
 def test_a_missing_field_is_named() -> None:
     assert refusal('{"kind": "vendor_record", "vendor_record": {"client_id": "acme"}}').count("Field required") == 4
 

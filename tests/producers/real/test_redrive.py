@@ -55,6 +55,12 @@ def refusals(plan: RedrivePlan) -> list[tuple[int, str]]:
     return [(refusal.letter.id.offset, refusal.why) for refusal in plan.refusals]
 
 
+def test_a_record_that_is_stale_is_not_put_back_and_the_person_learns_the_command() -> None:
+    ((_, why),) = refusals(plan_redrive([records(0, code="stale")], LAST, replace=True))
+    assert "lower than that of the record that VIVE keeps" in why
+    assert "`vive-sync repair vendor acme v1`" in why
+
+
 def test_letters_of_one_vendor_are_one_event() -> None:
     letters = [vendors(0), vendors(1, key=b"acme:v2"), vendors(2, code="gave_up")]
     plan = plan_redrive(letters, {})
@@ -88,6 +94,12 @@ def test_a_shard_of_a_run_goes_back_into_its_partition_and_a_request_to_that_of_
         (records(value=None), "The record was empty: there is nothing to put back."),
         (records(value=b""), "The record was empty: there is nothing to put back."),
         (records(key=None), "The record had no key, and vive.vendor-record takes none without."),
+        (records(code="foreign_partition"), "A worker has put the record on the partition of its key already"),
+        (records(code="foreign_partition", value=None), "It was a deletion on a wrong partition: delete again"),
+        (
+            records(code="foreign_partition", value=None, topic=VENDOR_SYNC.name),
+            "It was a deletion on a wrong partition",
+        ),
         (records(topic="vive.sync-run"), "Nothing can be put back on topic vive.sync-run: no worker takes records"),
     ],
 )

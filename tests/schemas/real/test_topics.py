@@ -4,9 +4,16 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from devkit.broker import Broker
-from messaging.topic_admin import TopicsError, check_topics, create_topics, partition_count, topic_id
+from messaging.topic_admin import (
+    TopicsError,
+    check_topics,
+    create_topics,
+    fix_topics,
+    partition_count,
+    topic_id,
+)
 from schemas import topics
-from schemas.topics import ALL, APP_ID, DAY_MS, DEFAULT_PARTITIONS, Topic
+from schemas.topics import ALL, APP_ID, DAY_MS, DEFAULT_PARTITIONS, Topic, min_insync_replicas
 from tests.support.eventually import eventually
 from tests.support.topics import QUIET, create_topic, unique
 
@@ -41,9 +48,21 @@ def test_every_topic_is_compacted_or_deleted_after_a_time() -> None:
     assert set(ALL) == COMPACTED | DELETED.keys()
     for one in COMPACTED:
         assert one.config()["cleanup.policy"] == "compact"
+        assert one.config()["delete.retention.ms"] == str(30 * DAY_MS)
         assert "retention.ms" not in one.config()
     for one, retention in DELETED.items():
-        assert one.config() == {"cleanup.policy": "delete", "retention.ms": str(retention)}
+        assert one.config()["cleanup.policy"] == "delete"
+        assert one.config()["retention.ms"] == str(retention)
+
+
+def test_a_replaced_record_stays_for_a_week_on_the_topic_of_vendor_records_only() -> None:
+    stays = {one: int(one.config()["min.compaction.lag.ms"]) for one in COMPACTED}
+    assert stays == dict.fromkeys(COMPACTED, 0) | {topics.VENDOR_RECORD: 7 * DAY_MS}
+    assert all(int(one.config()["max.compaction.lag.ms"]) == stay + 7 * DAY_MS for one, stay in stays.items())
+
+
+def test_one_of_three_brokers_may_be_lost_and_the_only_one_restarted() -> None:
+    assert {replicas: min_insync_replicas(replicas) for replicas in range(1, 6)} == {1: 1, 2: 1, 3: 2, 4: 2, 5: 2}
 
 
 def test_every_topic_is_named_once_and_described() -> None:
@@ -68,7 +87,7 @@ def test_topics_are_created_once_with_the_same_partitions_and_pass_the_check(adm
 def test_a_missing_topic_is_named(admin: AdminClient) -> None:
     there, missing = topic("there"), topic("missing")
     create_topics(admin, topics=[there], partitions=1)
-    assert check_topics(admin, [there, missing]) == [f"Topic {missing.name} is missing."]
+    assert check_topics(admin, [there, missing]) == [f"Topic {missing.name} is missing: `vive-sync topics` creates it."]
     for ask in (partition_count, topic_id):
         with pytest.raises(TopicsError, match=f"Topic {missing.name} is missing"):
             ask(admin, missing)
@@ -78,19 +97,43 @@ def test_differing_numbers_of_partitions_are_named(admin: AdminClient) -> None:
     one, two = sorted((topic("x"), topic("y")), key=lambda each: each.name)
     create_topics(admin, topics=[one], partitions=1)
     create_topics(admin, topics=[two], partitions=2)
-    assert check_topics(admin, [one, two]) == [
-        f"All topics must have the same number of partitions, but have {one.name} 1, {two.name} 2."
-    ]
+    (sentence,) = check_topics(admin, [one, two])
+    assert sentence.startswith(
+        f"All topics must have the same number of partitions, but have {one.name} 1, {two.name} 2: "
+    )
 
 
-def test_a_wrong_cleanup_policy_is_named(kafka: Broker, admin: AdminClient) -> None:
+def test_another_number_of_partitions_than_the_setting_is_refused(admin: AdminClient) -> None:
+    ours = topic("x")
+    create_topics(admin, topics=[ours], partitions=2)
+    assert check_topics(admin, [ours], partitions=2) == []
+    (sentence,) = check_topics(admin, [ours], partitions=1)
+    assert sentence.startswith(f"VIVE_SYNC_PARTITIONS is 1, but not every topic has so many partitions ({ours.name} 2)")
+
+
+def test_settings_that_are_not_as_declared_are_named_and_fixed(kafka: Broker, admin: AdminClient) -> None:
     compacted, deleted = topic("compacted", compacted=True), topic("deleted")
     create_topic(kafka.bootstrap, compacted.name, config={"cleanup.policy": "delete"})
-    create_topic(kafka.bootstrap, deleted.name, config={"cleanup.policy": "compact,delete"})
-    assert check_topics(admin, [compacted, deleted]) == [
-        f"Topic {compacted.name} has cleanup.policy=delete, declared is compact.",
-        f"Topic {deleted.name} has cleanup.policy=compact,delete, declared is delete.",
-    ]
+    create_topic(kafka.bootstrap, deleted.name, config={"retention.ms": "3600000", "max.message.bytes": "2048"})
+    problems = check_topics(admin, [compacted, deleted])
+    wrong = {problem.partition(", declared is ")[0] for problem in problems}
+    assert {
+        f"Topic {compacted.name} has cleanup.policy=delete",
+        f"Topic {compacted.name} has delete.retention.ms={DAY_MS}",
+        f"Topic {deleted.name} has retention.ms=3600000",
+        f"Topic {deleted.name} has max.message.bytes=2048",
+    } <= wrong
+    fixed = fix_topics(admin, [compacted, deleted])
+    assert fixed[deleted.name] == {"retention.ms": str(DAY_MS), "max.message.bytes": "1048588"}
+    eventually(lambda: check_topics(admin, [compacted, deleted]) == [])
+    assert fix_topics(admin, [compacted, deleted]) == {}
+
+
+def test_too_few_replicas_are_named(admin: AdminClient) -> None:
+    ours = topic("x")
+    create_topics(admin, topics=[ours], partitions=1)
+    (sentence,) = check_topics(admin, [ours], replication=3)
+    assert sentence.startswith(f"Topic {ours.name} has partitions with 1 of 3 replicas")
 
 
 def test_a_topic_that_kafka_refuses_is_reported(admin: AdminClient) -> None:

@@ -3,7 +3,14 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from schemas.records.integration import SYSTEM_OF_RECORD_ONLY, FieldGroup, Mode, ineligible_reason
+from schemas.records.integration import (
+    SYSTEM_OF_RECORD_ONLY,
+    FieldGroup,
+    Mode,
+    UnreadableIntegration,
+    eligible,
+    ineligible_reason,
+)
 from tests.support.messages import integration
 
 ENDED = datetime(2026, 2, 28, 23, 59, tzinfo=UTC)
@@ -43,6 +50,27 @@ def test_the_reason_of_an_ended_one_way_integration_of_another_system_is_that_it
     reason = ineligible_reason("acme", integration(ended_at=ENDED, system="cinc", mode=Mode.ONE_WAY))
     assert reason is not None
     assert "ended on 2026-02-28" in reason
+
+
+def test_the_reason_of_an_unreadable_integration_says_that_nothing_is_sent() -> None:
+    unreadable = UnreadableIntegration(code="invalid", reason="Not a valid Integration: mode: It is unknown.")
+    assert ineligible_reason("acme", unreadable) == (
+        "The integration record of client acme can't be read: Not a valid Integration: mode: It is unknown. "
+        "Nothing is sent to Vantaca until it is corrected."
+    )
+
+
+def test_only_a_client_that_can_be_synced_has_an_eligible_integration() -> None:
+    two_way = integration()
+    assert eligible("acme", two_way) is two_way
+    unfit = (None, integration(mode=Mode.ONE_WAY), UnreadableIntegration(code="invalid", reason="It is not."))
+    assert [eligible("acme", one) for one in unfit] == [None, None, None]
+
+
+def test_an_unknown_field_group_is_kept_and_owns_nothing() -> None:
+    made = integration(pushes=("phone", "status"))
+    assert (made.pushes, made.unknown_pushes) == (("phone", "status"), ("phone",))
+    assert [group for group in FieldGroup if made.owns(group)] == [FieldGroup.STATUS]
 
 
 @pytest.mark.parametrize("group", FieldGroup)

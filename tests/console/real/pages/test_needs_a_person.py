@@ -81,7 +81,7 @@ def test_a_client_is_paused_while_vantaca_refuses_its_credentials(browser: Brows
         page = visit.go(client.page)
         page.get_by_role("button", name="Sync All Vendors").click()
         expect(page.locator("#run .summary")).to_contain_text(
-            "4 waiting for Vantaca's credentials", timeout=patient(30_000)
+            "4 waiting until syncing can go on", timeout=patient(30_000)
         )
         paused = page.locator("[data-concern=paused]")
         expect(paused).to_contain_text("Syncing is paused: Vantaca refuses the credentials of Mesa Homes")

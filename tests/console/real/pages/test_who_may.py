@@ -36,6 +36,26 @@ def test_where_nothing_can_be_synced_a_sentence_gives_the_reason(browser: Browse
         assert answer.status == 409
 
 
+def test_where_the_integration_cannot_be_read_the_page_says_so_first_and_shows_its_vendors(
+    browser: Browser, stage: Stage
+) -> None:
+    client = stage.client("garbled")
+    stage.fill(client, [client.record(1)])
+    stage.garble(client)
+    with visiting(browser, stage.url, stage.token(client.admin)) as visit:
+        page = visit.go(client.page)
+        has_no_button(page)
+        expect(page.locator("#unavailable")).to_contain_text(
+            "VIVE can't read the settings of this client's integration."
+        )
+        expect(page.locator(".concern").first).to_contain_text("Nothing is sent to Vantaca until they are corrected.")
+        expect(page.locator("#vendors")).to_contain_text(client.record(1).legal_name)
+        screenshot(page, "garbled")
+        answer = page.request.post(f"{stage.url}{client.page}/sync", headers={"Origin": stage.url})
+        assert answer.status == 409
+        assert page.request.get(f"{stage.url}{client.page}/vendors/v-1").status == 200
+
+
 def test_the_page_of_a_client_without_an_integration_gives_that_reason(browser: Browser, stage: Stage) -> None:
     client = stage.client("nobody")
     with visiting(browser, stage.url, stage.token(client.admin)) as visit:

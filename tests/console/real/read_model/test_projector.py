@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, text
 from console.read_model.folds.facts import facts_of
 from console.read_model.projection import projector as projector_module
 from console.read_model.projection.projector import Projector
+from console.read_model.projection.rebuild import rebuild
 from console.read_model.projection.source import Source, ends_of, layout_of
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.engine import migrate, open_engine
@@ -23,7 +24,7 @@ from messaging.schema_registry import Registry
 from messaging.topic_admin import admin_of, create_topics
 from messaging.topic_reader import ConsumedRecord
 from schemas.records.integration import Integration
-from schemas.topics import INTEGRATION, SCHEMA, VENDOR_RECORD
+from schemas.topics import INTEGRATION, SCHEMA, VENDOR_RECORD, VENDOR_SYNC_OUTCOME, Topic
 from schemas.wire.codec import Codec, RegistryUnavailableError
 from tests.console.read_model.logs import dump
 from tests.console.read_model.running import CODEC, all_is_projected, end_client, projecting, publish
@@ -35,6 +36,7 @@ from tests.support.postgres import Postgres
 from tests.support.product_topics import ensure_topics, new_client
 from tests.support.registry_server import RegistryServer
 from tests.support.slowness import patient
+from tests.support.topics import produce
 from tests.support.transactions import Transactions
 
 
@@ -83,9 +85,9 @@ def test_a_record_that_needs_the_registry_waits_for_it() -> None:
         reader = Codec(Registry(server.address))
         server.unavailable = True
         with pytest.raises(RegistryUnavailableError):
-            facts_of([record], reader)
+            facts_of([record], reader, partitions=12)
         server.unavailable = False
-        facts = facts_of([record], reader)
+        facts = facts_of([record], reader, partitions=12)
     assert (facts.unreadable, facts.next_offsets) == ([], {(VENDOR_RECORD.name, 0): 8})
 
 
@@ -176,8 +178,15 @@ def broker() -> Iterator[LocalBroker]:
         yield started
 
 
-def test_it_goes_on_when_kafka_was_unavailable_and_counts_a_topic_that_was_created_anew_from_its_beginning(
-    tmp_path: Path, broker: LocalBroker
+def recreate(bootstrap: str, topic: Topic) -> None:
+    admin = admin_of(bootstrap)
+    admin.delete_topics([topic.name])[topic.name].result(patient(30))
+    eventually(lambda: topic.name not in admin.list_topics(timeout=patient(10)).topics)
+    create_topics(admin)
+
+
+def test_it_goes_on_when_kafka_was_unavailable_and_keeps_vendors_whose_topic_was_created_anew_until_a_person_decides(
+    tmp_path: Path, broker: LocalBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'read-model.sqlite'}")
     migrate(engine)
@@ -188,15 +197,34 @@ def test_it_goes_on_when_kafka_was_unavailable_and_counts_a_topic_that_was_creat
         broker.restart()
         publish(broker.bootstrap, [vendor_record(vendor_id="v30")])
         eventually(lambda: vendors_of(engine, "acme") == 31)
-        admin = admin_of(broker.bootstrap)
-        admin.delete_topics([VENDOR_RECORD.name])[VENDOR_RECORD.name].result(patient(30))
-        eventually(lambda: VENDOR_RECORD.name not in admin.list_topics(timeout=patient(10)).topics)
-        create_topics(admin)
+        recreate(broker.bootstrap, VENDOR_RECORD)
         publish(broker.bootstrap, [vendor_record(vendor_id="anew")])
-        eventually(lambda: vendors_of(engine, "acme") == 1, seconds=40)
+        eventually(lambda: vendors_of(engine, "acme") == 32, seconds=40)
         assert client_of(engine, "acme") is not None
         eventually(projector.caught_up)
     assert all_is_projected(engine, broker.bootstrap)
+    assert "the topic was created anew" in caplog.text
+    for _ in range(2):
+        with projecting(engine, broker.bootstrap) as again:
+            eventually(again.caught_up)
+    assert vendors_of(engine, "acme") == 32
+    rebuild(engine, bootstrap=broker.bootstrap, codec=CODEC)
+    assert vendors_of(engine, "acme") == 1
+    engine.dispose()
+
+
+def test_the_read_model_is_built_again_when_another_topic_was_created_anew(
+    tmp_path: Path, broker: LocalBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'read-model.sqlite'}")
+    migrate(engine)
+    publish(broker.bootstrap, [vendor_record(vendor_id="v1")])
+    produce(broker.bootstrap, VENDOR_SYNC_OUTCOME.name, [(b"acme:v1", b"unreadable")])
+    with projecting(engine, broker.bootstrap) as projector:
+        eventually(projector.caught_up)
+        recreate(broker.bootstrap, VENDOR_SYNC_OUTCOME)
+        eventually(lambda: "built again from the beginning" in caplog.text, seconds=40)
+        eventually(lambda: vendors_of(engine, "acme") == 1)
     engine.dispose()
 
 

@@ -12,6 +12,7 @@ from console.read_model.queries import vendor_lists
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.views import Page, VendorState
 from schemas.records.dead_letter_handled import Action
+from schemas.records.integration import Integration, UnreadableIntegration
 from schemas.records.outcome import Status
 from schemas.records.sync_run import QueuedVendor, RunPart
 from schemas.topics import DEAD_LETTER, DEAD_LETTER_HANDLED, INTEGRATION, SYNC_RUN, VENDOR_RECORD, VENDOR_SYNC_OUTCOME
@@ -228,9 +229,33 @@ def test_an_ended_integration_is_gone_only_after_its_tombstone(engine: Engine) -
     build(engine, [log(INTEGRATION, 0, [(b"acme", ended)])])
     client = ReadModel(engine).client("acme")
     assert client is not None
+    assert isinstance(client.integration, Integration)
     assert client.integration.ended_at == NOW
     build(engine, [log(INTEGRATION, 0, [(b"acme", ended), (b"acme", None)])])
     assert ReadModel(engine).client("acme") is None
+
+
+def test_a_client_is_known_though_its_newest_integration_record_cannot_be_read(engine: Engine) -> None:
+    older: Drawn = (b"acme", integration())
+    garbled: Drawn = (b"acme", b"garbage")
+    for drawn in ([older, garbled], [garbled]):
+        build(engine, [log(INTEGRATION, 0, drawn), log(VENDOR_RECORD, 0, [(b"acme:v1", vendor_record())])])
+        client = ReadModel(engine).client("acme")
+        assert client is not None
+        assert isinstance(client.integration, UnreadableIntegration)
+        assert (client.integration.code, client.vendors) == ("undecodable", 1)
+    build(engine, [log(INTEGRATION, 0, [older, garbled, older])])
+    client = ReadModel(engine).client("acme")
+    assert client is not None
+    assert client.integration == integration()
+
+
+def test_of_two_copies_of_an_integration_the_later_one_is_in_force(engine: Engine) -> None:
+    later, earlier = integration(updated_at=NOW + timedelta(minutes=1)), integration(mode="one_way")
+    build(engine, [log(INTEGRATION, 0, [(b"acme", later)]), log(INTEGRATION, 1, [(b"acme", earlier)])])
+    client = ReadModel(engine).client("acme")
+    assert client is not None
+    assert client.integration == later
 
 
 def test_runs_are_listed_newest_first(engine: Engine) -> None:

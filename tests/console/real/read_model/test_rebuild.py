@@ -18,8 +18,14 @@ from console.read_model.store.engine import migrate, open_engine
 from console.read_model.store.lease import Lease, LeaseLostError
 from console.read_model.store.views import VendorState
 from devkit.broker import Broker
-from messaging.producer import KafkaUnavailableError
+from messaging.producer import BlockingProducer, KafkaUnavailableError, OutgoingRecord
+from producers.vendor_repair import VendorRepair
+from producers.vendor_repair import outgoing as repaired
 from schemas.records.outcome import Status
+from schemas.records.vendor_key import VendorKey
+from schemas.records.vendor_record import VendorRecord
+from schemas.records.vendor_row import VendorRow
+from schemas.topics import VENDOR_TABLE_CHANGELOG
 from tests.console.read_model.logs import dump
 from tests.console.read_model.running import CODEC, all_is_projected, projecting, publish
 from tests.support.eventually import eventually, eventually_async
@@ -125,6 +131,43 @@ def test_a_projector_that_runs_goes_on_after_a_rebuild(engine: Engine, bootstrap
         assert model.vendors(client_id).total == 1
         publish(bootstrap, [vendor_record(client_id=client_id, vendor_id="v2")])
         eventually(lambda: model.vendors(client_id).total == 2)
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_record_that_the_workers_keep_in_a_higher_version_than_the_topic_is_taken_once(
+    engine: Engine, bootstrap: str
+) -> None:
+    """The topic held versions 2 and 1, in this order, and compaction has left version 1."""
+    client_id = new_client()
+    kept = vendor_record(client_id=client_id, version=2, legal_name="Two")
+    publish(bootstrap, [vendor_record(client_id=client_id, version=1, legal_name="One")])
+    publish_row(bootstrap, kept.key, VendorRow(record=kept))
+    publish_row(bootstrap, VendorKey(client_id, "deleted"), VendorRow(record=kept))
+    with projecting(engine, bootstrap) as projector:
+        eventually(projector.caught_up)
+        assert record_of(engine, client_id) == kept
+        assert ReadModel(engine).vendors(client_id).total == 1
+        rebuild(engine, bootstrap=bootstrap, codec=CODEC)
+        assert record_of(engine, client_id) == kept
+        accepted = vendor_record(client_id=client_id, version=1, legal_name="One")
+        put_in_force(bootstrap, accepted)
+        eventually(lambda: record_of(engine, client_id) == accepted)
+
+
+def record_of(engine: Engine, client_id: str) -> VendorRecord | None:
+    detail = ReadModel(engine).vendor(client_id, "v1")
+    return None if detail is None else detail.record
+
+
+def publish_row(bootstrap: str, key: VendorKey, row: VendorRow) -> None:
+    value = CODEC.encode(row, topic=VENDOR_TABLE_CHANGELOG.name)
+    record = OutgoingRecord(VENDOR_TABLE_CHANGELOG.name, key.to_bytes(), value)
+    BlockingProducer(bootstrap, seconds=patient(30)).publish([record])
+
+
+def put_in_force(bootstrap: str, record: VendorRecord) -> None:
+    outgoing = repaired(VendorRepair(record=record, row=None), CODEC, person="Dana")
+    BlockingProducer(bootstrap, seconds=patient(30)).publish([outgoing])
 
 
 def test_of_two_rebuilds_the_later_one_ends_the_other(engine: Engine, bootstrap: str) -> None:

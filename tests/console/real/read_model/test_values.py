@@ -24,6 +24,7 @@ from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
 from schemas.topics import DEAD_LETTER, INTEGRATION, SYNC_RUN, VENDOR_RECORD, VENDOR_SYNC_OUTCOME
 from tests.console.read_model.logs import CODEC, TOPIC_IDS, log
+from tests.console.unit.test_run_progress import PARTITIONS
 from tests.support.messages import (
     dead_letter,
     dead_letters,
@@ -43,7 +44,7 @@ wide = settings(max_examples=40, suppress_health_check=[HealthCheck.function_sco
 def writer_of(engine: Engine) -> Writer:
     lease = Lease(engine)
     lease.take(by_force=True)
-    return Writer(engine, lease, CODEC, TOPIC_IDS)
+    return Writer(engine, lease, CODEC, TOPIC_IDS, partitions=PARTITIONS)
 
 
 def unreadable_in(engine: Engine) -> list[Any]:
@@ -119,7 +120,7 @@ def test_texts_longer_than_an_index_holds_are_taken(engine: Engine) -> None:
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite takes texts of any length
 def test_a_value_that_the_database_does_not_take_costs_only_its_own_record(engine: Engine) -> None:
     with writing(engine) as connection:
-        connection.execute(text("ALTER TABLE clients ALTER client_id TYPE varchar(8)"))
+        connection.execute(text("ALTER TABLE integration_copies ALTER client_id TYPE varchar(8)"))
     drawn = [(name.encode(), integration(client_id=name)) for name in ("short", "a-long-name", "other")]
     writer_of(engine).write(log(INTEGRATION, 0, drawn))
     model = ReadModel(engine)

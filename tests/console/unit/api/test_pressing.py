@@ -20,7 +20,10 @@ async def test_a_press_is_answered_with_the_sentence_and_the_run(world: World, a
     assert world.actions.requested == [(DANA, ACME, "key-1")]
 
 
-@pytest.mark.parametrize(("client_id", "why"), [("lookers", "one-way"), ("nobody", "no accounting integration")])
+@pytest.mark.parametrize(
+    ("client_id", "why"),
+    [("lookers", "one-way"), ("garbled", "can't be read"), ("nobody", "no accounting integration")],
+)
 async def test_a_refused_request_has_the_reason(
     world: World, client: httpx.AsyncClient, client_id: str, why: str
 ) -> None:

@@ -27,7 +27,10 @@ async def test_the_button_lists_the_groups_it_would_write(admin: httpx.AsyncClie
     }
 
 
-@pytest.mark.parametrize(("client_id", "why"), [("lookers", "one-way"), ("nobody", "no accounting integration")])
+@pytest.mark.parametrize(
+    ("client_id", "why"),
+    [("lookers", "one-way"), ("garbled", "can't be read"), ("nobody", "no accounting integration")],
+)
 async def test_the_button_has_the_reason_why_it_is_not_available(
     world: World, client: httpx.AsyncClient, client_id: str, why: str
 ) -> None:

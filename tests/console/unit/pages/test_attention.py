@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from console.pages.sentences.attention import REMEDIES, SHOWN, concerns
 from console.read_model.store.views import VendorState
+from schemas.records.integration import UnreadableIntegration
 from tests.console.pages.fake_read_model import CLIENT, FakeReadModel, integration
 
 
@@ -33,6 +34,19 @@ def test_where_all_is_well_there_are_no_concerns() -> None:
     assert found(trouble=False) == {}
 
 
+def test_an_integration_that_cannot_be_read_comes_first_also_while_no_vendor_waits() -> None:
+    unreadable = UnreadableIntegration(code="invalid", reason="Not a valid Integration.")
+    for paused in (False, True):
+        model = FakeReadModel(integration=unreadable, paused=paused, trouble=False)
+        view = model.client(CLIENT)
+        assert view is not None
+        (concern,) = concerns(model, CLIENT, view)
+        assert concern.title == "VIVE can't read the settings of this client's integration"
+        assert concern.to_do.startswith("Nothing is sent to Vantaca until they are corrected.")
+        assert ("20 vendors wait." in concern.to_do) is paused
+        assert "Vantaca refuses" not in concern.to_do
+
+
 def test_only_some_of_many_are_shown() -> None:
     model = FakeReadModel(integration=integration(), trouble=False)
     missing = {line.vendor_id for line in model.lines[:9]}
@@ -46,4 +60,4 @@ def test_only_some_of_many_are_shown() -> None:
 
 
 def test_every_code_of_a_dead_letter_has_its_advice() -> None:
-    assert REMEDIES.keys() == {"undecodable", "invalid", "rejected", "missing", "bug", "gave_up"}
+    assert REMEDIES.keys() == {"undecodable", "invalid", "stale", "rejected", "missing", "bug", "gave_up"}

@@ -86,6 +86,13 @@ def test_an_announced_write_without_confirmation_is_no_written_row() -> None:
     assert comparison(detail(failed, record=record()), integration())[0].result == "planned"
 
 
+def test_a_hold_that_was_placed_for_a_rejected_vendor_is_written_and_its_announcement_confirmed() -> None:
+    rejected = outcome(Status.REJECTED, changes=(WRITTEN,), reason="The newest record can't be used.")
+    found = detail(rejected, outcome(Status.WRITING, changes=(WRITTEN,)), record=record())
+    assert comparison(found, integration())[0].result == "written"
+    assert [entry.outcome for entry in history(found)] == [rejected]
+
+
 def test_the_last_settled_outcome_is_none_that_only_announces() -> None:
     updated = outcome(Status.UPDATED)
     assert last_settled(detail(outcome(Status.WRITING), updated)) is updated

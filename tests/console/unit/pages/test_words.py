@@ -9,7 +9,7 @@ from console.pages.sentences.availability import unavailable_because
 from console.pages.sentences.group_rules import group_rules
 from console.pages.sentences.words import MODES, STATES, caused_by, counted, field_label, group_label
 from console.read_model.store.views import VendorState
-from schemas.records.integration import FieldGroup, Mode, ineligible_reason
+from schemas.records.integration import FieldGroup, Mode, UnreadableIntegration, ineligible_reason
 from schemas.records.outcome import Status
 from schemas.records.vendor_sync import Cause
 from tests.console.pages.fake_read_model import integration
@@ -34,6 +34,20 @@ def test_every_state_and_mode_has_words() -> None:
 def test_the_page_has_a_reason_exactly_where_producers_have_one(fields: dict[str, Any]) -> None:
     one = integration(**fields)
     assert (unavailable_because("acme", one) is None) == (ineligible_reason("acme", one) is None)
+
+
+def test_the_reason_of_an_unreadable_integration_is_without_technical_terms() -> None:
+    unreadable = UnreadableIntegration(code="undecodable", reason="The bytes do not hold an Integration.")
+    assert unavailable_because("acme", unreadable) == (
+        "Sync All Vendors is not available: VIVE can't read the settings of this client's integration. "
+        "Nothing is sent to Vantaca until they are corrected."
+    )
+
+
+def test_unknown_field_groups_are_shown_as_not_written() -> None:
+    rules = group_rules(integration(pushes=("phone", "status", *(f"group-{number}" for number in range(9)))))
+    assert [rule.owned for rule in rules] == [True, *[False] * 9]
+    assert (rules[5].name, rules[5].rule) == ("Phone", "VIVE does not know this setting, so it has no effect.")
 
 
 @pytest.mark.parametrize("mode", Mode)

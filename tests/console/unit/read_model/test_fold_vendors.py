@@ -7,11 +7,13 @@ import pytest
 from console.read_model.folds.facts import Placed
 from console.read_model.folds.outcomes import outcome_row
 from console.read_model.folds.vendors import (
+    is_known,
     new_vendor,
     vendor_reason,
     vendor_state,
     with_outcome,
     with_record,
+    with_unreadable,
 )
 from console.read_model.store.views import VendorState
 from schemas.records.outcome import LeftAlone, Status
@@ -42,6 +44,24 @@ def test_after_a_tombstone_any_version_is_new_and_answered_events_stay_answered(
     gone = with_record(after(known(version=3), through_offset=7), None)
     assert (gone["version"], gone["provider_id"], gone["through"]) == (-1, None, 7)
     assert with_record(gone, vendor_record(version=0, legal_name="Back"))["name"] == "Back"
+
+
+def test_a_record_that_a_person_put_in_force_replaces_one_of_a_higher_version() -> None:
+    row = with_record(known(version=9), vendor_record(version=2, legal_name="Two"), accepted=True)
+    assert (row["version"], row["name"]) == (2, "Two")
+
+
+def test_a_vendor_of_which_no_record_can_be_read_is_known_with_the_state_of_its_outcome() -> None:
+    row = with_unreadable(new_vendor(KEY))
+    assert (is_known(new_vendor(KEY)), is_known(row)) == (False, True)
+    assert vendor_state(row) is VendorState.NEVER_SYNCED
+    assert vendor_state(after(row, status=Status.REJECTED, reason="It can't be read.")) is VendorState.REJECTED
+    assert with_record(row, vendor_record(version=0))["version"] == 0
+    assert not is_known(with_record(row, None))
+
+
+def test_a_record_that_cannot_be_read_takes_nothing_from_what_is_known() -> None:
+    assert with_unreadable(known(version=3)) == known(version=3)
 
 
 def test_a_name_is_kept_short_enough_for_an_index_and_sorts_in_any_case() -> None:

@@ -1,11 +1,10 @@
 """The epoch of a row: which owner of its partition wrote it, in an order that the changelog itself proves."""
 
-from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, Self
 
-HEADER: Final = "owner-epoch"
+from schemas.wire.partitioning import Headers
 
-Headers = Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None
+HEADER: Final = "owner-epoch"
 
 
 class RowEpoch(NamedTuple):
