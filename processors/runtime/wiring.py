@@ -11,7 +11,7 @@ from processors.agents import add_agents
 from processors.app import consumer_of
 from processors.events.foreign_records import ForeignRecords
 from processors.expansion.handlers import Expander, ShardExpander
-from processors.known_schemas.read_again import ReadAgain
+from processors.known_schemas.read_again import LettersReadAgain
 from processors.positions.committed_positions import CommittedPositions
 from processors.runtime.partition_watch import PartitionWatch, counts_of
 from processors.runtime.record_holds import holding
@@ -217,7 +217,7 @@ def _vendor_timers(given: WorkerDependencies, parts: SharedParts, syncing: Vendo
         undelivered=lambda: given.producer.waiting,
     )
     partition_watch = PartitionWatch(counts_of(given.config.bootstrap), partitions=given.partitions)
-    read_again = ReadAgain(
+    read_again = LettersReadAgain(
         bootstrap=given.config.bootstrap,
         codec=given.codec,
         known=given.schemas.known,
