@@ -165,9 +165,10 @@ class BlockingProducer:
             OutgoingRecord(SCHEMA.name, key_of(fingerprint), schema), lambda error, _message: reports.append(error)
         )
         self._flush()
-        if reports != [None]:
+        failed = [error for error in reports if error is not None]
+        if failed or not reports:
             self._refuse_missing_topic()
-            raise self._unavailable("any of the records", [error for error in reports if error is not None])
+            raise self._unavailable("any of the records", failed)
         self._published_schemas.add(fingerprint)
         self._spent += time.monotonic() - began
 

@@ -44,7 +44,7 @@ class _Looked(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadAgain:
+class LettersReadAgain:
     """Looks through the dead letters of the worker's partitions whenever there are new ones, or new schemas.
 
     A letter's record is produced to its topic again, then the letter is noted as redriven. A worker that dies in between leaves

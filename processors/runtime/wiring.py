@@ -7,7 +7,7 @@ from typing import Any
 import faust
 
 from processors.agents import add_agents
-from processors.known_schemas.read_again import ReadAgain
+from processors.known_schemas.read_again import LettersReadAgain
 from processors.positions.committed_positions import CommittedPositions
 from processors.runtime.agent_stages import agent_stages, rereading_of
 from processors.runtime.partition_watch import PartitionWatch, counts_of
@@ -127,7 +127,7 @@ def _vendor_timers(given: WorkerDependencies, parts: SharedParts, syncing: Vendo
         undelivered=lambda: given.producer.waiting,
     )
     partition_watch = PartitionWatch(counts_of(given.config.bootstrap), partitions=given.partitions)
-    read_again = ReadAgain(
+    read_again = LettersReadAgain(
         bootstrap=given.config.bootstrap,
         codec=given.codec,
         known=given.schemas.known,

@@ -19,7 +19,7 @@ MOST_RECORDS: Final = 10_000
 MOST_BYTES: Final = 64 * 1024 * 1024
 
 
-class _Held(NamedTuple):
+class _HeldBackRecord(NamedTuple):
     record: ConsumedRecord
     until: float
 
@@ -33,7 +33,7 @@ class HeldBack:
     def __init__(self, codec: Codec, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._codec = codec
         self._monotonic = monotonic
-        self._keys: dict[tuple[str, int, bytes | None], deque[_Held]] = {}
+        self._keys: dict[tuple[str, int, bytes | None], deque[_HeldBackRecord]] = {}
         self._looked_at = float("-inf")
         self._projected: Offsets = {}
 
@@ -48,7 +48,7 @@ class HeldBack:
         for record in records:
             key = (record.topic, record.partition, record.key)
             if record.topic in LATE and (key in self._keys or self._codec.unknown_schema(record.value) is not None):
-                self._keys.setdefault(key, deque()).append(_Held(record, self._monotonic() + SECONDS))
+                self._keys.setdefault(key, deque()).append(_HeldBackRecord(record, self._monotonic() + SECONDS))
             else:
                 found.append(record)
         return found
