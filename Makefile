@@ -94,9 +94,10 @@ compare: setup ## CPU per vendor of two revisions, BASE=REVISION HEAD=HEAD, in P
 
 .PHONY: fuzz
 fuzz: SECONDS = 60
-fuzz: setup ## coverage-guided fuzzing of the codec and of Vantaca's answers, SECONDS=60 each
+fuzz: setup ## coverage-guided fuzzing of the codec, of Vantaca's answers and of other writers' schemas, SECONDS=60 each
 	$(RUN)/python -m tests.fuzz.coverage_guided codec --seconds $(SECONDS)
 	$(RUN)/python -m tests.fuzz.coverage_guided reader --seconds $(SECONDS)
+	$(RUN)/python -m tests.fuzz.coverage_guided schemas --seconds $(SECONDS)
 
 .PHONY: lock
 lock: ## resolve the dependencies anew (hashes, no addresses)

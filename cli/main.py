@@ -19,6 +19,7 @@ from cli.commands import worker as commands_worker
 from cli.settings import Settings
 from cli.views.output import fail
 from messaging.producer import KafkaUnavailableError
+from messaging.registry_access import RegistrySettingsError
 from messaging.topic_admin import TopicsError
 from schemas.wire.codec import RegistryUnavailableError
 
@@ -49,7 +50,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()
-    except (KafkaUnavailableError, RegistryUnavailableError, TopicsError) as error:
+    except (KafkaUnavailableError, RegistryUnavailableError, RegistrySettingsError, TopicsError) as error:
         fail(str(error))
     except ValidationError as error:
         if error.title != Settings.__name__:

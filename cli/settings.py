@@ -18,6 +18,27 @@ class Settings(BaseSettings):
         default=None,
         description="Address of a Confluent-compatible schema registry. Unset: Avro single-object encoding, no registry.",
     )
+    schema_registry_ca: Path | None = Field(
+        default=None,
+        description="PEM file with the authorities whose certificates the schema registry may have. "
+        "Unset: the usual public ones.",
+    )
+    schema_registry_certificate: Path | None = Field(
+        default=None, description="PEM file with the certificate that the schema registry knows its client by."
+    )
+    schema_registry_key: Path | None = Field(
+        default=None, description="PEM file with the key of that certificate, not encrypted."
+    )
+    schema_registry_user: str | None = Field(
+        default=None, description="User for the schema registry (HTTP basic authentication)."
+    )
+    schema_registry_password: SecretStr | None = Field(
+        default=None,
+        description="Password of that user. `VIVE_SYNC_SCHEMA_REGISTRY_PASSWORD_FILE` keeps it out of the environment.",
+    )
+    schema_registry_password_file: Path | None = Field(
+        default=None, description="File with the password of that user, in place of the password itself."
+    )
     credentials_dir: Path = Field(
         default=Path("/run/secrets/vive-sync"),
         description="Folder with one `<credentials_ref>.json` a client: `company`, `login`, `password`.",

@@ -1,16 +1,24 @@
 """Produces records and waits until the brokers have them."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.errors import ViveSyncError
+from schemas.topics import SCHEMA
+from schemas.wire.known_schemas import key_of, published_form
+from schemas.wire.record_schema import named_fingerprint
 
 PARTITIONER: Final = "murmur2_random"
 """Java's partitioner, as all producers of vendor keys must use. librdkafka's own default is CRC32."""
 LOG_LEVEL: Final = 2
 """Only critical lines of librdkafka reach standard error. What matters is raised or logged by the product."""
+FLUSH_SECONDS: Final = 1.0
+"""How long delivery reports may take beyond the time limit of the records."""
+METADATA_SECONDS: Final = 0.3
 BY_KEY: Final = -1
 """librdkafka's partition number for "the partitioner decides"."""
 
@@ -53,11 +61,17 @@ class RecordPosition(NamedTuple):
 
 
 class BlockingProducer:
-    """An idempotent producer (acks=all) for short-lived callers. Every call returns within about ``seconds``."""
+    """An idempotent producer (acks=all) for short-lived callers. Every call returns within about ``seconds``.
+
+    Before the first record that is written with a schema of this release, the brokers have that schema on ``vive.schema``.
+    """
 
     def __init__(self, bootstrap: str, *, seconds: float = 4.0, settings: Mapping[str, Any] | None = None) -> None:
         self._bootstrap = bootstrap
         self._seconds = seconds
+        self._spent = 0.0
+        """How much of the time of the present call has gone by until the schemas were there."""
+        self._published_schemas: set[bytes] = set()
         self._producer = Producer(
             {
                 **IDEMPOTENT,
@@ -79,6 +93,7 @@ class BlockingProducer:
         Raises:
             KafkaUnavailableError: the brokers do not have all of them in time.
         """
+        self._spent = 0.0
         failed: list[KafkaError] = []
 
         def delivered(error: KafkaError | None, _message: Message) -> None:
@@ -87,10 +102,11 @@ class BlockingProducer:
 
         count = 0
         for count, record in enumerate(records, start=1):  # noqa: B007 -- the count is what is returned
+            self._publish_schema_of(record)
             self._produce(record, delivered)
             if failed:
                 break
-        left = self._producer.flush(self._seconds + 1.0)
+        left = self._flush()
         if left or failed:
             raise self._unavailable(f"{left + len(failed)} of the records", failed)
         return count
@@ -104,6 +120,7 @@ class BlockingProducer:
         Raises:
             KafkaUnavailableError: the brokers do not have all of them in time.
         """
+        self._spent = 0.0
         positions: dict[int, RecordPosition] = {}
         failed: list[KafkaError] = []
 
@@ -119,13 +136,51 @@ class BlockingProducer:
             return delivered
 
         for number, record in enumerate(records):
+            self._publish_schema_of(record)
             self._produce(record, reporter(number))
             if failed:
                 break
-        self._producer.flush(self._seconds + 1.0)
+        self._flush()
         if len(positions) < len(records):
             raise self._unavailable(f"{len(records) - len(positions)} of {len(records)} records", failed)
         return [positions[number] for number in range(len(records))]
+
+    def _flush(self) -> int:
+        """Wait for the delivery reports, and return how many are still missing when the time is over."""
+        return self._producer.flush(max(self._seconds + FLUSH_SECONDS - self._spent, 0.0))
+
+    def _publish_schema_of(self, record: OutgoingRecord) -> None:
+        """Wait until the brokers have the schema that the record was written with, if it is one of this release.
+
+        Raises:
+            KafkaUnavailableError: they do not have it in time.
+        """
+        fingerprint = named_fingerprint(record.value)
+        schema = None if fingerprint is None else published_form(fingerprint)
+        if fingerprint is None or schema is None or fingerprint in self._published_schemas:
+            return
+        began = time.monotonic()
+        reports: list[KafkaError | None] = []
+        self._produce(
+            OutgoingRecord(SCHEMA.name, key_of(fingerprint), schema), lambda error, _message: reports.append(error)
+        )
+        self._flush()
+        failed = [error for error in reports if error is not None]
+        if failed or not reports:
+            self._refuse_missing_topic()
+            raise self._unavailable("any of the records", failed)
+        self._published_schemas.add(fingerprint)
+        self._spent += time.monotonic() - began
+
+    def _refuse_missing_topic(self) -> None:
+        """Raise the error of a missing ``vive.schema``: to librdkafka a missing topic looks like slow brokers."""
+        with suppress(KafkaException):  # the brokers do not answer, which the caller reports
+            topics = self._producer.list_topics(SCHEMA.name, timeout=METADATA_SECONDS).topics
+            if topics[SCHEMA.name].error is not None:
+                self._producer.purge()
+                raise KafkaUnavailableError(
+                    f"Kafka at {self._bootstrap} has no topic {SCHEMA.name}. Nothing was sent. Create it with `vive-sync topics`."
+                )
 
     def _produce(self, record: OutgoingRecord, delivered: Delivered) -> None:
         """Hand one record to librdkafka, once its queue has room for it.

@@ -8,6 +8,7 @@ from confluent_kafka.schema_registry import Schema as RegisteredSchema
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+from messaging.registry_access import RegistryAccess, RegistrySettingsError, tls_fault
 from schemas.wire.codec import RegistryUnavailableError
 from schemas.wire.record_schema import Schema
 
@@ -15,6 +16,7 @@ SECONDS: Final = 5.0
 FORGET_UNKNOWN_AFTER: Final = 30.0
 NOT_KNOWN: Final = frozenset({40403, 40400})
 """The registry's code for an id without a schema (Confluent, "Schema Registry API Reference"), and that of its mock."""
+REFUSED: Final = frozenset({401, 403})
 MAX_UNKNOWN: Final = 10_000
 """The most unknown ids that are remembered, so that hostile records do not fill the memory."""
 
@@ -25,9 +27,20 @@ class Registry:
     Records name ids of their writer's choosing: without that pause, hostile records could cause any number of requests.
     """
 
-    def __init__(self, address: str) -> None:
-        self._client = SchemaRegistryClient.new_client({"url": address, "timeout": SECONDS})
+    def __init__(self, address: str, access: RegistryAccess | None = None) -> None:
+        """Prepare a client; nothing is requested yet.
+
+        Raises:
+            RegistrySettingsError: the access or the address can't be used.
+        """
+        access = access or RegistryAccess()
         self._address = _without_credentials(address)
+        if access.user is not None and self._address != address:
+            raise RegistrySettingsError(
+                f"The address of the schema registry, {self._address}, has a user in it, and a user is set: set only one."
+            )
+        settings = {"url": address, "timeout": SECONDS, **access.client_settings()}
+        self._client = SchemaRegistryClient.new_client(settings)
         self._unknown: dict[int, float] = {}
 
     def id_for(self, subject: str, schema: Schema) -> int:
@@ -63,7 +76,9 @@ class Registry:
         return schema
 
     def _unavailable(self, failure: str, error: Exception) -> RegistryUnavailableError:
-        why = error if isinstance(error, SchemaRegistryError) else type(error).__name__
+        why: object = tls_fault(error) or type(error).__name__
+        if isinstance(error, SchemaRegistryError):
+            why = f"{error}{' Check its user and password' if error.http_status_code in REFUSED else ''}"
         return RegistryUnavailableError(f"The schema registry at {self._address} {failure}: {why}.")
 
 

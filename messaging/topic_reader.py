@@ -46,6 +46,7 @@ class TopicReader:
         since_ms: int | None = None,
         partition: int | None = None,
         own_only: bool = False,
+        offsets: Offsets | None = None,
         seconds: float = 10.0,
     ) -> None:
         """Seek to the start.
@@ -56,6 +57,7 @@ class TopicReader:
             since_ms: read from the first record of this time (Unix, milliseconds) or later; None: from the beginning.
             partition: read only this partition of each topic; None: all.
             own_only: leave out records on a partition that their key does not belong to.
+            offsets: begin partitions at these offsets, others where ``since_ms`` says.
             seconds: the longest that Kafka may take to answer.
 
         Raises:
@@ -72,21 +74,23 @@ class TopicReader:
         """Whether the last poll returned a full batch, so that more records may be there already."""
         self._consumer = groupless_consumer(bootstrap, group_id="vive-sync-reader")
         try:
-            self._seek(topics, partition, since_ms)
+            self._seek(topics, partition, since_ms, offsets or {})
         except KafkaUnavailableError:
             self._consumer.close()
             raise
 
-    def _seek(self, topics: list[str], partition: int | None, since_ms: int | None) -> None:
+    def _seek(self, topics: list[str], partition: int | None, since_ms: int | None, offsets: Offsets) -> None:
         try:
             self._partitions = [tp for topic in topics for tp in self._partitions_of(topic, partition)]
-            starts = self._starts(since_ms)
-            self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
-            self._consumer.assign(starts)
+            self._begin(self._starts(since_ms, offsets))
         except KafkaException as error:
             raise KafkaUnavailableError(
                 f"Kafka at {self._bootstrap} does not answer: {error.args[0].str()}."
             ) from error
+
+    def _begin(self, starts: list[TopicPartition]) -> None:
+        self.positions = {(tp.topic, tp.partition): max(tp.offset, 0) for tp in starts}
+        self._consumer.assign(starts)
 
     def _partitions_of(self, topic: str, partition: int | None) -> list[TopicPartition]:
         metadata = self._consumer.list_topics(topic, timeout=self._seconds).topics[topic]
@@ -96,12 +100,12 @@ class TopicReader:
         numbers = sorted(metadata.partitions) if partition is None else [partition]
         return [TopicPartition(topic, number) for number in numbers]
 
-    def _starts(self, since_ms: int | None) -> list[TopicPartition]:
-        if since_ms is None:
-            return [TopicPartition(tp.topic, tp.partition, OFFSET_BEGINNING) for tp in self._partitions]
+    def _starts(self, since_ms: int | None, offsets: Offsets) -> list[TopicPartition]:
         partitions = [(tp.topic, tp.partition) for tp in self._partitions]
-        found = TopicOffsets(self._bootstrap, seconds=self._seconds).since(partitions, since_ms)
-        return [TopicPartition(*each, offset) for each, offset in found.items()]
+        found = dict.fromkeys(partitions, OFFSET_BEGINNING)
+        if since_ms is not None:
+            found = TopicOffsets(self._bootstrap, seconds=self._seconds).since(partitions, since_ms)
+        return [TopicPartition(*each, offsets.get(each, offset)) for each, offset in found.items()]
 
     def poll(self, seconds: float) -> list[ConsumedRecord]:
         """The records that arrive within so many seconds; empty when none does."""

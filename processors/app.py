@@ -6,7 +6,7 @@ import faust
 
 from processors.config import WorkerConfig
 from processors.state.shard import Summarise
-from processors.state.vendor_table import VendorTable
+from processors.state.vendor_table import ReadSchemas, VendorTable
 from processors.transport.strict_recovery import StrictTableManager
 from processors.transport.strict_transport import StrictConsumer, StrictTransport
 
@@ -39,7 +39,9 @@ def create_app(config: WorkerConfig, *, partitions: int) -> faust.App:
     return app
 
 
-def create_table(app: faust.App, *, partitions: int, summarise: Summarise, record_topic: str = "") -> VendorTable:
+def create_table(
+    app: faust.App, *, partitions: int, summarise: Summarise, read_schemas: ReadSchemas, record_topic: str = ""
+) -> VendorTable:
     """The table of vendors. ``record_topic``: the present id of ``vendor-record``."""
     table = VendorTable(
         app,
@@ -47,6 +49,7 @@ def create_table(app: faust.App, *, partitions: int, summarise: Summarise, recor
         partitions=partitions,
         summarise=summarise,
         record_topic=record_topic,
+        read_schemas=read_schemas,
         beacon=app.tables.beacon,
     )
     app.tables.add(table)

@@ -33,6 +33,8 @@ class WorkerConfig:
     """The time without a delivery and an answer to the producer, while Kafka answers a new client; then the worker ends."""
     blocked_seconds: float = 30.0
     """The time for which the event loop may be blocked before its stack is logged; after twice as long the process ends."""
+    schema_wait_seconds: float = 60.0
+    """How long a record whose schema is unknown waits for it, unless ``stall_seconds`` are less; then it can't be read."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     rebalance_timeout: float = 60.0
     oldest_position: float = OLDEST_POSITION.total_seconds()
@@ -40,3 +42,8 @@ class WorkerConfig:
     group: str = "vive-sync"
     producer: Mapping[str, str] = field(default_factory=dict)
     """More settings for librdkafka."""
+
+    @property
+    def longest_schema_wait(self) -> float:
+        """Seconds; the watchdog takes a record that is held for two stall timeouts for one that hangs."""
+        return min(self.schema_wait_seconds, self.stall_seconds)

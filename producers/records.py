@@ -10,7 +10,8 @@ from schemas.errors import ViveSyncError
 from schemas.records.integration import FieldGroup, Integration
 from schemas.records.vendor_record import VendorRecord
 from schemas.topics import INTEGRATION, VENDOR_RECORD
-from schemas.wire.codec import Codec, describe
+from schemas.wire.codec import Codec
+from schemas.wire.validation import describe
 
 
 class BadLineError(ViveSyncError, ValueError):

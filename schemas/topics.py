@@ -116,6 +116,12 @@ DEAD_LETTER_HANDLED: Final = Topic(
     keeps_partitions=True,
     description="a dead letter was redriven or discarded, and by whom",
 )
+SCHEMA: Final = Topic(
+    name="vive.schema",
+    key="fingerprint",
+    compacted=True,
+    description="the Avro schema of records in single-object encoding, as JSON",
+)
 VENDOR_TABLE_CHANGELOG: Final = Topic(
     name=f"{APP_ID}-vendors-changelog",
     key="vendor key",
@@ -133,6 +139,7 @@ ALL: Final = (
     VENDOR_SYNC_OUTCOME,
     DEAD_LETTER,
     DEAD_LETTER_HANDLED,
+    SCHEMA,
     VENDOR_TABLE_CHANGELOG,
 )
 """All topics. But for those of dead letters they have the same number of partitions, so that one worker has all of a vendor."""

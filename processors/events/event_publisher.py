@@ -3,13 +3,24 @@
 import asyncio
 from typing import Any
 
+from messaging.producer import OutgoingRecord
 from processors.events.async_producer import AsyncProducer, DeliveryReport
 from schemas.records.dead_letter import DeadLetter
+from schemas.records.dead_letter_handled import DeadLetterHandled
 from schemas.records.outcome import VendorSyncOutcome
 from schemas.records.sync_run import SyncExpansion, SyncRun
 from schemas.records.vendor_sync import VendorSync
-from schemas.topics import DEAD_LETTER, SYNC_EXPANSION, SYNC_RUN, VENDOR_SYNC, VENDOR_SYNC_OUTCOME
+from schemas.topics import (
+    DEAD_LETTER,
+    DEAD_LETTER_HANDLED,
+    SCHEMA,
+    SYNC_EXPANSION,
+    SYNC_RUN,
+    VENDOR_SYNC,
+    VENDOR_SYNC_OUTCOME,
+)
 from schemas.wire.codec import Codec
+from schemas.wire.known_schemas import key_of
 from schemas.wire.partitioning import FORWARDED_HEADER
 
 DeliveryFuture = asyncio.Future[DeliveryReport]
@@ -53,6 +64,19 @@ class EventPublisher:
         return self._producer.send(
             message.topic, key=message.key, value=message.value, partition=partition, headers=headers
         )
+
+    def schema(self, fingerprint: bytes, published_form: bytes) -> DeliveryFuture:
+        """Publish a schema that records are written with."""
+        return self._producer.send(SCHEMA.name, key=key_of(fingerprint), value=published_form)
+
+    def put_back(self, record: OutgoingRecord) -> DeliveryFuture:
+        """Produce a record again that could not be read before."""
+        return self._producer.send(record.topic, key=record.key, value=record.value, partition=record.partition)
+
+    def dead_letter_handled(self, handled: DeadLetterHandled, *, key: bytes | None, partition: int) -> DeliveryFuture:
+        """Publish what became of a dead letter; ``key`` and ``partition`` are the letter's own."""
+        value = self._codec.encode(handled, topic=DEAD_LETTER_HANDLED.name)
+        return self._producer.send(DEAD_LETTER_HANDLED.name, key=key, value=value, partition=partition)
 
     def dead_letter(self, letter: DeadLetter) -> DeliveryFuture:
         """Publish a dead letter."""

@@ -13,6 +13,7 @@ from faust.types import TP
 from processors.events.dead_letters import unreadable
 from processors.events.event_publisher import DeliveryFuture, EventPublisher
 from processors.expansion.decisions import Chunk, by_progress, chunks, event_for, expand, report
+from processors.known_schemas.held_records import HeldRecords
 from processors.state.integration_cache import Integrations
 from processors.state.pending_events import PendingEvent, PendingEvents
 from processors.state.vendor_rows import Rows
@@ -52,6 +53,7 @@ class Expander:
             await self.publisher.dead_letter(unreadable(message, error, now=self.now()))
             return
         await self.integrations.read_to_end()
+        await self.integrations.until_settled(request.client_id)
         integration = self.integrations.get(request.client_id)
         expansion = expand(request, integration, partitions=self.partitions, now=self.now())
         self.in_flight.enter(Phase.SETTLING)
@@ -69,6 +71,7 @@ class ShardExpander:
     pending_events: PendingEvents
     in_flight: PartitionTasks
     gate: PartitionGate
+    held: HeldRecords
     topic_id: str
     now: Callable[[], datetime]
     turns: dict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -86,7 +89,8 @@ class ShardExpander:
         """Read the partition to its end first, then queue its vendors.
 
         The vendor records are read so that the run syncs the latest data, and the ``vendor-sync`` events so that no vendor is
-        queued that waits already, unless it is being worked with older data.
+        queued that waits already, unless it is being worked with older data. The client's records that wait for their schema
+        are waited for; meanwhile runs of other clients have their turns.
         """
         try:
             expansion = self.codec.decode(SyncExpansion, message.value)
@@ -95,6 +99,8 @@ class ShardExpander:
             await self.publisher.dead_letter(unreadable(message, error, now=self.now()))
             return
         partition = message.tp.partition
+        await self.gate.read_to_end(TP(VENDOR_RECORD.name, partition))
+        await self.held.passed_on(lambda lane: (lane.partition, lane.client_id) == (partition, expansion.client_id))
         async with self.turns[partition]:
             await self.gate.read_to_end(TP(VENDOR_RECORD.name, partition))
             await self.gate.read_to_end(TP(VENDOR_SYNC.name, partition))

@@ -18,16 +18,21 @@ from processors.config import WorkerConfig
 from processors.events.async_producer import AsyncProducer
 from processors.events.dead_letters import unreadable
 from processors.events.event_publisher import EventPublisher
+from processors.known_schemas.own_schemas import publish_schemas
+from processors.known_schemas.schema_reader import SchemaReader
 from processors.runtime.kafka_outage import OutageLog
 from processors.runtime.leaving import CLOSED_BY, Leaving
+from processors.runtime.schema_parts import integrations_held, schema_reader
 from processors.runtime.wiring import WorkerGraph, build_worker
 from processors.runtime.worker_parts import WorkerDependencies
 from processors.state.integration_cache import Integrations
+from processors.transport.partition_tasks import PartitionTasks
 from processors.transport.topic_ends import TopicEnds
 from processors.vendor_sync.observation_cache import Observations
 from processors.watchdog import LoopGuard
 from schemas.topics import ALL, VENDOR_SYNC
 from schemas.wire.codec import Codec
+from schemas.wire.known_schemas import KnownSchemas
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +51,14 @@ class Worker:
     ) -> None:
         self._config = config
         self._systems = systems
-        self._codec = codec
+        self._known_schemas = KnownSchemas()
+        self._codec = codec.with_schemas(self._known_schemas)
         self._clock = clock or system_clock()
         self._outages = outages or OutageLog(config.bootstrap)
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ending = Ending()
+        self._waits = PartitionTasks(on_crash=self._fail)
+        """Integrations that wait for their schemas."""
 
     async def run(self, stop: asyncio.Event, *, on_ready: Callable[[], None] = lambda: None) -> None:
         """Work until ``stop`` is set, then let in-flight tasks end, commit and leave the group.
@@ -69,7 +77,8 @@ class Worker:
         producer = AsyncProducer(settings, on_fatal=self._fail)
         publisher = EventPublisher(producer=producer, codec=self._codec)
         ends = TopicEnds(self._config.bootstrap)
-        integrations = self._integrations(publisher, ends)
+        schemas = schema_reader(self._known_schemas, self._config, ends, self._config.partitions, self._fail)
+        integrations = self._integrations(publisher, ends, schemas)
         observations = Observations(monotonic=self._clock.monotonic)
         parts = build_worker(
             WorkerDependencies(
@@ -80,6 +89,7 @@ class Worker:
                 producer=producer,
                 publisher=publisher,
                 integrations=integrations,
+                schemas=schemas,
                 observations=observations,
                 ends=ends,
                 partitions=self._config.partitions,
@@ -88,23 +98,30 @@ class Worker:
             )
         )
         try:
-            await unless(stop, _start(ends, integrations))
+            await unless(stop, _start(ends, schemas, publisher, integrations))
             if not stop.is_set():
                 await self._run_app(parts, producer, partial(ends.end, TP(VENDOR_SYNC.name, 0)), stop, on_ready)
         finally:
             observations.close()
-            await asyncio.gather(
-                self._ending.step(CLOSED_BY, "Closing what reads the integrations", integrations.stop()),
-                self._ending.step(CLOSED_BY, "Closing what reads the topics' ends", ends.stop()),
-                *(
-                    self._ending.step(CLOSED_BY, f"Closing the connections to {name}", system.aclose())
-                    for name, system in self._systems.items()
-                ),
-                self._ending.step(CLOSED_BY, "Sending the last records", producer.flush(CLOSED_BY)),
-            )
-            producer.close()
+            await self._close(producer, integrations, schemas, ends)
 
-    def _integrations(self, publisher: EventPublisher, ends: TopicEnds) -> Integrations:
+    async def _close(
+        self, producer: AsyncProducer, integrations: Integrations, schemas: SchemaReader, ends: TopicEnds
+    ) -> None:
+        await asyncio.gather(
+            self._ending.step(CLOSED_BY, "Closing what reads the integrations", integrations.stop()),
+            self._ending.step(CLOSED_BY, "Closing what reads the schemas", schemas.stop()),
+            self._ending.step(CLOSED_BY, "Ending the waits for schemas", self._waits.drain({0}, seconds=0, settling=0)),
+            self._ending.step(CLOSED_BY, "Closing what reads the topics' ends", ends.stop()),
+            *(
+                self._ending.step(CLOSED_BY, f"Closing the connections to {name}", system.aclose())
+                for name, system in self._systems.items()
+            ),
+            self._ending.step(CLOSED_BY, "Sending the last records", producer.flush(CLOSED_BY)),
+        )
+        producer.close()
+
+    def _integrations(self, publisher: EventPublisher, ends: TopicEnds, schemas: SchemaReader) -> Integrations:
         def bury(record: Any, error: Any) -> None:
             publisher.dead_letter(unreadable(record, error, now=self._clock.now()))
 
@@ -116,6 +133,7 @@ class Worker:
             stall_timeout=self._config.stall_seconds,
             on_bad_record=bury,
             on_crash=self._fail,
+            held=integrations_held(self._codec, schemas, self._config, self._waits),
         )
 
     async def _run_app(
@@ -166,8 +184,11 @@ class Worker:
             self._failure.set_exception(error)
 
 
-async def _start(ends: TopicEnds, integrations: Integrations) -> None:
+async def _start(ends: TopicEnds, schemas: SchemaReader, publisher: EventPublisher, integrations: Integrations) -> None:
+    """Read what records can be understood by, and publish this release's own schemas before the first record."""
     await ends.start()
+    await schemas.start()
+    await publish_schemas(publisher, schemas.unpublished())
     await integrations.start()
 
 

@@ -12,6 +12,9 @@ from processors.clock import Clock
 from processors.config import WorkerConfig
 from processors.events.async_producer import AsyncProducer
 from processors.events.event_publisher import EventPublisher
+from processors.known_schemas.held_records import HeldRecords
+from processors.known_schemas.schema_reader import SchemaReader
+from processors.runtime.record_holds import records_held
 from processors.state.integration_cache import Integrations
 from processors.state.pending_events import PendingEvents
 from processors.state.vendor_rows import Rows
@@ -40,6 +43,7 @@ class WorkerDependencies:
     producer: AsyncProducer
     publisher: EventPublisher
     integrations: Integrations
+    schemas: SchemaReader
     observations: Observations
     ends: TopicEnds
     partitions: int
@@ -64,6 +68,8 @@ class SharedParts:
     pending_events: PendingEvents
     queue: WorkQueue
     calls: Calls
+    held: HeldRecords
+    """Records that wait for their schemas."""
 
 
 def shared_parts(given: WorkerDependencies) -> SharedParts:
@@ -80,18 +86,27 @@ def shared_parts(given: WorkerDependencies) -> SharedParts:
         app,
         partitions=given.partitions,
         summarise=rows.summarise,
+        read_schemas=given.schemas.read_to_end,
         record_topic=given.topic_ids[VENDOR_RECORD.name],
     )
     queue = WorkQueue(given.config.concurrency, lambda client_id: client_cap(given.integrations.get(client_id)))
+    in_flight = PartitionTasks(on_crash=given.on_crash)
     return SharedParts(
         app=app,
         gate=PartitionGate(consumer=lambda: consumer_of(app), ends=given.ends),
         table=table,
         rows=rows,
-        in_flight=PartitionTasks(on_crash=given.on_crash),
+        in_flight=in_flight,
         pending_events=PendingEvents(),
         queue=queue,
         calls=Calls(monotonic=given.clock.monotonic),
+        held=records_held(
+            codec=given.codec,
+            schemas=given.schemas,
+            integrations=given.integrations,
+            in_flight=in_flight,
+            seconds=given.config.longest_schema_wait,
+        ),
     )
 
 

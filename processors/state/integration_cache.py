@@ -10,12 +10,14 @@ from typing import Final
 from aiokafka import ConsumerRecord, TopicPartition
 from faust.types import TP
 
+from processors.known_schemas.held_records import HeldRecords, nothing_held
+from processors.known_schemas.record_lane import RecordLane
 from processors.state.shared_read import SharedRead
 from processors.transport.new_client import groupless_consumer
 from processors.transport.reading_watch import ReadingWatch
 from processors.transport.topic_ends import TopicEnds
+from schemas.client_integrations import ClientIntegrations, read_copy
 from schemas.errors import ViveSyncError
-from schemas.integration_copies import ClientIntegrations, read_copy
 from schemas.records.integration import KnownIntegration, UnreadableIntegration
 from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec, UndecodableError
@@ -53,12 +55,14 @@ class Integrations:
         stall_timeout: float,
         on_bad_record: BadRecord,
         on_crash: Callable[[BaseException], None],
+        held: HeldRecords | None = None,
     ) -> None:
         self._consumer = groupless_consumer(bootstrap, auto_offset_reset="earliest")
         self._codec = codec
         self._on_bad_record = on_bad_record
         self._on_crash = on_crash
         self._clients = ClientIntegrations()
+        self._held = nothing_held() if held is None else held
         self.on_change: Callable[[str], None] = lambda _client_id: None
         self._partitions = [TP(INTEGRATION.name, number) for number in range(partitions)]
         self._ends = ends
@@ -72,6 +76,19 @@ class Integrations:
     def get(self, client_id: str) -> KnownIntegration:
         """Return the integration of a client that is in force by what was read last."""
         return self._clients.get(client_id)
+
+    def hold_any(self) -> bool:
+        """Whether integrations wait for their schemas."""
+        return self._held.holds_any()
+
+    def is_held(self, client_id: str) -> bool:
+        """Whether a record of this client's integration was read that waits for its schema."""
+        return self._held.holds(_lane(client_id.encode()))
+
+    async def until_settled(self, client_id: str) -> None:
+        """Wait until no record of this client's integration waits for its schema that was read before the call."""
+        lane = _lane(client_id.encode())
+        await self._held.passed_on(lambda each: each == lane)
 
     async def start(self) -> None:
         """Read the topic to its end, then go on in the background.
@@ -138,7 +155,7 @@ class Integrations:
             batches = await self._consumer.getmany(timeout_ms=200)
             for records in batches.values():
                 for record in records:
-                    self._take(record)
+                    self._held.accept(record, lambda each: _lane(each.key), self._take)
             async with self._moved:
                 self._moved.notify_all()
 
@@ -173,3 +190,8 @@ class Integrations:
             with suppress(asyncio.CancelledError):
                 await self._reading
         await self._consumer.stop()
+
+
+def _lane(key: bytes | None) -> RecordLane:
+    """All records of a client, whatever partition they are on."""
+    return RecordLane("integration", 0, key)

@@ -28,6 +28,13 @@ class Summary(NamedTuple):
     """Records of the vendor that were left out because their version was lower than that of the record kept."""
 
 
+class UnreadableRow(NamedTuple):
+    """A changelog record that holds no row, and the reason as a sentence."""
+
+    value: bytes
+    reason: str
+
+
 Summarise = Callable[[bytes], Summary]
 """Encoded row -> its summary. Raises ValueError on a row that can't be read."""
 
@@ -49,8 +56,8 @@ class Shard:
         self.applied = NOTHING_APPLIED
         self.parked: dict[str, set[VendorKey]] = {}
         """Parked vendors by client."""
-        self.unreadable: dict[bytes, str] = {}
-        """The error of the newest changelog record of a key, where that record holds no row."""
+        self.unreadable: dict[bytes, UnreadableRow] = {}
+        """The newest changelog record of a key, where that record holds no row."""
         self.epoch: RowEpoch | None = None
         """The epoch of rows that this worker writes; None until the rows are recovered."""
         self.late: set[bytes] = set()

@@ -7,18 +7,18 @@ from functools import partial
 from typing import Final
 
 from processors.events.async_producer import AsyncProducer, DeliveryReport
+from processors.state.row_summary import summary_of
 from processors.state.shard import Shard, Summary
 from processors.state.vendor_table import VendorStore
-from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
-from schemas.records.vendor_record import Origin
+from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_TABLE_CHANGELOG
 from schemas.wire.codec import Codec
+from schemas.wire.newer_rows import NewerRows
 from schemas.wire.partitioning import PARTITIONS_HEADER
 from schemas.wire.row_epoch import RowEpoch
 
-_UNSYNCED: Final = frozenset({None, Status.SKIPPED.value})
 DECODED_ROWS: Final = 2048
 """Rows kept as models besides their bytes, so that one piece of work decodes its row once."""
 
@@ -35,6 +35,7 @@ class Rows:
     ) -> None:
         self._store = store
         self._codec = codec
+        self._newer = NewerRows(codec, VendorRow, part="record", part_kind=VendorRecord)
         self._producer = producer
         self._topic_id = topic_id
         self._placed = {PARTITIONS_HEADER: str(partitions)}
@@ -138,8 +139,10 @@ class Rows:
         """Every partition of this worker's and its rows."""
         return self._store().shards()
 
-    def put(self, partition: int, key: VendorKey, row: VendorRow) -> "asyncio.Future[DeliveryReport]":
-        """Keep this row.
+    def put(
+        self, partition: int, key: VendorKey, row: VendorRow, *, record: bytes | None = None
+    ) -> "asyncio.Future[DeliveryReport]":
+        """Keep this row. ``record``: the bytes that its record was read from, where that is new.
 
         Raises:
             KeyError: the partition is not this worker's, or its rows are not recovered yet.
@@ -148,7 +151,7 @@ class Rows:
         epoch = shard.epoch
         if epoch is None:
             raise KeyError(partition)
-        data = self._codec.encode(row, topic=VENDOR_TABLE_CHANGELOG.name)
+        data = self._newer.encode(row, shard.rows.get(key), topic=VENDOR_TABLE_CHANGELOG.name, part=record)
         shard.put(key, data, summary_of(row, self._topic_id))
         self._remember(key, data, row)
         return self._write(partition, shard, epoch, key.to_bytes(), data)
@@ -181,8 +184,9 @@ class Rows:
         """The summary of an encoded row.
 
         Raises:
-            ValueError: it can't be read.
+            ValueError: it can't be read, or not replaced without losing anything of it.
         """
+        self._newer.check(data)
         return summary_of(self._codec.decode(VendorRow, data), self._topic_id)
 
     def _remember(self, key: VendorKey, data: bytes, row: VendorRow) -> None:
@@ -195,23 +199,3 @@ def _note_delivery(shard: Shard, epoch: RowEpoch, delivered: "asyncio.Future[Del
     """Note it in the rows that it was written from: recovered anew meanwhile, the partition's rows may not contain it."""
     if not delivered.cancelled() and delivered.exception() is None:
         shard.delivered(epoch, delivered.result().offset)
-
-
-def summary_of(row: VendorRow, topic_id: str) -> Summary:
-    """Return the summary of a row; offsets of a ``vendor-sync`` topic with another id than ``topic_id`` answer nothing."""
-    return Summary(
-        known=row.record is not None or row.trouble is not None,
-        linked=row.trouble is not None or (row.record is not None and row.record.provider_id is not None),
-        answered_through=row.through_offset if row.topic_id == topic_id else -1,
-        parked=row.parked,
-        next_attempt_at=None if row.next_attempt_at is None else row.next_attempt_at.timestamp(),
-        unsynced_change=row.status in _UNSYNCED and _syncs_by_itself(row),
-        stale_records=row.stale_records,
-    )
-
-
-def _syncs_by_itself(row: VendorRow) -> bool:
-    """Whether the newest record of the vendor leads to a sync without a run: a change of a linked vendor, or an unusable one."""
-    record = row.record
-    is_change = record is not None and record.provider_id is not None and record.origin is Origin.CHANGE
-    return is_change or row.trouble is not None

@@ -1,6 +1,7 @@
 """The table of vendors: Faust recovers it from its changelog, and rows are kept by partition with an index by client."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -11,12 +12,15 @@ from faust.types import TP
 from messaging.topic_admin import TopicsError
 from messaging.topic_differences import placed_by_another
 from processors.state.row_placement import Placement, placement_of
-from processors.state.shard import NOTHING_APPLIED, Shard, Summarise, key_or_none
+from processors.state.shard import NOTHING_APPLIED, Shard, Summarise, UnreadableRow, key_or_none
 from processors.transport.partition_ownership import is_next_generation
 from schemas.errors import ViveSyncError
 from schemas.records.vendor_key import VendorKey
 from schemas.wire.partitioning import placed_by
 from schemas.wire.row_epoch import RowEpoch
+
+ReadSchemas = Callable[[], Awaitable[None]]
+"""Waits until all schemas are known that other workers have published until now."""
 
 
 class UnreadableRowError(ViveSyncError, ValueError):
@@ -70,11 +74,12 @@ class VendorStore(base.Store[bytes, bytes]):
             if shard.unreadable:
                 shard.unreadable.pop(message.key, None)
             try:
-                self._apply(shard, message)
+                self._apply(shard, message.key, message.value)
             except ValueError as error:
-                shard.unreadable[message.key] = (
+                shard.unreadable[message.key] = UnreadableRow(
+                    message.value,
                     f"changelog {message.topic} partition {message.partition} offset {message.offset} "
-                    f"does not hold a row ({error})"
+                    f"does not hold a row ({error})",
                 )
             shard.applied = message.offset
 
@@ -84,11 +89,24 @@ class VendorStore(base.Store[bytes, bytes]):
             shard.placed_by = placed_by(message.headers)
         return placement is Placement.OWN
 
-    def _apply(self, shard: Shard, message: Any) -> None:
-        if message.value is not None:
-            shard.put(VendorKey.from_bytes(message.key), message.value, self._summarise(message.value))
-        elif (key := key_or_none(message.key)) is not None:
-            shard.forget(key)
+    def _apply(self, shard: Shard, key: bytes, value: bytes | None) -> None:
+        if value is not None:
+            shard.put(VendorKey.from_bytes(key), value, self._summarise(value))
+        elif (known := key_or_none(key)) is not None:
+            shard.forget(known)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row could be read."""
+        return not any(shard.unreadable for shard in self._shards.values())
+
+    def read_again(self) -> None:
+        """Read the rows again that could not be read: their schemas may be known now."""
+        for shard in self._shards.values():
+            for key, row in list(shard.unreadable.items()):
+                with suppress(ValueError):
+                    self._apply(shard, key, row.value)
+                    del shard.unreadable[key]
 
     def check_whole(self) -> None:
         """See that every row is in its place and could be read.
@@ -100,7 +118,7 @@ class VendorStore(base.Store[bytes, bytes]):
         for shard in self._shards.values():
             if shard.placed_by is not None:
                 raise TopicsError(placed_by_another(shard.placed_by, self._partitions))
-        wrong = [sentence for shard in self._shards.values() for sentence in shard.unreadable.values()]
+        wrong = [row.reason for shard in self._shards.values() for row in shard.unreadable.values()]
         if wrong:
             raise UnreadableRowError(
                 f"The vendor table can't be recovered: {wrong[0]}{f', and {len(wrong) - 1} more' if wrong[1:] else ''}. "
@@ -138,9 +156,17 @@ class VendorTable(faust.Table[bytes, bytes]):
     """A Faust table over a ``VendorStore``. A row that can't be read stops the worker: stock Faust logs it and goes on empty."""
 
     def __init__(
-        self, app: faust.App, *, summarise: Summarise, partitions: int, record_topic: str = "", **kwargs: Any
+        self,
+        app: faust.App,
+        *,
+        summarise: Summarise,
+        partitions: int,
+        read_schemas: ReadSchemas | None = None,
+        record_topic: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(app, key_type=bytes, value_type=bytes, partitions=partitions, **kwargs)
+        self._read_schemas = read_schemas
         self._new_vendor_store = partial(
             VendorStore, summarise=summarise, partitions=partitions, record_topic=record_topic
         )
@@ -168,7 +194,13 @@ class VendorTable(faust.Table[bytes, bytes]):
             raise
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Let records flow over rows that are whole; otherwise stop the worker, and let none flow until it has stopped."""
+        """Let records flow over rows that are whole; otherwise stop the worker, and let none flow until it has stopped.
+
+        A worker of a newer release publishes its schemas before its first row, so they are there when its rows are read.
+        """
+        if self._read_schemas is not None and not self.store.is_whole:
+            await self._read_schemas()
+            self.store.read_again()
         try:
             self.store.check_whole()
         except (TopicsError, UnreadableRowError) as error:

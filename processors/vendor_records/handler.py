@@ -54,7 +54,7 @@ class VendorRecords:
             deliveries.append(self._dead_letter(message, decision.trouble))
         if decision.row is not None:
             # The row before an event: it may be worked before its delivery is confirmed, and must find the new data.
-            deliveries.append(self.rows.put(partition, key, decision.row))
+            deliveries.append(self.rows.put(partition, key, decision.row, record=message.value))
         if decision.change is None:
             self._finish_after(message, *deliveries)
         else:

@@ -79,9 +79,17 @@ class UnjudgedChanges:
             vendors, partition.vendors = partition.vendors, {}
             await self.integrations.read_to_end()
             for number, (key, vendor) in enumerate(vendors.items(), start=1):
-                self._judge(tp, key, vendor)
+                if self.integrations.is_held(key.client_id):
+                    self.in_flight.start(tp.partition, self._judge_later(tp, key, vendor))
+                else:
+                    self._judge(tp, key, vendor)
                 if number % JUDGED_AT_ONCE == 0:
                     await asyncio.sleep(0)
+
+    async def _judge_later(self, tp: TP, key: VendorKey, vendor: _Vendor) -> None:
+        """Judge it once the schema of the client's integration is known, or is waited for no more."""
+        await self.integrations.until_settled(key.client_id)
+        self._judge(tp, key, vendor)
 
     def _judge(self, tp: TP, key: VendorKey, vendor: _Vendor) -> None:
         deliveries = vendor.kept

@@ -150,6 +150,7 @@ class VendorSyncing:
         if isinstance(ready, NotSynced):
             # The worker that published the event may have read more of the integrations.
             await self.integrations.read_to_end()
+            await self.integrations.until_settled(task.key.client_id)
             ready = self._prepare(task)
         if isinstance(ready, NotSynced):
             return ready

@@ -29,7 +29,7 @@ class WorkerSample:
     steps: int = 0
     """The number of times that a call to an accounting system began, made progress or ended."""
     waiting: bool = False
-    """Whether the worker waits for something outside: an answer within its time limit, or the time of a retry."""
+    """Whether the worker waits for something outside: an answer within its time limit, the time of a retry, or a schema."""
     partitions: Mapping[TP, Standing] = field(default_factory=dict)
     """The position of each partition that the agents read."""
     ends: Mapping[TP, int] = field(default_factory=dict)

@@ -22,7 +22,7 @@ class WorkerSampler:
     """Reads the state of a worker.
 
     ``takes_writes`` returns whether the brokers have accepted a record since the previous sample, or there was none to accept;
-    ``rows`` returns any number that changes while rows are recovered.
+    ``rows`` returns any number that changes while rows are recovered; ``holds_records`` whether records wait for their schemas.
     """
 
     app: faust.App
@@ -33,6 +33,7 @@ class WorkerSampler:
     ends: TopicEnds
     takes_writes: Callable[[], bool]
     rows: Callable[[], int]
+    holds_records: Callable[[], bool]
     monotonic: Callable[[], float]
 
     async def sample(self) -> WorkerSample:
@@ -48,7 +49,7 @@ class WorkerSampler:
             reading=consumer.reading,
             rows=self.rows(),
             steps=self.calls.steps,
-            waiting=self.calls.any_pending() or self._retries_later(),
+            waiting=self.calls.any_pending() or self.holds_records() or self._retries_later(),
             partitions=consumer.standing(),
             ends=ends or {},
             ended_agents=self.agents.ended(),

@@ -2,26 +2,35 @@
 
 Two wire formats, both Avro. Confluent's (a zero byte, the registry's schema id in four bytes, the record) is written when a
 schema registry is configured; Avro single-object encoding (``C3 01``, the CRC-64-AVRO fingerprint of the writer's schema in
-eight bytes, little endian, the record; Avro 1.12 specification) when none is. Readers accept both.
+eight bytes, little endian, the record; Avro 1.12 specification) when none is. Readers accept both. Schemas that are not part of
+this release come from the registry, or from the topic ``vive.schema``.
 """
 
 import io
 import struct
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Iterable
+from typing import Any, Final, TypeVar
 
 import fastavro
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from schemas.errors import ViveSyncError
 from schemas.message import KeyedMessage, Message
-from schemas.wire.record_schema import SINGLE_OBJECT_MAGIC, RecordSchema, Schema, record_schema
-from schemas.wire.writer_schema import EndlessSchemaError, refuse_endless
+from schemas.wire.known_schemas import KnownSchemas, WriterSchemas
+from schemas.wire.record_schema import (
+    HEADER_BYTES,
+    SINGLE_OBJECT_MAGIC,
+    RecordSchema,
+    bundled_fingerprints,
+    named_fingerprint,
+    record_schema,
+)
+from schemas.wire.schema_ids import SchemaIds
+from schemas.wire.validation import describe
+from schemas.wire.whole_reads import WholeReads
+from schemas.wire.writer_schema import EndlessSchemaError, parse_writer
 
 CONFLUENT_MAGIC: Final = b"\x00"
-MAX_PROBLEMS: Final = 5
-"""The most wrong fields of one record that a sentence names."""
-
 M = TypeVar("M", bound=Message)
 K = TypeVar("K", bound=KeyedMessage)
 
@@ -40,28 +49,44 @@ class UndecodableError(ViveSyncError, ValueError):
         """``undecodable`` (not Avro of a known schema) or ``invalid`` (Avro, but not a valid record)."""
 
 
-class SchemaIds(Protocol):
-    """A schema registry: ids for schemas and schemas for ids."""
+class UnknownSchemaError(UndecodableError):
+    """The record was written with a schema that is not known yet."""
 
-    def id_for(self, subject: str, schema: Schema) -> int:
-        """The id of this schema of this subject. It is registered where it is not yet."""
-
-    def schema_for(self, schema_id: int) -> Schema:
-        """The schema of an id.
-
-        Raises:
-            LookupError: the registry does not know it.
-            RegistryUnavailableError: the registry does not answer, or refuses to.
-        """
+    def __init__(self, fingerprint: bytes, kind: str) -> None:
+        super().__init__(
+            f"The record was written with schema {fingerprint.hex()}, which is no known version of {kind}: it is not on "
+            "vive.schema. Whoever writes such records must publish the schema there first."
+        )
+        self.fingerprint = fingerprint
 
 
 class Codec:
-    """Encodes and decodes messages; with ``registry`` it writes Confluent's format."""
+    """Encodes and decodes messages; with ``registry`` it writes Confluent's format.
 
-    def __init__(self, registry: SchemaIds | None = None) -> None:
+    ``schemas`` has those of other writers that the header of Avro's format names.
+    """
+
+    def __init__(self, registry: SchemaIds | None = None, schemas: WriterSchemas | None = None) -> None:
         self._registry = registry
+        self._schemas = schemas or KnownSchemas()
         self._headers: dict[tuple[str, str], bytes] = {}
         self._writers: dict[int, Any] = {}
+
+    def with_schemas(self, schemas: WriterSchemas) -> "Codec":
+        """A codec with the same registry and these schemas of other writers."""
+        return Codec(self._registry, schemas)
+
+    def unknown_schema(self, data: bytes | None) -> bytes | None:
+        """The fingerprint in the header of these bytes where its schema is not known; else None."""
+        fingerprint = named_fingerprint(data)
+        known = fingerprint is None or fingerprint in bundled_fingerprints() or self._schemas.of(fingerprint)
+        return None if known else fingerprint
+
+    def look_up(self, values: Iterable[bytes | None]) -> None:
+        """Find out the unknown schemas of these records, all at once. It may block."""
+        unknown = {fingerprint for value in values if (fingerprint := self.unknown_schema(value)) is not None}
+        if unknown:
+            self._schemas.look_up(unknown)
 
     def encode(self, message: Message, *, topic: str) -> bytes:
         """The bytes of a record's value on ``topic``.
@@ -96,12 +121,17 @@ class Codec:
         body = io.BytesIO(data)
         writer = self._writer(schema, kind, body)
         try:
-            fields = fastavro.schemaless_reader(body, writer, None if writer is schema.parsed else schema.parsed)
+            if writer is schema.parsed:
+                fields = fastavro.schemaless_reader(body, writer, None)
+            else:
+                at, body = body.tell(), WholeReads(data)
+                body.seek(at)
+                fields = fastavro.schemaless_reader(body, writer, schema.parsed)
         except Exception as error:
             raise UndecodableError(
                 f"The bytes do not hold a {kind.__name__}: {type(error).__name__} while reading Avro."
             ) from error
-        if body.read(1):
+        if body.tell() < len(data):
             raise UndecodableError(f"The bytes go on after the {kind.__name__} that they hold.")
         try:
             return kind.model_validate(fields)
@@ -123,6 +153,16 @@ class Codec:
             )
         return record
 
+    def writer_of(self, kind: type[Message], data: bytes) -> tuple[Any, bytes]:
+        """The parsed schema that these bytes were written with, and the header that names it.
+
+        Raises:
+            UndecodableError: they hold no record of this kind.
+            RegistryUnavailableError: the registry does not return their schema now.
+        """
+        body = io.BytesIO(data)
+        return self._writer(record_schema(kind.SCHEMA), kind, body), data[: body.tell()]
+
     def _header(self, schema: RecordSchema, name: str, topic: str) -> bytes:
         if self._registry is None:
             return schema.header
@@ -142,11 +182,17 @@ class Codec:
             )
         fingerprint = body.read(8)
         writer = schema.writers.get(fingerprint)
-        if writer is None:
+        return self._learned_writer(schema, kind, fingerprint) if writer is None else writer
+
+    def _learned_writer(self, schema: RecordSchema, kind: type[Message], fingerprint: bytes) -> Any:
+        learned = self._schemas.found(fingerprint)
+        if learned is None and len(fingerprint) == HEADER_BYTES - 2 and fingerprint not in bundled_fingerprints():
+            raise UnknownSchemaError(fingerprint, kind.__name__)
+        if learned is None or learned.full_name != schema.full_name:
             raise UndecodableError(
                 f"The record was written with schema {fingerprint.hex()}, which is no known version of {kind.__name__}."
             )
-        return writer
+        return learned.parsed
 
     def _registered_writer(self, kind: type[Message], header: bytes) -> Any:
         if self._registry is None or len(header) != 4:  # noqa: PLR2004 -- the header's length in Confluent's format
@@ -156,10 +202,7 @@ class Codec:
         (schema_id,) = struct.unpack(">I", header)
         if schema_id not in self._writers:
             try:
-                given = self._registry.schema_for(schema_id)
-                parsed = fastavro.parse_schema(given, named_schemas={})
-                refuse_endless(given)
-                self._writers[schema_id] = parsed
+                self._writers[schema_id] = parse_writer(self._registry.schema_for(schema_id))
             except RegistryUnavailableError:
                 raise
             except LookupError as error:
@@ -171,20 +214,3 @@ class Codec:
                     f"The schema registry's schema {schema_id} is not Avro: {type(error).__name__} while parsing it."
                 ) from error
         return self._writers[schema_id]
-
-
-def describe(error: ValidationError, kind: str) -> str:
-    """A validation error as one sentence: the wrong fields with reasons, without their values."""
-    every = error.errors(include_url=False, include_input=False)
-    problems = "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc']) or 'the record'}: {_reason(problem)}"
-        for problem in every[:MAX_PROBLEMS]
-    )
-    more = f"; and {len(every) - MAX_PROBLEMS} more" if len(every) > MAX_PROBLEMS else ""
-    return f"Not a valid {kind}: {problems}{more}."
-
-
-def _reason(problem: ErrorDetails) -> str:
-    if problem["type"] == "union_tag_invalid":  # its text quotes the tag
-        return f"{problem['ctx']['discriminator']} must be one of {problem['ctx']['expected_tags']}"
-    return problem["msg"]

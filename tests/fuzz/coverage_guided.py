@@ -16,8 +16,8 @@ from typing import Any, Final, NoReturn
 
 from tests.support.slowness import patient
 
-TARGETS: Final = ("codec", "reader", "planted")
-INSTRUMENTED: Final = ("accounting", "schemas", "fastavro._read_py", "tests.fuzz.targets")
+TARGETS: Final = ("codec", "reader", "schemas", "planted")
+INSTRUMENTED: Final = ("accounting", "schemas", "fastavro._read_py", "tests.fuzz.targets", "tests.fuzz.hostile_schemas")
 LONGEST_INPUT: Final = 4096
 """Bytes."""
 SLOWEST_SECONDS: Final = int(patient(10))

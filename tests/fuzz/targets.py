@@ -15,10 +15,14 @@ from schemas.wire.record_schema import load_schema
 from tests.accounting.builders import integration, record
 from tests.fuzz.hostile_avro import decode_or_refuse, encoded_fixtures
 from tests.fuzz.hostile_json import PROVIDER, survive
+from tests.fuzz.hostile_schemas import changed, read_by
 
 Target = Callable[[bytes], None]
 Seeds = Iterable[bytes]
 
+SCHEMA_AT: Final = 4
+LONGEST_TEXT: Final = 3000
+"""Bytes of a schema in a seed, which fits into an input with a record."""
 PLANTED: Final = b"v1ve"
 
 
@@ -57,6 +61,28 @@ def reader_target() -> tuple[Target, Seeds]:
     return target, [json.dumps(sample).encode() for sample in samples]
 
 
+def schemas_target() -> tuple[Target, Seeds]:
+    """The first byte names a kind, the second whether a schema's text follows or changes of the kind's; then a record follows."""
+    encoded = list(encoded_fixtures().items())
+
+    def target(data: bytes) -> None:
+        if len(data) < SCHEMA_AT:
+            return
+        kind, _ = encoded[data[0] % len(encoded)]
+        end = SCHEMA_AT + int.from_bytes(data[2:SCHEMA_AT], "big")
+        given, body = data[SCHEMA_AT:end], data[end:]
+        text = given if data[1] % 2 else json.dumps(changed(kind, given)).encode()
+        read_by(kind, text, body)
+
+    seeds = []
+    for index, (kind, whole) in enumerate(encoded):
+        text = json.dumps(load_schema(f"avsc/{kind.SCHEMA}.avsc"), separators=(",", ":")).encode()
+        small = text[:LONGEST_TEXT]
+        seeds.append(bytes([index, 1]) + len(small).to_bytes(2, "big") + small + whole[10:])
+        seeds += [bytes([index, 0, 0, 3, number, 0, 7]) + whole[10:] + bytes(20) for number in range(8)]
+    return target, seeds
+
+
 def planted_target() -> tuple[Target, Seeds]:
     """Fails on whatever begins with ``PLANTED``, which no seed does."""
     return _planted, [b"____"]
@@ -72,5 +98,6 @@ def _planted(data: bytes) -> None:
 TARGETS: Final[dict[str, Callable[[], tuple[Target, Seeds]]]] = {
     "codec": codec_target,
     "reader": reader_target,
+    "schemas": schemas_target,
     "planted": planted_target,
 }

@@ -30,7 +30,7 @@ def coverage_guided(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("target", ["codec", "reader"])
+@pytest.mark.parametrize("target", ["codec", "reader", "schemas"])
 def test_nothing_is_found_in_some_seconds(target: str) -> None:
     done = coverage_guided(target, "--seconds", str(SECONDS), "--seed", "7")
     assert done.returncode == 0, done.stderr[-4000:]

@@ -80,7 +80,7 @@ async def test_hundreds_of_hostile_records_on_every_topic_stop_nobody(world_alon
     first, second = range(1, GOOD // 2 + 1), range(GOOD // 2 + 1, GOOD + 1)
     records = itertools.chain(integrations(world), mixed(random, world, first))
     before = await asyncio.to_thread(write, world.bootstrap, records)
-    async with world.worker():
+    async with world.worker(schema_wait_seconds=1.0):
         progress = await world.settled(await world.press())
         assert progress.counts().by_status == {Status.UPDATED: len(first)}
         during = await asyncio.to_thread(write, world.bootstrap, mixed(random, world, second))

@@ -156,6 +156,7 @@ class MemoryIntegrations:
         self._by_client: dict[str, KnownIntegration] = {
             integration.client_id: integration for integration in integrations
         }
+        self._held: dict[str, asyncio.Event] = {}
         self.read_to_ends = 0
         self.read_may_end = asyncio.Event()
         self.read_may_end.set()
@@ -171,6 +172,23 @@ class MemoryIntegrations:
 
     def get(self, client_id: str) -> KnownIntegration:
         return self._by_client.get(client_id)
+
+    def hold(self, client_id: str) -> None:
+        """The newest record of the client's integration waits for its schema."""
+        self._held[client_id] = asyncio.Event()
+
+    def settle(self, client_id: str) -> None:
+        self._held.pop(client_id).set()
+
+    def hold_any(self) -> bool:
+        return bool(self._held)
+
+    def is_held(self, client_id: str) -> bool:
+        return client_id in self._held
+
+    async def until_settled(self, client_id: str) -> None:
+        if client_id in self._held:
+            await self._held[client_id].wait()
 
     async def read_to_end(self) -> None:
         self.read_to_ends += 1

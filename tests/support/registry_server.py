@@ -1,6 +1,7 @@
 """A schema registry over HTTP: the two questions that the product asks of one."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +12,17 @@ from typing import Any
 class RegistryServer:
     """Keeps schemas by id in memory, and the paths that it was asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None, authorization: str | None = None) -> None:
         self.schemas: dict[int, dict[str, Any]] = {}
         self.asked: list[str] = []
         self.unavailable = False
         """Whether it answers that it can't."""
+        self.authorization = authorization
+        """The header that a request must have; None: any."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.address = f"http{'' if tls is None else 's'}://127.0.0.1:{self._server.server_port}"
 
     def put(self, text: str, *, kind: str = "AVRO") -> int:
         """Keep a schema; its id."""
@@ -25,8 +30,10 @@ class RegistryServer:
         self.schemas[schema_id] = {"schema": text, "schemaType": kind}
         return schema_id
 
-    def answer(self, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    def answer(self, path: str, body: bytes, authorization: str | None = None) -> tuple[int, dict[str, Any]]:
         self.asked.append(path)
+        if self.authorization not in {None, authorization}:
+            return 401, {"error_code": 401, "message": "Unauthorized"}
         if self.unavailable:
             return 503, {"error_code": 50302, "message": "Not now"}
         match path.partition("?")[0].strip("/").split("/"):
@@ -63,7 +70,7 @@ def _handler(registry: RegistryServer) -> type[BaseHTTPRequestHandler]:
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            status, answer = registry.answer(self.path, body)
+            status, answer = registry.answer(self.path, body, self.headers.get("authorization"))
             data = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("content-type", "application/vnd.schemaregistry.v1+json")

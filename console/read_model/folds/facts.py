@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from messaging.topic_reader import ConsumedRecord
-from schemas.integration_copies import IntegrationCopy, read_copy
+from schemas.client_integrations import read_copy
+from schemas.integration_copies import IntegrationCopy
 from schemas.kept_record import accepts_version
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.dead_letter_handled import DeadLetterHandled
@@ -37,6 +38,8 @@ TOPICS: Final = (
     DEAD_LETTER_HANDLED,
 )
 """The topics that are projected."""
+ROW_TOPICS: Final = frozenset({INTEGRATION.name, VENDOR_RECORD.name})
+"""Those whose tombstones delete clients and vendors."""
 
 FORWARDED: Final = frozenset({VENDOR_RECORD.name, VENDOR_SYNC.name})
 """Topics whose records on foreign partitions are forwarded."""

@@ -8,6 +8,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError
 
 from console.read_model.folds.facts import Facts, Unreadable, VendorFact, facts_of
+from console.read_model.projection.held_back import HeldBack
+from console.read_model.projection.history import forget_history
 from console.read_model.projection.projected_offsets import note_kept_records_taken, save_offsets
 from console.read_model.projection.projection import forget, project
 from console.read_model.projection.retention import forget_before
@@ -36,6 +38,7 @@ class Writer:
         self._codec = codec
         self._topic_ids = topic_ids
         self._partitions = partitions
+        self._held_back = HeldBack(codec)
         self._uncounted = 0
 
     def write(self, records: Sequence[ConsumedRecord]) -> None:
@@ -43,8 +46,9 @@ class Writer:
 
         Raises:
             LeaseLostError: another one projects; the tables hold what came before.
+            KafkaUnavailableError: a schema of these records could not be looked up.
         """
-        for batch in _cut(records):
+        for batch in _cut(self._held_back.ready(records)):
             try:
                 self.project(facts_of(batch, self._codec, partitions=self._partitions))
             except DataError:
@@ -76,9 +80,12 @@ class Writer:
         Raises:
             LeaseLostError: another one projects; nothing was written.
         """
+        read = dict(facts.next_offsets)
+        facts.next_offsets.update(self._held_back.to_store(read))
         with writing(self._engine) as connection:
             revision = self._lease.hold(connection)
             project(connection, facts, self._topic_ids, revision=revision)
+        self._held_back.projected(read)
 
     def take_kept_records(self, records: Sequence[VendorFact]) -> None:
         """Take in records of the vendor table, and store that this is done.
@@ -116,6 +123,16 @@ class Writer:
             self._lease.hold(connection)
             self._lease.begin_anew(connection)
             forget(connection)
+
+    def forget_history(self) -> None:
+        """Empty the tables but those of clients and vendors, to begin at the beginning of the other topics.
+
+        Raises:
+            LeaseLostError: another one projects; nothing was emptied.
+        """
+        with writing(self._engine) as connection:
+            self._lease.hold(connection)
+            forget_history(connection)
 
     def begin_anew(self, topic: str, partitions: int) -> None:
         """Note that this topic is to be read from its beginning; the rows that come from it stay.

@@ -157,6 +157,11 @@ def build(engine: Engine, batches: Iterable[Sequence[ConsumedRecord]]) -> None:
     """The read model of these batches, in place of what was there."""
     with writing(engine) as connection:
         forget(connection)
+    add(engine, batches)
+
+
+def add(engine: Engine, batches: Iterable[Sequence[ConsumedRecord]]) -> None:
+    """These batches are projected too."""
     for revision, batch in enumerate(batches, start=1):
         with writing(engine) as connection:
             project(connection, facts_of(batch, CODEC, partitions=PARTITIONS), TOPIC_IDS, revision=revision)

@@ -11,6 +11,7 @@ from console.read_model.projection.projector import Projector
 from console.read_model.projection.source import ends_of, layout_of
 from console.stall_detector import STALL_TIMEOUT
 from messaging.producer import BlockingProducer, OutgoingRecord
+from messaging.schema_topic import SchemaTopic
 from producers.records import load
 from schemas.records.integration import Integration
 from schemas.records.vendor_record import VendorRecord
@@ -23,7 +24,8 @@ CODEC = Codec()
 @contextmanager
 def projecting(engine: Engine, bootstrap: str, *, stall_timeout: float = STALL_TIMEOUT) -> Iterator[Projector]:
     """Project in a thread; what ended it before its time is raised at the end."""
-    projector = Projector(engine, bootstrap=bootstrap, codec=CODEC, stall_timeout=stall_timeout)
+    codec = Codec(schemas=SchemaTopic(bootstrap))
+    projector = Projector(engine, bootstrap=bootstrap, codec=codec, stall_timeout=stall_timeout)
     stop = threading.Event()
     failed: list[BaseException] = []
 

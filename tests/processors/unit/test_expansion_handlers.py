@@ -1,5 +1,6 @@
 """The expander and the shard expander, on rows and topics in memory."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import cast
 
@@ -7,6 +8,8 @@ import pytest
 from faust.types import TP
 
 from processors.expansion.handlers import Expander, ShardExpander
+from processors.known_schemas.held_records import HeldRecords
+from processors.known_schemas.record_lane import RecordLane
 from processors.state.pending_events import Attempt, PendingEvent, PendingEvents
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_tasks import PartitionTasks
@@ -57,6 +60,14 @@ class Stage:
     pending: PendingEvents
     expander: Expander
     shard_expander: ShardExpander
+    schema: asyncio.Event
+    """The schema of every record that ``hold`` gets."""
+
+    def hold(self, vendor: VendorKey) -> None:
+        """A record of this vendor waits for its schema."""
+        lane = RecordLane("vendor", PARTITION, vendor.to_bytes(), vendor.client_id)
+        message = consumed(VENDOR_RECORD, b"newer", key=vendor.to_bytes(), partition=PARTITION)
+        self.shard_expander.held.accept(message, lambda _: lane, lambda _: None)
 
     async def expand(self, record: Consumed) -> None:
         self.expander.accept(record)
@@ -75,6 +86,10 @@ async def stage() -> Stage:
     producer, consumer, pending = MemoryProducer(), MemoryConsumer(), PendingEvents()
     in_flight, gate, publisher = PartitionTasks(on_crash=crashed), gate_of(consumer), publisher_of(producer)
     rows = rows_of(producer)
+    schema = asyncio.Event()
+    held = HeldRecords(
+        obstacle=lambda _: None if schema.is_set() else lambda: _of(schema), seconds=60, start=in_flight.start
+    )
     expander = Expander(
         codec=CODEC,
         publisher=publisher,
@@ -91,10 +106,15 @@ async def stage() -> Stage:
         pending_events=pending,
         in_flight=in_flight,
         gate=gate,
+        held=held,
         topic_id=TOPIC_ID,
         now=lambda: NOW,
     )
-    return Stage(producer, consumer, rows, pending, expander, shard_expander)
+    return Stage(producer, consumer, rows, pending, expander, shard_expander, schema)
+
+
+async def _of(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 async def test_a_request_is_expanded_to_every_partition_with_the_newest_integrations(stage: Stage) -> None:
@@ -119,7 +139,8 @@ async def test_a_shard_reads_its_partition_to_the_end_and_queues_what_is_not_in_
     stage.pending.note(PARTITION, VendorKey("acme", "c"), PendingEvent(6, None), answered_through=-1)
     await stage.expand_shard(consumed(SYNC_EXPANSION, EXPANSION, partition=PARTITION))
     end = MemoryEnds().offset
-    assert stage.consumer.read == [(TP(VENDOR_RECORD.name, PARTITION), end), (TP(VENDOR_SYNC.name, PARTITION), end)]
+    records, events = TP(VENDOR_RECORD.name, PARTITION), TP(VENDOR_SYNC.name, PARTITION)
+    assert stage.consumer.read == [(records, end), (records, end), (events, end)]
     assert [event.vendor_id for event in stage.producer.values(VENDOR_SYNC, VendorSync)] == ["a"]
     (report,) = stage.producer.values(SYNC_RUN, SyncRun)
     assert report.queued == (QueuedVendor(vendor_id="b", offset=5), QueuedVendor(vendor_id="a", offset=0))
@@ -153,3 +174,26 @@ async def test_a_vendor_that_is_worked_with_its_newest_data_is_in_progress_and_o
     assert [event.vendor_id for event in stage.producer.values(VENDOR_SYNC, VendorSync)] == ["b"]
     (report,) = stage.producer.values(SYNC_RUN, SyncRun)
     assert report.already_in_progress == (QueuedVendor(vendor_id="a", offset=5),)
+
+
+async def test_a_run_waits_for_its_clients_records_that_wait_for_their_schema(stage: Stage) -> None:
+    stage.hold(VendorKey("acme", "new"))
+    record = consumed(SYNC_EXPANSION, EXPANSION, partition=PARTITION)
+    stage.shard_expander.accept(record)
+    await eventually_async(lambda: len(stage.consumer.read) == 1)
+    other = EXPANSION.model_copy(update={"client_id": "other", "run_id": "other"})
+    stage.shard_expander.accept(consumed(SYNC_EXPANSION, other, partition=PARTITION, offset=1))
+    await eventually_async(lambda: len(stage.consumer.finished) == 1)
+    assert [run.client_id for run in stage.producer.values(SYNC_RUN, SyncRun)] == ["other"]
+    stage.schema.set()
+    await eventually_async(lambda: len(stage.consumer.finished) == 2)
+
+
+async def test_a_request_waits_for_the_schema_of_its_clients_integration(stage: Stage) -> None:
+    integrations = cast("MemoryIntegrations", stage.expander.integrations)
+    integrations.hold(REQUEST.client_id)
+    stage.expander.accept(consumed(SYNC_REQUESTED, REQUEST, offset=4))
+    await eventually_async(lambda: integrations.read_to_ends == 1)
+    assert stage.producer.sent == []
+    integrations.settle(REQUEST.client_id)
+    await eventually_async(lambda: stage.consumer.finished != [])

@@ -315,3 +315,17 @@ async def test_a_forwarded_record_that_is_not_newer_is_neither_kept_nor_brings_a
     row = stage.rows.get(PARTITION, KEY)
     assert row is not None
     assert row.record == vendor_record(version=3)
+
+
+async def test_only_changes_of_a_client_whose_integration_waits_for_its_schema_are_judged_later(stage: Stage) -> None:
+    stage.integrations.put(integration(client_id="other"))
+    stage.integrations.hold("acme")
+    stage.records.accept(vendor("v1", 1, offset=1))
+    await stage.accept(record_of(1, offset=2, key=b"other:v1", client_id="other"))
+    assert [event.client_id for event in stage.events()] == ["other"]
+    row = stage.rows.get(PARTITION, KEY)
+    assert row is not None
+    assert row.record == vendor_record(version=1)
+    stage.integrations.settle("acme")
+    await eventually_async(lambda: len(stage.finished()) == 2)
+    assert [event.client_id for event in stage.events()] == ["other", "acme"]

@@ -229,7 +229,7 @@ def test_a_partition_that_does_not_exist_is_reported(bootstrap: str) -> None:
 
 def test_an_unavailable_kafka_is_reported_and_no_letter_is_marked() -> None:
     producer = BlockingProducer(f"127.0.0.1:{free_port()}", seconds=1.0)
-    with pytest.raises(KafkaUnavailableError, match="did not take 1 of 1 records within 1 seconds"):
+    with pytest.raises(KafkaUnavailableError, match="did not take any of the records within 1 seconds"):
         redrive(plan_redrive([vendors()], {}).steps, HANDLER, producer=producer, codec=CODEC)
 
 

@@ -17,7 +17,13 @@ from schemas.topics import ALL, APP_ID, DAY_MS, DEFAULT_PARTITIONS, Topic, min_i
 from tests.support.eventually import eventually
 from tests.support.topics import QUIET, create_topic, unique
 
-COMPACTED = {topics.INTEGRATION, topics.VENDOR_RECORD, topics.VENDOR_SYNC, topics.VENDOR_TABLE_CHANGELOG}
+COMPACTED = {
+    topics.INTEGRATION,
+    topics.VENDOR_RECORD,
+    topics.VENDOR_SYNC,
+    topics.SCHEMA,
+    topics.VENDOR_TABLE_CHANGELOG,
+}
 DELETED = {
     topics.SYNC_REQUESTED: 7 * DAY_MS,
     topics.SYNC_EXPANSION: 7 * DAY_MS,
@@ -63,7 +69,7 @@ def test_every_topic_is_named_once_and_described() -> None:
     declared = {value for value in vars(topics).values() if isinstance(value, Topic)}
     assert declared == set(ALL)
     assert len({one.name for one in ALL}) == len(ALL)
-    assert all(one.description and one.key in {"vendor key", "client_id", "run_id"} for one in ALL)
+    assert all(one.description and one.key in {"vendor key", "client_id", "run_id", "fingerprint"} for one in ALL)
 
 
 def test_the_changelogs_name_is_the_one_that_faust_gives_the_table() -> None:

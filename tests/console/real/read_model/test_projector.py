@@ -2,6 +2,7 @@
 
 import os
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,19 @@ from console.read_model.queries.read_model import ReadModel
 from console.read_model.store.engine import migrate, open_engine
 from console.read_model.store.views import ClientView
 from devkit.broker import LocalBroker
+from messaging.producer import BlockingProducer, OutgoingRecord
 from messaging.schema_registry import Registry
 from messaging.topic_admin import admin_of, create_topics
 from messaging.topic_reader import ConsumedRecord
-from schemas.topics import VENDOR_RECORD, VENDOR_SYNC_OUTCOME, Topic
+from schemas.records.integration import Integration
+from schemas.topics import INTEGRATION, SCHEMA, VENDOR_RECORD, VENDOR_SYNC_OUTCOME, Topic
 from schemas.wire.codec import Codec, RegistryUnavailableError
 from tests.console.read_model.logs import dump
 from tests.console.read_model.running import CODEC, all_is_projected, end_client, projecting, publish
 from tests.support.eventually import eventually
 from tests.support.free_port import free_port
 from tests.support.messages import integration, vendor_record
+from tests.support.other_writer import newer, schema_record, written
 from tests.support.postgres import Postgres
 from tests.support.product_topics import ensure_topics, new_client
 from tests.support.registry_server import RegistryServer
@@ -85,6 +89,25 @@ def test_a_record_that_needs_the_registry_waits_for_it() -> None:
         server.unavailable = False
         facts = facts_of([record], reader, partitions=12)
     assert (facts.unreadable, facts.next_offsets) == ([], {(VENDOR_RECORD.name, 0): 8})
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_record_whose_schema_comes_later_is_shown_and_is_not_missed_by_another_projector(
+    engine: Engine, bootstrap: str
+) -> None:
+    client_id = new_client()
+    schema = newer(Integration, f"field_{uuid.uuid4().hex[:8]}")
+    late = written(schema, integration(client_id=client_id).model_dump() | {schema["fields"][-1]["name"]: "blue"})
+    producer = BlockingProducer(bootstrap, seconds=patient(30))
+    with projecting(engine, bootstrap):
+        producer.publish([OutgoingRecord(INTEGRATION.name, client_id.encode(), late)])
+        publish(bootstrap, [vendor_record(client_id=client_id)])
+        eventually(lambda: vendors_of(engine, client_id) == 1)
+        assert client_of(engine, client_id) is None
+    with projecting(engine, bootstrap):
+        assert client_of(engine, client_id) is None
+        producer.publish([OutgoingRecord(SCHEMA.name, *schema_record(schema))])
+        eventually(lambda: client_of(engine, client_id) is not None)
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -190,7 +213,7 @@ def test_it_goes_on_when_kafka_was_unavailable_and_keeps_vendors_whose_topic_was
     engine.dispose()
 
 
-def test_the_read_model_is_built_again_when_another_topic_was_created_anew(
+def test_history_is_built_again_when_its_topic_was_created_anew_and_vendors_stay(
     tmp_path: Path, broker: LocalBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'read-model.sqlite'}")
@@ -201,7 +224,9 @@ def test_the_read_model_is_built_again_when_another_topic_was_created_anew(
         eventually(projector.caught_up)
         recreate(broker.bootstrap, VENDOR_SYNC_OUTCOME)
         eventually(lambda: "built again from the beginning" in caplog.text, seconds=40)
-        eventually(lambda: vendors_of(engine, "acme") == 1)
+        assert vendors_of(engine, "acme") == 1
+        eventually(lambda: all_is_projected(engine, broker.bootstrap))
+    assert vendors_of(engine, "acme") == 1
     engine.dispose()
 
 
