@@ -115,6 +115,13 @@ class Cluster:
         """The offset behind the last record of each partition, without those of an open transaction."""
         return self._offsets().ends(self._places(topics))
 
+    def empty(self, topics: Iterable[str]) -> set[str]:
+        """Those of these topics that hold no record."""
+        topics = tuple(topics)
+        places, offsets = self._places(topics), self._offsets()
+        begins, ends = offsets.begins(places), offsets.ends(places)
+        return set(topics) - {place[0] for place in places if ends[place] > begins[place]}
+
     def _offsets(self) -> TopicOffsets:
         """A new client at each request: librdkafka remembers the partitions of a topic that was deleted since."""
         return TopicOffsets(self.bootstrap, seconds=SECONDS)

@@ -85,9 +85,11 @@ class Migration:
             self._copy(state)
             state = self._marker.write(state.with_copies())
         records = {}
+        empty = self._cluster.empty(copy_name(topic) for topic in state.to_restore())
         for topic in state.to_restore():
-            records[topic.name] = self._restore(topic, state)
+            records[topic.name] = self._restore(topic, state, is_empty=copy_name(topic) in empty)
             state = self._marker.write(state.with_restored(topic))
+        self._report_other_producers()
         self._cluster.read_from_the_beginning(topic.name for topic in READ_BY_WORKERS)
         self._cluster.delete(copy_name(topic) for topic in MOVED)
         self._marker.remove()
@@ -150,12 +152,12 @@ class Migration:
         except TopicsError:
             self._open(state)
             raise
-        ends = self._cluster.ends(names)
+        ends, empty = self._cluster.ends(names), self._cluster.empty(names)
         self._cluster.delete(copy_name(topic) for topic in MOVED)
         copier = Copier(self._cluster.bootstrap)
         for topic in MOVED:
             self._cluster.create(copy_name(topic), self._partitions)
-            count = self._copy_topic(topic, copier)
+            count = 0 if topic.name in empty else self._copy_topic(topic, copier)
             self._report(f"{topic.name}: {count} records copied.")
         self._refuse_workers()
         changed = {topic for (topic, number), end in self._cluster.ends(names).items() if end != ends[topic, number]}
@@ -168,7 +170,15 @@ class Migration:
         finished = self._cluster.finished(topic.name)
         return copier.write(copy_name(topic), moved(topic, read, finished, before=before, after=self._partitions))
 
-    def _restore(self, topic: Topic, state: MigrationState) -> int:
+    def _report_other_producers(self) -> None:
+        ends = self._cluster.ends(topic.name for topic in MOVED)
+        copied = self._cluster.ends(copy_name(topic) for topic in MOVED)
+        for topic in MOVED:
+            numbers = [number for name, number in copied if name == copy_name(topic)]
+            if any(ends[topic.name, number] != copied[copy_name(topic), number] for number in numbers):
+                self._report(f"{topic.name}: another producer wrote records during the migration; they are kept.")
+
+    def _restore(self, topic: Topic, state: MigrationState, *, is_empty: bool) -> int:
         self._cluster.delete([topic.name])
         create_topics(self._cluster.admin, partitions=self._partitions, replication=self._replication, topics=[topic])
         self._cluster.wait_for(topic.name, self._partitions)
@@ -177,9 +187,6 @@ class Migration:
         if state.batch_bytes[topic.name] > MAX_BATCH_BYTES:
             set_settings(self._cluster.admin, {topic.name: {"max.message.bytes": str(state.batch_bytes[topic.name])}})
         copied = read_all(self._cluster.bootstrap, copy_name(topic), dict.fromkeys(range(self._partitions), 0))
-        count = Copier(self._cluster.bootstrap).write(topic.name, copied)
-        ends = self._cluster.ends([topic.name, copy_name(topic)])
-        if any(ends[topic.name, number] != ends[copy_name(topic), number] for number in range(self._partitions)):
-            self._report(f"{topic.name}: another producer wrote records during the migration; they are kept.")
+        count = Copier(self._cluster.bootstrap).write(topic.name, () if is_empty else copied)
         self._report(f"{topic.name}: {count} records in {self._partitions} partitions.")
         return count

@@ -18,6 +18,7 @@ from schemas.topics import ALL, DEAD_LETTER, INTEGRATION, MOVED, VENDOR_RECORD, 
 from schemas.wire.partitioning import partition_of
 from tests.support.eventually import eventually, eventually_async
 from tests.support.slowness import patient
+from tests.support.transactions import Transactions
 from tests.support.world import ANSWER_SECONDS, World
 
 NUMBERS = range(1, 21)
@@ -174,6 +175,19 @@ def test_a_migration_that_has_deleted_nothing_can_be_abandoned(own_kafka: str) -
     assert {topic: topic_id(admin, topic) for topic in ALL} == before
     with pytest.raises(TopicsError, match="No migration is under way"):
         Migration(own_kafka, partitions=30).abandon()
+
+
+def test_an_open_transaction_is_refused_and_the_topics_can_be_written_again(own_kafka: str) -> None:
+    admin = admin_of(own_kafka)
+    partitions = partition_count(admin, VENDOR_RECORD)
+    transactions = Transactions(own_kafka)
+    transactions.open(VENDOR_RECORD.name, [(b"c1:v1", b"value")])
+    with pytest.raises(TopicsError, match=r"A transaction is open on topic vive\.vendor-record"):
+        Migration(own_kafka, partitions=30).run()
+    transactions.abort()
+    BlockingProducer(own_kafka, seconds=patient(30)).publish([OutgoingRecord(INTEGRATION.name, b"c1", b"value")])
+    Migration(own_kafka, partitions=30).abandon()
+    eventually(lambda: check_topics(admin, partitions=partitions) == [])
 
 
 def test_records_that_are_not_finished_are_refused_unless_they_may_be_left(own_kafka: str) -> None:
