@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, select
 
-from console.read_model.folds.facts import ROW_TOPICS, Facts, VendorFact
+from console.read_model.folds.facts import FORWARDED, ROW_TOPICS, Facts, VendorFact
 from console.read_model.folds.missing_rows import PartitionRows, missing_rows
 from console.read_model.projection.pace import POLL_SECONDS
 from console.read_model.projection.source import SECONDS, Layout, Source, ends_of
@@ -20,9 +20,11 @@ from console.read_model.store.engine import reading
 from console.read_model.store.lease import now_ms
 from messaging.missed_deletions import Position, PositionDoubt, doubt_of
 from messaging.producer import KafkaUnavailableError
+from messaging.topic_reader import ConsumedRecord
 from schemas.integration_copies import IntegrationCopy
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import INTEGRATION
+from schemas.wire.partitioning import is_foreign
 
 logger = logging.getLogger(__name__)
 KEYS_AT_ONCE: Final = 1000
@@ -98,13 +100,20 @@ class MissedDeletions:
         with Source(self.bootstrap, only, {}) as source:
             while not stop.is_set() and any(source.positions[place] < end for place, end in ends.items()):
                 records = source.poll(POLL_SECONDS)
-                keys.update((record.key, record.partition) for record in records if record.key is not None)
+                keys.update(
+                    (each.key, each.partition) for each in records if each.key is not None and self._counts(each)
+                )
                 if records:
                     deadline = time.monotonic() + SECONDS
                 elif time.monotonic() > deadline:
                     raise KafkaUnavailableError(f"Kafka handed nothing of {topic} over for {SECONDS:.0f} seconds.")
                 self.renew()
         return keys
+
+    def _counts(self, record: ConsumedRecord) -> bool:
+        """Whether the record is in its place: a copy on a foreign partition shows no vendor."""
+        partitions = self.layout.partitions[record.topic]
+        return record.topic not in FORWARDED or not is_foreign(record.key, record.partition, partitions)
 
     def _delete(self, topic: str, keys: Sequence[bytes]) -> None:
         for begin in range(0, len(keys), KEYS_AT_ONCE):
