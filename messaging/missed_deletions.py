@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from schemas.topics import DAY_MS, DELETE_RETENTION_MS
+from schemas.topics import DELETE_RETENTION_MS
 
-OLDEST_POSITION: Final = timedelta(milliseconds=DELETE_RETENTION_MS - DAY_MS)
-"""The age of a position from which on deletions may have been missed. A day is left for clocks that differ."""
+CLOCK_MARGIN: Final = timedelta(days=1)
+"""How much the clocks of two machines may differ."""
+OLDEST_POSITION: Final = timedelta(milliseconds=DELETE_RETENTION_MS) - CLOCK_MARGIN
+"""The age of a position from which on deletions may have been missed."""
 FEW: Final = 10
 """So many rows of a partition may always be deleted."""
 SMALL_SHARE: Final = 0.05
@@ -27,7 +29,7 @@ class Position(NamedTuple):
     """Kafka's id of the topic. A topic that is deleted and created again has another one."""
 
 
-class Doubt(StrEnum):
+class PositionDoubt(StrEnum):
     """The reason why rows of a partition may be of records that were deleted since."""
 
     OLD = "its position is older than the time for which Kafka keeps tombstones"
@@ -39,7 +41,7 @@ class Doubt(StrEnum):
 
 def doubt_of(
     position: Position | None, *, topic_id: str, now: datetime, oldest: timedelta, has_rows: bool
-) -> Doubt | None:
+) -> PositionDoubt | None:
     """Why the rows of a partition can't be trusted; None where they can, or where there are none.
 
     Args:
@@ -52,16 +54,15 @@ def doubt_of(
     if not has_rows:
         return None
     if position is None:
-        return Doubt.NO_POSITION
+        return PositionDoubt.NO_POSITION
     if position.topic_id != topic_id:
-        return Doubt.OTHER_TOPIC
-    # A time in the future shows that a clock was wrong.
-    if position.complete_at is None or position.complete_at - now >= oldest:
-        return Doubt.UNKNOWN_AGE
-    return Doubt.OLD if now - position.complete_at >= oldest else None
+        return PositionDoubt.OTHER_TOPIC
+    if position.complete_at is None or position.complete_at - now > CLOCK_MARGIN:
+        return PositionDoubt.UNKNOWN_AGE
+    return PositionDoubt.OLD if now - position.complete_at >= oldest else None
 
 
-def may_delete(doubt: Doubt, *, missing: int, rows: int) -> bool:
+def may_delete(doubt: PositionDoubt, *, missing: int, rows: int) -> bool:
     """Whether the rows without a record may be deleted without asking a person.
 
     Args:
@@ -71,4 +72,6 @@ def may_delete(doubt: Doubt, *, missing: int, rows: int) -> bool:
     """
     if missing == 0:
         return True
-    return doubt not in {Doubt.OTHER_TOPIC, Doubt.OTHER_ROWS} and (missing <= FEW or missing <= SMALL_SHARE * rows)
+    return doubt not in {PositionDoubt.OTHER_TOPIC, PositionDoubt.OTHER_ROWS} and (
+        missing <= FEW or missing <= SMALL_SHARE * rows
+    )

@@ -1,41 +1,9 @@
-"""The integration in force of each client, where several partitions hold a copy of it. Pure."""
+"""Which of a client's integrations is in force, where several partitions hold a copy of it. Pure."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final, Protocol
 
-from pydantic import TypeAdapter, ValidationError
-
-from schemas.message import Identifier
 from schemas.records.integration import Integration, KnownIntegration, UnreadableIntegration
-from schemas.wire.codec import Codec, UndecodableError
-from schemas.wire.partitioning import partition_of
-
-_identifier: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
-
-
-class IntegrationRecord(Protocol):
-    """A record of ``vive.integration``; ``timestamp`` is Kafka's, in milliseconds since 1970."""
-
-    @property
-    def partition(self) -> int:
-        """The partition that holds it."""
-        ...
-
-    @property
-    def timestamp(self) -> int:
-        """Kafka's time of the record."""
-        ...
-
-    @property
-    def key(self) -> bytes | None:
-        """Its key."""
-        ...
-
-    @property
-    def value(self) -> bytes | None:
-        """Its value; None for a tombstone."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,33 +40,6 @@ class IntegrationCopy:
         return notes
 
 
-def read_copy(record: IntegrationRecord, codec: Codec, *, partitions: int) -> IntegrationCopy:
-    """Read a record of a topic with so many partitions. A value that can't be read is a copy too.
-
-    Raises:
-        UndecodableError: the key is no client's id, so the record concerns nobody.
-        RegistryUnavailableError: the registry does not return the record's schema now.
-    """
-    key = record.key or b""
-    try:
-        client_id = _identifier.validate_python(key.decode())
-    except (UnicodeDecodeError, ValidationError):
-        raise UndecodableError("The record's key is no client's id.") from None
-    content: KnownIntegration = None
-    if record.value is not None:
-        try:
-            content = codec.decode_keyed(Integration, key, record.value)
-        except UndecodableError as error:
-            content = UnreadableIntegration(code=error.code, reason=error.reason)
-    return IntegrationCopy(
-        client_id=client_id,
-        partition=record.partition,
-        own=partition_of(key, partitions) == record.partition,
-        written_at=record.timestamp,
-        content=content,
-    )
-
-
 def in_force(copies: Collection[IntegrationCopy]) -> KnownIntegration:
     """Choose among the copies of one client, one a partition.
 
@@ -118,27 +59,3 @@ def in_force(copies: Collection[IntegrationCopy]) -> KnownIntegration:
     if not good:
         return None
     return max(good, key=lambda one: (one[1].updated_at, one[0].written_at, one[0].own, one[0].partition))[1]
-
-
-class ClientIntegrations:
-    """The integrations in force by client, folded from the records of ``vive.integration`` in each partition's order."""
-
-    def __init__(self) -> None:
-        self._copies: dict[str, dict[int, IntegrationCopy]] = {}
-        self._in_force: dict[str, Integration | UnreadableIntegration] = {}
-
-    def get(self, client_id: str) -> KnownIntegration:
-        """The client's integration in force."""
-        return self._in_force.get(client_id)
-
-    def take(self, copy: IntegrationCopy) -> bool:
-        """Take a copy in, and return whether another integration is in force now."""
-        before = self.get(copy.client_id)
-        copies = self._copies.setdefault(copy.client_id, {})
-        copies[copy.partition] = copy
-        now = in_force(copies.values())
-        if now is None:
-            self._in_force.pop(copy.client_id, None)
-        else:
-            self._in_force[copy.client_id] = now
-        return now != before

@@ -14,8 +14,6 @@ MIGRATION_MARKER: Final = f"{APP_ID}-migration"
 """The topic that exists while a migration to another number of partitions is under way, and holds its state."""
 
 
-TOMBSTONES_MS: Final = 30 * DAY_MS
-"""How long a compacted topic keeps a tombstone: a reader that was stopped for less learns of every deletion."""
 COMPACTED_WITHIN_MS: Final = 7 * DAY_MS
 """A record that a newer one of its key has replaced is removed at the latest so long after it may be."""
 MAX_BATCH_BYTES: Final = 1_048_588
@@ -42,7 +40,7 @@ class Topic:
         if self.compacted:
             return {
                 "cleanup.policy": "compact",
-                "delete.retention.ms": str(TOMBSTONES_MS),
+                "delete.retention.ms": str(DELETE_RETENTION_MS),
                 "max.compaction.lag.ms": str(self.replaced_stay_ms + COMPACTED_WITHIN_MS),
                 "max.message.bytes": str(MAX_BATCH_BYTES),
                 "min.cleanable.dirty.ratio": "0.1",

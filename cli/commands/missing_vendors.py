@@ -46,7 +46,7 @@ def list_missing(
 
 
 def _without_record(settings: Settings, vendors: set[TableVendor]) -> list[TableVendor]:
-    with TopicReader(settings.kafka, [VENDOR_RECORD.name]) as records:
+    with TopicReader(settings.kafka, [VENDOR_RECORD.name], own_only=True) as records:
         return missing(vendors, records.to_end())
 
 

@@ -1,7 +1,7 @@
 """The integrations as they stand, for a producer that must know whether a client can be synced."""
 
 from messaging.topic_reader import TopicReader
-from schemas.integration_copies import ClientIntegrations, read_copy
+from schemas.client_integrations import ClientIntegrations, read_copy
 from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec, UndecodableError
 

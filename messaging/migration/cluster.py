@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
-from confluent_kafka import ConsumerGroupState, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from messaging.topic_admin import TopicsError, admin_of
@@ -48,14 +48,15 @@ class Cluster:
 
     def workers(self) -> int:
         """How many workers are members of the consumer group."""
-        (future,) = self.admin.describe_consumer_groups([APP_ID], request_timeout=SECONDS).values()
         try:
-            group = future.result()
-        except KafkaException as error:
-            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
+            # Kafka may have no coordinator yet for a group that never was: it is not asked about such a one.
+            listed = self.admin.list_consumer_groups(request_timeout=SECONDS).result()
+            if APP_ID not in {group.group_id for group in listed.valid}:
                 return 0
+            (future,) = self.admin.describe_consumer_groups([APP_ID], request_timeout=SECONDS).values()
+            return len(future.result().members)
+        except KafkaException as error:
             raise TopicsError(f"Kafka does not describe the consumer group {APP_ID}: {error.args[0].str()}.") from error
-        return 0 if group.state is ConsumerGroupState.DEAD else len(group.members)
 
     def create(self, topic: str, partitions: int) -> None:
         """Create a topic that keeps all its records, and wait until it can be written."""
@@ -102,29 +103,30 @@ class Cluster:
         self._refuse_open_transactions(topics)
 
     def _refuse_open_transactions(self, topics: Iterable[str]) -> None:
-        for topic in topics:
-            if self.ends(topic) != self._offsets().ends_of_the_log(self._places(topic)):
-                raise TopicsError(
-                    f"A transaction is open on topic {topic}, so its records can't be copied: stop the producer that began it, "
-                    "wait until it has ended, and run the command again."
-                )
+        places, offsets = self._places(topics), self._offsets()
+        stable, ends = offsets.ends(places), offsets.ends_of_the_log(places)
+        for topic in sorted({place[0] for place in places if stable[place] != ends[place]}):
+            raise TopicsError(
+                f"A transaction is open on topic {topic}, so its records can't be copied: stop the producer that began it, "
+                "wait until it has ended, and run the command again."
+            )
 
-    def ends(self, topic: str) -> Offsets:
+    def ends(self, topics: Iterable[str]) -> Offsets:
         """The offset behind the last record of each partition, without those of an open transaction."""
-        return self._offsets().ends(self._places(topic))
+        return self._offsets().ends(self._places(topics))
 
     def _offsets(self) -> TopicOffsets:
         """A new client at each request: librdkafka remembers the partitions of a topic that was deleted since."""
         return TopicOffsets(self.bootstrap, seconds=SECONDS)
 
-    def _places(self, topic: str) -> list[PartitionId]:
-        return [(topic, number) for number in range(self.partitions(topic) or 0)]
+    def _places(self, topics: Iterable[str]) -> list[PartitionId]:
+        return [(topic, number) for topic in topics for number in range(self.partitions(topic) or 0)]
 
     def finished(self, topic: str) -> dict[int, int]:
         """By partition, the first offset that the workers have not finished; 0 where nothing was committed."""
         consumer = groupless_consumer(self.bootstrap, group_id=APP_ID)
         try:
-            committed = consumer.committed([TopicPartition(*each) for each in self._places(topic)], timeout=SECONDS)
+            committed = consumer.committed([TopicPartition(*each) for each in self._places([topic])], timeout=SECONDS)
         except KafkaException as error:
             raise TopicsError(
                 f"Kafka does not return the committed offsets of {topic}: {error.args[0].str()}."

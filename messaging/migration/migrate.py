@@ -150,7 +150,7 @@ class Migration:
         except TopicsError:
             self._open(state)
             raise
-        ends = {name: self._cluster.ends(name) for name in names}
+        ends = self._cluster.ends(names)
         self._cluster.delete(copy_name(topic) for topic in MOVED)
         copier = Copier(self._cluster.bootstrap)
         for topic in MOVED:
@@ -158,9 +158,9 @@ class Migration:
             count = self._copy_topic(topic, copier)
             self._report(f"{topic.name}: {count} records copied.")
         self._refuse_workers()
-        changed = [name for name in names if self._cluster.ends(name) != ends[name]]
+        changed = {topic for (topic, number), end in self._cluster.ends(names).items() if end != ends[topic, number]}
         if changed:
-            raise TopicsError(f"Records were written to {', '.join(changed)} meanwhile: run the command again.")
+            raise TopicsError(f"Records were written to {', '.join(sorted(changed))} meanwhile: run the command again.")
 
     def _copy_topic(self, topic: Topic, copier: Copier) -> int:
         before = self._cluster.partitions(topic.name) or 0
@@ -178,7 +178,8 @@ class Migration:
             set_settings(self._cluster.admin, {topic.name: {"max.message.bytes": str(state.batch_bytes[topic.name])}})
         copied = read_all(self._cluster.bootstrap, copy_name(topic), dict.fromkeys(range(self._partitions), 0))
         count = Copier(self._cluster.bootstrap).write(topic.name, copied)
-        if [*self._cluster.ends(topic.name).values()] != [*self._cluster.ends(copy_name(topic)).values()]:
+        ends = self._cluster.ends([topic.name, copy_name(topic)])
+        if any(ends[topic.name, number] != ends[copy_name(topic), number] for number in range(self._partitions)):
             self._report(f"{topic.name}: another producer wrote records during the migration; they are kept.")
         self._report(f"{topic.name}: {count} records in {self._partitions} partitions.")
         return count

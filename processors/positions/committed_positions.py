@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 from faust.types import TP
 
-from messaging.missed_deletions import Doubt, Position
+from messaging.missed_deletions import Position, PositionDoubt
 from processors.positions.commit_metadata import from_text, to_text
 from processors.positions.commit_time import CommitTime
 
-Judge = Callable[[TP, Position | None], Doubt | None]
+Judge = Callable[[TP, Position | None], PositionDoubt | None]
 """Why deletions may have been missed in a partition with this position (None: no offset is committed)."""
 
 
@@ -32,7 +32,7 @@ class CommittedPositions:
         self._judge = judge
         self._times: dict[TP, CommitTime] = {}
 
-    def begin(self, committed: Mapping[TP, str | None]) -> dict[TP, Doubt]:
+    def begin(self, committed: Mapping[TP, str | None]) -> dict[TP, PositionDoubt]:
         """Begin with partitions that were assigned.
 
         Args:
@@ -41,7 +41,7 @@ class CommittedPositions:
         Returns:
             The partitions that are to be read again from their start, and why.
         """
-        doubts: dict[TP, Doubt] = {}
+        doubts: dict[TP, PositionDoubt] = {}
         self._times = {}
         for tp, text in committed.items():
             topic_id = self._topic_ids.get(tp.topic, "")

@@ -2,26 +2,20 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import faust
 
 from processors.agents import add_agents
-from processors.app import consumer_of
-from processors.events.foreign_records import ForeignRecords
-from processors.expansion.handlers import Expander, ShardExpander
 from processors.known_schemas.read_again import LettersReadAgain
 from processors.positions.committed_positions import CommittedPositions
+from processors.runtime.agent_stages import agent_stages, rereading_of
 from processors.runtime.partition_watch import PartitionWatch, counts_of
-from processors.runtime.record_holds import holding
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies, shared_parts
 from processors.state.late_rows import LateRows
 from processors.transport.partition_ownership import Ownership
-from processors.vendor_records.handler import VendorRecords
 from processors.vendor_records.postponed_changes import PostponedChanges
 from processors.vendor_records.rereading import Rereading
-from processors.vendor_records.unjudged_changes import UnjudgedChanges
 from processors.vendor_sync.attempt import Attempts
 from processors.vendor_sync.client_pauses import Pauses
 from processors.vendor_sync.coordinator import VendorSyncing
@@ -32,7 +26,6 @@ from processors.watchdog.agents import Agents
 from processors.watchdog.calls import watched
 from processors.watchdog.delivery import DeliveryWatch
 from processors.watchdog.worker_sampler import WorkerSampler
-from schemas.topics import SYNC_EXPANSION, SYNC_REQUESTED, VENDOR_RECORD, VENDOR_SYNC
 
 Timer = Callable[[], Coroutine[Any, Any, None]]
 
@@ -52,7 +45,7 @@ class WorkerGraph:
 def build_worker(given: WorkerDependencies) -> WorkerGraph:
     """Build all stages and connect them."""
     parts = shared_parts(given)
-    rereading = _rereading(given, parts)
+    rereading = rereading_of(given, parts)
     positions = CommittedPositions(topic_ids=given.topic_ids, now=given.clock.now, judge=rereading.doubt)
     syncing = _coordinator(given, parts)
     postponed_changes = _postponed_changes(given, parts)
@@ -63,91 +56,8 @@ def build_worker(given: WorkerDependencies) -> WorkerGraph:
 
     given.integrations.on_change = integration_changed
     timers = (*_vendor_timers(given, parts, syncing), postponed_changes.run, *_watchdogs(given, parts))
-    foreign = ForeignRecords(
-        publisher=given.publisher,
-        in_flight=parts.in_flight,
-        gate=parts.gate,
-        partitions=given.partitions,
-        now=given.clock.now,
-    )
-    add_agents(
-        parts.app,
-        {
-            topic: holding(parts.held, topic, accept)
-            for topic, accept in {
-                SYNC_REQUESTED: _expander(given, parts).accept,
-                SYNC_EXPANSION: _shard_expander(given, parts).accept,
-            }.items()
-        }
-        | {
-            # The keys of held records count for a partition that is read again, and foreign ones are held where they belong.
-            VENDOR_RECORD: rereading.before(
-                foreign.before(holding(parts.held, VENDOR_RECORD, _vendor_records(given, parts).accept))
-            ),
-            VENDOR_SYNC: foreign.before(holding(parts.held, VENDOR_SYNC, syncing.accept)),
-        },
-        on_crash=given.on_crash,
-    )
+    add_agents(parts.app, agent_stages(given, parts, syncing, rereading), on_crash=given.on_crash)
     return WorkerGraph(app=parts.app, syncing=syncing, timers=timers, positions=positions, rereading=rereading)
-
-
-def _expander(given: WorkerDependencies, parts: SharedParts) -> Expander:
-    return Expander(
-        codec=given.codec,
-        publisher=given.publisher,
-        integrations=given.integrations,
-        in_flight=parts.in_flight,
-        gate=parts.gate,
-        partitions=given.partitions,
-        now=given.clock.now,
-    )
-
-
-def _shard_expander(given: WorkerDependencies, parts: SharedParts) -> ShardExpander:
-    return ShardExpander(
-        codec=given.codec,
-        publisher=given.publisher,
-        rows=parts.rows,
-        pending_events=parts.pending_events,
-        in_flight=parts.in_flight,
-        gate=parts.gate,
-        held=parts.held,
-        topic_id=given.topic_id,
-        now=given.clock.now,
-    )
-
-
-def _rereading(given: WorkerDependencies, parts: SharedParts) -> Rereading:
-    return Rereading(
-        rows=parts.rows,
-        publisher=given.publisher,
-        in_flight=parts.in_flight,
-        gate=parts.gate,
-        positions=lambda: consumer_of(parts.app).positions,
-        topic_id=given.topic_ids[VENDOR_RECORD.name],
-        oldest=timedelta(seconds=given.config.oldest_position),
-        now=given.clock.now,
-    )
-
-
-def _vendor_records(given: WorkerDependencies, parts: SharedParts) -> VendorRecords:
-    unjudged = UnjudgedChanges(
-        publisher=given.publisher,
-        rows=parts.rows,
-        integrations=given.integrations,
-        in_flight=parts.in_flight,
-        gate=parts.gate,
-        now=given.clock.now,
-    )
-    return VendorRecords(
-        codec=given.codec,
-        publisher=given.publisher,
-        rows=parts.rows,
-        unjudged=unjudged,
-        in_flight=parts.in_flight,
-        gate=parts.gate,
-        now=given.clock.now,
-    )
 
 
 def _postponed_changes(given: WorkerDependencies, parts: SharedParts) -> PostponedChanges:

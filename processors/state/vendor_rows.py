@@ -7,11 +7,11 @@ from functools import partial
 from typing import Final
 
 from processors.events.async_producer import AsyncProducer, DeliveryReport
+from processors.state.row_summary import summary_of
 from processors.state.shard import Shard, Summary
 from processors.state.vendor_table import VendorStore
-from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
-from schemas.records.vendor_record import Origin, VendorRecord
+from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_TABLE_CHANGELOG
 from schemas.wire.codec import Codec
@@ -19,7 +19,6 @@ from schemas.wire.newer_rows import NewerRows
 from schemas.wire.partitioning import PARTITIONS_HEADER
 from schemas.wire.row_epoch import RowEpoch
 
-_UNSYNCED: Final = frozenset({None, Status.SKIPPED.value})
 DECODED_ROWS: Final = 2048
 """Rows kept as models besides their bytes, so that one piece of work decodes its row once."""
 
@@ -200,23 +199,3 @@ def _note_delivery(shard: Shard, epoch: RowEpoch, delivered: "asyncio.Future[Del
     """Note it in the rows that it was written from: recovered anew meanwhile, the partition's rows may not contain it."""
     if not delivered.cancelled() and delivered.exception() is None:
         shard.delivered(epoch, delivered.result().offset)
-
-
-def summary_of(row: VendorRow, topic_id: str) -> Summary:
-    """Return the summary of a row; offsets of a ``vendor-sync`` topic with another id than ``topic_id`` answer nothing."""
-    return Summary(
-        known=row.record is not None or row.trouble is not None,
-        linked=row.trouble is not None or (row.record is not None and row.record.provider_id is not None),
-        answered_through=row.through_offset if row.topic_id == topic_id else -1,
-        parked=row.parked,
-        next_attempt_at=None if row.next_attempt_at is None else row.next_attempt_at.timestamp(),
-        unsynced_change=row.status in _UNSYNCED and _syncs_by_itself(row),
-        stale_records=row.stale_records,
-    )
-
-
-def _syncs_by_itself(row: VendorRow) -> bool:
-    """Whether the newest record of the vendor leads to a sync without a run: a change of a linked vendor, or an unusable one."""
-    record = row.record
-    is_change = record is not None and record.provider_id is not None and record.origin is Origin.CHANGE
-    return is_change or row.trouble is not None

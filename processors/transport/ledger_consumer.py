@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiokafka.structs import OffsetAndMetadata
 from faust.types import TP
 
-from messaging.missed_deletions import Doubt
+from messaging.missed_deletions import PositionDoubt
 from processors.positions.committed_positions import CommittedPositions
 from processors.transport.fetched_offsets import Passed
 from processors.transport.member_consumer import MemberConsumer
@@ -71,7 +71,7 @@ class LedgerConsumer(MemberConsumer):
     def _filter_tps_with_pending_acks(self, topics: Iterable[Any] | None = None) -> Iterator[TP]:
         return (tp for tp in self._ledgers if topics is None or tp in topics or tp.topic in topics)
 
-    async def _begin_positions(self, tps: Collection[TP]) -> Mapping[TP, Doubt]:
+    async def _begin_positions(self, tps: Collection[TP]) -> Mapping[TP, PositionDoubt]:
         """Take in what the commits of these partitions carry, and return those that are to be read again."""
         found = await self._thread.committed_metadata(tps)
         return self.positions.begin({tp: found.get(tp) for tp in tps})

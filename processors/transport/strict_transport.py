@@ -26,7 +26,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.utils.locks import Event
 
-from messaging.missed_deletions import Doubt
+from messaging.missed_deletions import PositionDoubt
 from processors.transport.ledger_consumer import LedgerConsumer
 from processors.transport.offset_ledger import Reading
 
@@ -36,7 +36,7 @@ RESUME_SECONDS: Final = 1.0
 RevocationHook = Callable[[set[TP]], Awaitable[None]]
 AssignmentHook = Callable[[set[TP], int], None]
 """(assigned, the group's generation)"""
-ReadAgainHook = Callable[[Mapping[TP, tuple[Doubt, int]]], None]
+ReadAgainHook = Callable[[Mapping[TP, tuple[PositionDoubt, int]]], None]
 """Partitions that are read again from their start: why, and the offset below which every record was handled before."""
 
 
@@ -93,7 +93,7 @@ class StrictConsumer(LedgerConsumer):
         start = {tp: self._read_offset.get(tp) for tp in mine}
         doubts = await self._begin_positions(mine) if mine else {}
         lost = {tp for tp in mine if (at := start[tp]) is None or at > ends.get(tp, at)}
-        lost |= {tp for tp, doubt in doubts.items() if doubt is Doubt.OTHER_TOPIC}
+        lost |= {tp for tp, doubt in doubts.items() if doubt is PositionDoubt.OTHER_TOPIC}
         committed = {tp: at for tp, at in start.items() if at is not None and tp not in lost}
         if again := lost | doubts.keys():
             start.update({TP(*tp): offset for tp, offset in (await self.earliest_offsets(*again)).items()})

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from messaging.missed_deletions import Doubt, may_delete
+from messaging.missed_deletions import PositionDoubt, may_delete
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import VENDOR_RECORD
@@ -23,7 +23,7 @@ class Missing(NamedTuple):
 class Unseen:
     """The vendors of a partition that have not turned up yet while the partition is read again."""
 
-    def __init__(self, vendors: Iterable[VendorKey], *, doubt: Doubt, handled_to: int) -> None:
+    def __init__(self, vendors: Iterable[VendorKey], *, doubt: PositionDoubt, handled_to: int) -> None:
         """Begin.
 
         Args:
@@ -46,7 +46,7 @@ class Unseen:
         return Missing(tuple(sorted(self._unseen)), may)
 
 
-def sentence(missing: Missing, doubt: Doubt, *, partition: int) -> str:
+def sentence(missing: Missing, doubt: PositionDoubt, *, partition: int) -> str:
     """What is wrong and what a person can do, where vendors are missing that may not be deleted."""
     return (
         f"Partition {partition} of {VENDOR_RECORD.name} was read again, because {doubt.value}: {len(missing.vendors)} vendors"
@@ -55,7 +55,7 @@ def sentence(missing: Missing, doubt: Doubt, *, partition: int) -> str:
     )
 
 
-def dead_letter(missing: Missing, doubt: Doubt, *, partition: int, end: int, now: datetime) -> DeadLetter:
+def dead_letter(missing: Missing, doubt: PositionDoubt, *, partition: int, end: int, now: datetime) -> DeadLetter:
     """A dead letter for a person. ``end``: the end of the partition, in place of a record's offset."""
     return DeadLetter(
         code=CODE,

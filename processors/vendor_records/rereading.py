@@ -9,7 +9,7 @@ from typing import Any
 
 from faust.types import TP
 
-from messaging.missed_deletions import Doubt, Position, doubt_of
+from messaging.missed_deletions import Position, PositionDoubt, doubt_of
 from processors.events.event_publisher import EventPublisher
 from processors.positions.committed_positions import CommittedPositions
 from processors.state.shard import key_or_none
@@ -51,17 +51,17 @@ class Rereading:
     unseen: dict[int, Unseen] = field(default_factory=dict)
     tasks: "list[asyncio.Task[None]]" = field(default_factory=list)
 
-    def doubt(self, tp: TP, position: Position | None) -> Doubt | None:
+    def doubt(self, tp: TP, position: Position | None) -> PositionDoubt | None:
         """Why deletions may have been missed in this partition; None where none were, or where no row could show it."""
         if tp.topic != VENDOR_RECORD.name:
             return None
         has_rows = next(self.rows.known_vendors(tp.partition), None) is not None
         doubt = doubt_of(position, topic_id=self.topic_id, now=self.now(), oldest=self.oldest, has_rows=has_rows)
-        if doubt in {None, Doubt.OTHER_TOPIC} or not self.rows.has_records_of_another_topic(tp.partition):
+        if doubt in {None, PositionDoubt.OTHER_TOPIC} or not self.rows.has_records_of_another_topic(tp.partition):
             return doubt
-        return Doubt.OTHER_ROWS
+        return PositionDoubt.OTHER_ROWS
 
-    def begin(self, partitions: Mapping[TP, tuple[Doubt, int]]) -> None:
+    def begin(self, partitions: Mapping[TP, tuple[PositionDoubt, int]]) -> None:
         """Exactly these partitions are read again from now on: why, and the offset below which all was handled before."""
         for earlier in self.tasks:
             earlier.cancel()

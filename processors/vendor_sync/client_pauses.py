@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,7 +24,7 @@ from processors.vendor_sync.pause_decisions import (
 )
 from processors.vendor_sync.requeue import Requeue
 from processors.work_queue import WorkQueue
-from schemas.records.integration import UnreadableIntegration
+from schemas.records.integration import KnownIntegration, UnreadableIntegration
 from schemas.records.vendor_key import VendorKey
 
 log = logging.getLogger(__name__)
@@ -79,13 +79,7 @@ class Pauses:
             self.unreadable.add(client_id)
         else:
             self.unreadable.discard(client_id)
-        if client_id not in self.paused:
-            self.paused.add(client_id)
-            log.warning("Client %s is paused. %s", client_id, pause_reason(client_id, integration))
-        self.queue.pause(client_id)
         waiting = self.queue.waiting_of(client_id)
-        for key in waiting:
-            self.park(key)
         step = next_step(
             client_id,
             integration,
@@ -94,8 +88,18 @@ class Pauses:
             any_waiting=bool(waiting),
             seconds=self.monotonic(),
         )
+        if not isinstance(step, Resume):
+            self._pause(client_id, integration, waiting)
         if isinstance(step, Resume) or (isinstance(step, Probe) and credentials_accepted(await self._probe(step))):
             self._resume(client_id, parked)
+
+    def _pause(self, client_id: str, integration: KnownIntegration, waiting: Iterable[VendorKey]) -> None:
+        if client_id not in self.paused:
+            self.paused.add(client_id)
+            log.warning("Client %s is paused. %s", client_id, pause_reason(client_id, integration))
+        self.queue.pause(client_id)
+        for key in waiting:
+            self.park(key)
 
     async def _probe(self, probe: Probe) -> AccountingError | None:
         provider_id = provider_to_probe(self.rows.get(*probe.vendor))

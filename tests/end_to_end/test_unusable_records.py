@@ -4,8 +4,10 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
+from accounting.vantaca.sandbox import ErrorAnswer
 from schemas.records.outcome import Status
 from schemas.topics import VENDOR_RECORD
+from tests.support.eventually import eventually_async
 from tests.support.world import UPDATE, World
 
 GARBAGE = b"\x00\x01 not a record"
@@ -54,6 +56,20 @@ async def test_behind_a_record_that_cannot_be_read_no_hold_is_released(world: Wo
         assert progress.answers["v1"].calls == 0
     assert world.company.providers[1].on_hold
     assert world.sandbox.call_log.calls[-1].path == UPDATE
+
+
+async def test_a_hold_that_vantaca_does_not_take_now_is_placed_later(world: World) -> None:
+    world.providers([1])
+    world.sandbox.faults.put("down", ErrorAnswer(status=503, reason="Down", path=UPDATE))
+    async with world.worker():
+        await world.load([world.integration, world.record(1, **HELD)])
+        await garbage(world)
+        await eventually_async(lambda: bool(world.writes()))
+        assert not world.company.providers[1].on_hold
+        world.sandbox.faults.remove("down")
+        outcome = await world.vendor_says("v1", Status.REJECTED)
+    assert {change.group for change in outcome.changes} == {"payment_hold"}
+    assert world.company.providers[1].on_hold_reason == "[VIVE] Auto lapsed"
 
 
 async def test_a_vendor_without_a_readable_record_is_rejected_in_each_run(world: World) -> None:

@@ -1,8 +1,7 @@
 """Policies that can't be pushed: they match no row, and their rows stay as they are."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from accounting.vantaca.planning.draft import Draft
 from accounting.vantaca.planning.insurance_match import (
@@ -17,20 +16,12 @@ from schemas.records.integration import FieldGroup
 from schemas.records.vendor_record import Policy
 from schemas.records.vendor_row import DeliveredPolicy
 
-CODE: Final = "not_pushable"
 _MISSING: Final = "VIVE marks this policy as Missing, so VIVE did not write it."
 _INCOMPLETE: Final = "This policy has no {} in VIVE, so VIVE did not write it: fill it in in VIVE."
 
 
-@dataclass(frozen=True, slots=True)
-class SplitPolicies:
-    """The policies of a vendor by whether they can be pushed.
-
-    Attributes:
-        pushed: the policies to match with rows.
-        incomplete: policies without a type or a number, and not marked as Missing.
-        missing: policies that VIVE marks as Missing.
-    """
+class SplitPolicies(NamedTuple):
+    """The policies of a vendor: those to match with rows, those without a type or a number, and those marked as Missing."""
 
     pushed: tuple[DesiredPolicy, ...]
     incomplete: tuple[DesiredPolicy, ...]
@@ -42,8 +33,7 @@ class SplitPolicies:
         A Missing policy without a number is a mere requirement, of which there is nothing to write.
         """
         for one in self.incomplete:
-            what = "policy number" if one.key[0] else "type"
-            _leave(draft, one, _INCOMPLETE.format(what))
+            _leave(draft, one, _INCOMPLETE.format("policy number" if one.key[0] else "type"))
         pushed = {one.key for one in self.pushed}
         for one in self.missing:
             if one.key[1] and one.key not in pushed:
@@ -61,8 +51,7 @@ def split_policies(policies: Iterable[Policy], types: Mapping[str, str]) -> Spli
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RowsToMatch:
+class RowsToMatch(NamedTuple):
     """The rows and delivered policies that pushed policies may take, and those that stay for Missing ones."""
 
     rows: tuple[InsuranceRow, ...]
@@ -85,4 +74,4 @@ def without_rows_of_missing(
 
 
 def _leave(draft: Draft, one: DesiredPolicy, reason: str) -> None:
-    draft.leave(FieldGroup.INSURANCE, one.name or "policy", "", one.text, CODE, reason)
+    draft.leave(FieldGroup.INSURANCE, one.name or "policy", "", one.text, "not_pushable", reason)

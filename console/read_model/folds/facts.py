@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from messaging.topic_reader import ConsumedRecord
-from schemas.integration_copies import IntegrationCopy, read_copy
+from schemas.client_integrations import read_copy
+from schemas.integration_copies import IntegrationCopy
 from schemas.kept_record import accepts_version
 from schemas.records.dead_letter import DeadLetter
 from schemas.records.dead_letter_handled import DeadLetterHandled
@@ -25,6 +26,7 @@ from schemas.topics import (
     VENDOR_SYNC_OUTCOME,
 )
 from schemas.wire.codec import Codec, UndecodableError
+from schemas.wire.partitioning import is_foreign, is_forwarded
 
 TOPICS: Final = (
     INTEGRATION,
@@ -36,6 +38,11 @@ TOPICS: Final = (
     DEAD_LETTER_HANDLED,
 )
 """The topics that are projected."""
+ROW_TOPICS: Final = frozenset({INTEGRATION.name, VENDOR_RECORD.name})
+"""Those whose tombstones delete clients and vendors."""
+
+FORWARDED: Final = frozenset({VENDOR_RECORD.name, VENDOR_SYNC.name})
+"""Topics whose records on foreign partitions are forwarded."""
 
 T = TypeVar("T")
 
@@ -63,6 +70,8 @@ class VendorFact(NamedTuple):
     readable: bool = True
     accepted: bool = False
     """Whether a person has put the record in force, whatever its version."""
+    forwarded: bool = False
+    """Whether a worker has forwarded the record from a foreign partition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +94,14 @@ class Facts:
 def facts_of(records: Iterable[ConsumedRecord], codec: Codec, *, partitions: int) -> Facts:
     """The contents of these records. Unreadable records are listed apart: the worker makes dead letters of them.
 
-    ``partitions`` is the number of partitions of each topic.
+    A record on a foreign partition is left out where a worker forwards it. ``partitions`` is the number of partitions of each
+    topic.
     """
     facts = Facts()
     for record in records:
         try:
-            _take(facts, record, codec, partitions)
+            if record.topic not in FORWARDED or not is_foreign(record.key, record.partition, partitions):
+                _take(facts, record, codec, partitions)
         except UndecodableError as error:
             facts.unreadable.append(Unreadable(record, error.reason))
         facts.next_offsets[record.topic, record.partition] = record.offset + 1
@@ -135,4 +146,5 @@ def _take_vendor(facts: Facts, record: ConsumedRecord, codec: Codec) -> None:
     except UndecodableError:
         facts.records.append(VendorFact(key, None, readable=False))
         raise
-    facts.records.append(VendorFact(key, content, accepted=accepts_version(record.headers)))
+    accepted, forwarded = accepts_version(record.headers), is_forwarded(record.headers)
+    facts.records.append(VendorFact(key, content, accepted=accepted, forwarded=forwarded))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from messaging.missed_deletions import Doubt, may_delete
+from messaging.missed_deletions import PositionDoubt, may_delete
 from schemas.wire.partitioning import partition_of
 
 
@@ -14,7 +14,7 @@ class PartitionRows:
     rows: int = 0
     missing: list[bytes] = field(default_factory=list)
 
-    def may_be_deleted(self, doubt: Doubt) -> bool:
+    def may_be_deleted(self, doubt: PositionDoubt) -> bool:
         """Whether the rows without a record may be deleted without asking a person."""
         return may_delete(doubt, missing=len(self.missing), rows=self.rows)
 

@@ -32,6 +32,7 @@ def new_vendor(key: VendorKey) -> Row:
         "name": key.vendor_id,
         "provider_id": None,
         "version": NO_RECORD,
+        "last_version": NO_RECORD,
         "event_offset": -1,
         "through": -1,
         "outcome_partition": -1,
@@ -43,12 +44,22 @@ def new_vendor(key: VendorKey) -> Row:
     }
 
 
-def with_record(row: Row, record: VendorRecord | None, *, accepted: bool = False) -> Row:
-    """The vendor under its newest record; a stale one changes nothing unless it is ``accepted``, None forgets what was known."""
+def takes(row: Row, record: VendorRecord, *, accepted: bool = False, forwarded: bool = False) -> bool:
+    """Whether the record is in force from now on: not a stale one, unless it is ``accepted``.
+
+    One that was ``forwarded`` from a foreign partition must be newer than every record before, also than a deleted one.
+    """
+    if forwarded:
+        return bool(record.version > row["last_version"])
+    return accepted or bool(record.version >= row["version"])
+
+
+def with_record(row: Row, record: VendorRecord | None, *, accepted: bool = False, forwarded: bool = False) -> Row:
+    """The vendor after a record; one that is not in force changes nothing, None forgets what was known but for the version."""
     if record is None:
         empty = new_vendor(VendorKey(row["client_id"], row["vendor_id"]))
         return row | {name: empty[name] for name in ("sort_name", "name", "provider_id", "version")}
-    if record.version < row["version"] and not accepted:
+    if not takes(row, record, accepted=accepted, forwarded=forwarded):
         return row
     name = clean(record.legal_name).strip()[:LONGEST_NAME] or record.vendor_id
     return row | {
@@ -56,6 +67,7 @@ def with_record(row: Row, record: VendorRecord | None, *, accepted: bool = False
         "name": name,
         "provider_id": record.provider_id,
         "version": record.version,
+        "last_version": record.version,
     }
 
 

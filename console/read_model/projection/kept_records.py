@@ -49,7 +49,7 @@ def take_kept_records(
         if are_kept_records_taken(connection):
             return
         versions = _versions(connection)
-    with TopicReader(bootstrap, [VENDOR_TABLE_CHANGELOG.name]) as reader:
+    with TopicReader(bootstrap, [VENDOR_TABLE_CHANGELOG.name], own_only=True) as reader:
         found = newer_records(_until(stop, reader.to_end(), renew), versions, codec)
     if stop is not None and stop.is_set():
         return

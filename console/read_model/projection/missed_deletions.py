@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, select
 
-from console.read_model.folds.facts import Facts, VendorFact
+from console.read_model.folds.facts import FORWARDED, ROW_TOPICS, Facts, VendorFact
 from console.read_model.folds.missing_rows import PartitionRows, missing_rows
 from console.read_model.projection.pace import POLL_SECONDS
 from console.read_model.projection.source import SECONDS, Layout, Source, ends_of
@@ -18,15 +18,15 @@ from console.read_model.projection.writer import Writer
 from console.read_model.store import tables
 from console.read_model.store.engine import reading
 from console.read_model.store.lease import now_ms
-from messaging.missed_deletions import Doubt, Position, doubt_of
+from messaging.missed_deletions import Position, PositionDoubt, doubt_of
 from messaging.producer import KafkaUnavailableError
+from messaging.topic_reader import ConsumedRecord
 from schemas.integration_copies import IntegrationCopy
 from schemas.records.vendor_key import VendorKey
-from schemas.topics import INTEGRATION, VENDOR_RECORD
+from schemas.topics import INTEGRATION
+from schemas.wire.partitioning import is_foreign
 
 logger = logging.getLogger(__name__)
-ROW_TOPICS: Final = (INTEGRATION.name, VENDOR_RECORD.name)
-"""The topics whose tombstones delete rows of the read model."""
 KEYS_AT_ONCE: Final = 1000
 """Rows that are read at once, and that one transaction deletes."""
 
@@ -51,7 +51,7 @@ class MissedDeletions:
     renew: Callable[[], None]
     oldest: timedelta
 
-    def doubts(self, topic_ids: Mapping[str, str], complete_at: int) -> dict[str, Doubt]:
+    def doubts(self, topic_ids: Mapping[str, str], complete_at: int) -> dict[str, PositionDoubt]:
         """The topics on which deletions may have been missed, and why.
 
         Args:
@@ -60,7 +60,7 @@ class MissedDeletions:
         """
         now = datetime.now(UTC)
         at = datetime.fromtimestamp(complete_at / 1000, UTC) if complete_at else None
-        found: dict[str, Doubt] = {}
+        found: dict[str, PositionDoubt] = {}
         with reading(self.engine) as connection:
             for topic in ROW_TOPICS:
                 position = Position(at, topic_ids[topic]) if topic in topic_ids else None
@@ -71,7 +71,7 @@ class MissedDeletions:
                     found[topic] = doubt
         return found
 
-    def settle(self, topic: str, doubt: Doubt, stop: threading.Event) -> None:
+    def settle(self, topic: str, doubt: PositionDoubt, stop: threading.Event) -> None:
         """Read the topic and delete what is gone; nothing is changed once ``stop`` is set.
 
         Raises:
@@ -100,13 +100,20 @@ class MissedDeletions:
         with Source(self.bootstrap, only, {}) as source:
             while not stop.is_set() and any(source.positions[place] < end for place, end in ends.items()):
                 records = source.poll(POLL_SECONDS)
-                keys.update((record.key, record.partition) for record in records if record.key is not None)
+                keys.update(
+                    (each.key, each.partition) for each in records if each.key is not None and self._counts(each)
+                )
                 if records:
                     deadline = time.monotonic() + SECONDS
                 elif time.monotonic() > deadline:
                     raise KafkaUnavailableError(f"Kafka handed nothing of {topic} over for {SECONDS:.0f} seconds.")
                 self.renew()
         return keys
+
+    def _counts(self, record: ConsumedRecord) -> bool:
+        """Whether the record is in its place: a copy on a foreign partition shows no vendor."""
+        partitions = self.layout.partitions[record.topic]
+        return record.topic not in FORWARDED or not is_foreign(record.key, record.partition, partitions)
 
     def _delete(self, topic: str, keys: Sequence[bytes]) -> None:
         for begin in range(0, len(keys), KEYS_AT_ONCE):
@@ -147,7 +154,7 @@ def _keys_of_rows(connection: Connection, topic: str) -> Iterator[bytes]:
         yield row.client_id.encode() if topic == INTEGRATION.name else VendorKey(*row).to_bytes()
 
 
-def _sentence(topic: str, partition: int, rows: PartitionRows, doubt: Doubt) -> str:
+def _sentence(topic: str, partition: int, rows: PartitionRows, doubt: PositionDoubt) -> str:
     return (
         f"{len(rows.missing)} of {rows.rows} rows of the read model have no record on partition {partition} of {topic}, which"
         f" was read again because {doubt.value}. They are kept, since records may be lost. If they were deleted on purpose,"

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, delete, select
 from console.read_model.folds.facts import Facts, Unreadable
 from console.read_model.folds.outcomes import clean, outcome_row
 from console.read_model.projection.projected_offsets import save_offsets
-from console.read_model.projection.save_dead_letters import DeadLetterBatch, save_dead_letters
-from console.read_model.projection.save_integrations import save_integrations
-from console.read_model.projection.save_runs import save_runs
-from console.read_model.projection.save_vendors import save_vendors
+from console.read_model.projection.saving.save_dead_letters import DeadLetterBatch, save_dead_letters
+from console.read_model.projection.saving.save_integrations import save_integrations
+from console.read_model.projection.saving.save_runs import save_runs
+from console.read_model.projection.saving.save_vendors import save_vendors
 from console.read_model.store import tables
 from console.read_model.store.upsert import upsert
 from schemas.topics import DEAD_LETTER, VENDOR_SYNC

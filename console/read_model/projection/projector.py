@@ -11,8 +11,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from console.read_model.folds.facts import ROW_TOPICS
 from console.read_model.projection.kept_records import take_kept_records
-from console.read_model.projection.missed_deletions import ROW_TOPICS, MissedDeletions
+from console.read_model.projection.missed_deletions import MissedDeletions
 from console.read_model.projection.pace import POLL_SECONDS, Pause, Tick
 from console.read_model.projection.projected_offsets import projected
 from console.read_model.projection.source import Layout, Source, begins_of, ends_of, layout_of
@@ -122,15 +123,17 @@ class Projector:
     def _open(self, stop: threading.Event, layout: Layout, tick: Tick, complete_at: int) -> Source:
         """Begin where the last projector ended, without rows that were deleted since.
 
-        Where ``ROW_TOPICS`` were created anew their rows stay: whether they are deleted is for a person to decide.
+        Topics that were created anew are read from their beginning. Clients and vendors stay even then: records may have been
+        lost, so a person decides whether they are deleted.
         """
         offsets, topic_ids = self._projected()
         anew = {topic for topic, topic_id in topic_ids.items() if layout.ids[topic] != topic_id}
-        known = {place: offset for place, offset in offsets.items() if place[0] not in anew}
-        if anew.difference(ROW_TOPICS) or _past_end(known, ends_of(self._bootstrap, layout)):
-            logger.warning("A topic was created anew: the read model is built again from the beginning.")
-            tick.writer.forget()
-            return Source(self._bootstrap, layout, {})
+        anew |= _past_end(offsets, ends_of(self._bootstrap, layout))
+        if anew.difference(ROW_TOPICS):
+            logger.warning(
+                "Topics were created anew: runs, outcomes and dead letters are built again from the beginning."
+            )
+            tick.writer.forget_history()
         missed = MissedDeletions(
             engine=self._engine,
             bootstrap=self._bootstrap,
@@ -141,7 +144,8 @@ class Projector:
         )
         for topic, doubt in missed.doubts(topic_ids, complete_at).items():
             missed.settle(topic, doubt, stop)
-        for topic in anew if not stop.is_set() else ():
+        for topic in anew.intersection(ROW_TOPICS) if not stop.is_set() else ():
+            logger.warning("%s was created anew, or Kafka lost records of it: it is read from its beginning.", topic)
             tick.writer.begin_anew(topic, layout.partitions[topic])
         return Source(self._bootstrap, layout, self._projected()[0])
 
@@ -190,6 +194,6 @@ class Projector:
         return same and not unread
 
 
-def _past_end(offsets: Offsets, ends: Offsets) -> bool:
-    """Whether a partition holds less than was projected of it: Kafka has lost records, and may give their offsets again."""
-    return any(offset > ends.get(place, 0) for place, offset in offsets.items())
+def _past_end(offsets: Offsets, ends: Offsets) -> set[str]:
+    """The topics that hold less than was projected of them: Kafka has lost records, and may give their offsets again."""
+    return {place[0] for place, offset in offsets.items() if offset > ends.get(place, 0)}

@@ -11,13 +11,9 @@ from messaging.producer import KafkaUnavailableError
 from messaging.topic_admin import admin_of
 from messaging.topic_offsets import Offsets, TopicOffsets
 from messaging.topic_reader import ConsumedRecord, groupless_consumer
-from schemas.topics import VENDOR_RECORD, VENDOR_SYNC
-from schemas.wire.partitioning import is_foreign
 
 BATCH: Final = 2000
 SECONDS: Final = 10.0
-OWN_ONLY: Final = frozenset({VENDOR_RECORD.name, VENDOR_SYNC.name})
-"""Topics of which a record on a partition that its key does not belong to is left out: a worker forwards it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +72,6 @@ class Source:
 
     def __init__(self, bootstrap: str, layout: Layout, offsets: Offsets) -> None:
         """Begin each partition at its offset, or at its beginning where none is given."""
-        self._partitions = layout.partitions
         self._where = layout.places()
         self.positions: Offsets = {place: offsets.get(place, 0) for place in self._where}
         """Everything before them has been handed over, or is not there."""
@@ -101,9 +96,7 @@ class Source:
             if error is None:
                 self._at_end.discard(place)
                 if offset >= self.positions[place]:
-                    record = ConsumedRecord.of(message)
-                    if place[0] not in OWN_ONLY or not is_foreign(record.key, place[1], self._partitions[place[0]]):
-                        records.append(record)
+                    records.append(ConsumedRecord.of(message))
                     self.positions[place] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
                 self._at_end.add(place)

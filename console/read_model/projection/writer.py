@@ -9,6 +9,7 @@ from sqlalchemy.exc import DataError
 
 from console.read_model.folds.facts import Facts, Unreadable, VendorFact, facts_of
 from console.read_model.projection.held_back import HeldBack
+from console.read_model.projection.history import forget_history
 from console.read_model.projection.projected_offsets import note_kept_records_taken, save_offsets
 from console.read_model.projection.projection import forget, project
 from console.read_model.projection.retention import forget_before
@@ -122,6 +123,16 @@ class Writer:
             self._lease.hold(connection)
             self._lease.begin_anew(connection)
             forget(connection)
+
+    def forget_history(self) -> None:
+        """Empty the tables but those of clients and vendors, to begin at the beginning of the other topics.
+
+        Raises:
+            LeaseLostError: another one projects; nothing was emptied.
+        """
+        with writing(self._engine) as connection:
+            self._lease.hold(connection)
+            forget_history(connection)
 
     def begin_anew(self, topic: str, partitions: int) -> None:
         """Note that this topic is to be read from its beginning; the rows that come from it stay.

@@ -68,7 +68,7 @@ vendors = Table(
     an_id("sort_name"),
     a_text("name"),
     a_text("provider_id", nullable=True),
-    *map(a_number, ("version", "event_offset", "through", "outcome_partition", "outcome_offset")),
+    *map(a_number, ("version", "last_version", "event_offset", "through", "outcome_partition", "outcome_offset")),
     a_text("outcome_state", nullable=True),
     a_text("outcome_reason", nullable=True),
     a_number("outcome_at", nullable=True),

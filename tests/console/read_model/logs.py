@@ -30,6 +30,7 @@ from schemas.topics import (
     Topic,
 )
 from schemas.wire.codec import Codec
+from schemas.wire.partitioning import partition_of
 from tests.console.unit.test_run_progress import PARTITIONS, VENDORS, a_partitions_shards, some_outcomes
 from tests.support.messages import NOW, dead_letter, expanding, handled, integration, vendor_record
 
@@ -66,11 +67,11 @@ def _key(vendor_id: str, client_id: str = "acme") -> bytes:
 
 
 def _of_vendors(draw: st.DrawFn, topic: Topic, drawn: st.SearchStrategy[Drawn], some: int) -> list[Log]:
-    """A topic keyed by vendor, in two partitions: every vendor has one of its own."""
+    """A topic keyed by vendor: every vendor has a partition of its own."""
     all_drawn = draw(st.lists(drawn, min_size=some // 2, max_size=some))
-    shares: tuple[list[Drawn], list[Drawn]] = ([], [])
+    shares: list[list[Drawn]] = [[] for _ in range(PARTITIONS)]
     for key, content in all_drawn:
-        shares[sum(key or b"") % 2].append((key, content))
+        shares[partition_of(key or b"", PARTITIONS)].append((key, content))
     return [log(topic, partition, share) for partition, share in enumerate(shares)]
 
 
@@ -156,6 +157,11 @@ def build(engine: Engine, batches: Iterable[Sequence[ConsumedRecord]]) -> None:
     """The read model of these batches, in place of what was there."""
     with writing(engine) as connection:
         forget(connection)
+    add(engine, batches)
+
+
+def add(engine: Engine, batches: Iterable[Sequence[ConsumedRecord]]) -> None:
+    """These batches are projected too."""
     for revision, batch in enumerate(batches, start=1):
         with writing(engine) as connection:
             project(connection, facts_of(batch, CODEC, partitions=PARTITIONS), TOPIC_IDS, revision=revision)

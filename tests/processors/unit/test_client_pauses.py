@@ -130,6 +130,17 @@ async def test_a_client_whose_integration_cannot_be_read_is_paused_without_a_cal
     assert (scene.pauses.paused, scene.system.single_reads) == (set(), [])
 
 
+async def test_a_vendor_that_is_queued_when_the_integration_can_be_read_again_is_not_parked(scene: Scene) -> None:
+    scene.integrations.put_unreadable("acme")
+    await scene.pauses.check()
+    scene.queue.add(sync_task(POOL, partition=PARTITION))
+    scene.integrations.put(integration())
+    scene.parked.clear()
+    await scene.pauses.check()
+    assert scene.parked == []
+    assert scene.queue.take(0.0) is not None
+
+
 async def test_vendors_that_wait_for_an_integration_go_on_when_a_tombstone_ends_it(scene: Scene) -> None:
     scene.integrations.put_unreadable("acme")
     await scene.pauses.check()

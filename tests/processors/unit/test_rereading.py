@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from faust.types import TP
 
-from messaging.missed_deletions import OLDEST_POSITION, Doubt, Position
+from messaging.missed_deletions import OLDEST_POSITION, Position, PositionDoubt
 from processors.positions.commit_metadata import to_text
 from processors.positions.committed_positions import CommittedPositions
 from processors.state.record_topic import HEADER
@@ -71,7 +71,7 @@ class Stage:
         record = consumed(VENDOR_RECORD, b"?", key=vendor.to_bytes(), partition=PARTITION, offset=offset)
         return self.rereading.was_handled(record)
 
-    def begin(self, doubt: Doubt = Doubt.OLD, handled_to: int = 100) -> None:
+    def begin(self, doubt: PositionDoubt = PositionDoubt.OLD, handled_to: int = 100) -> None:
         self.rereading.begin({HERE: (doubt, handled_to)})
 
     async def end(self) -> None:
@@ -102,8 +102,8 @@ async def stage() -> Stage:
 async def test_only_vendor_records_with_rows_are_doubted(stage: Stage) -> None:
     assert stage.rereading.doubt(HERE, OLD) is None
     stage.keep(1)
-    assert stage.rereading.doubt(HERE, OLD) is Doubt.OLD
-    assert stage.rereading.doubt(HERE, None) is Doubt.NO_POSITION
+    assert stage.rereading.doubt(HERE, OLD) is PositionDoubt.OLD
+    assert stage.rereading.doubt(HERE, None) is PositionDoubt.NO_POSITION
     assert stage.rereading.doubt(TP(VENDOR_SYNC.name, PARTITION), OLD) is None
     assert stage.rereading.doubt(TP(VENDOR_RECORD.name, 1), OLD) is None
 
@@ -112,10 +112,10 @@ async def test_rows_from_before_the_topic_was_created_anew_are_doubted_for_that(
     (vendor,) = stage.keep(1)
     shards = dict(stage.rows.shards())
     shards[PARTITION].record_topics.recovered(vendor.to_bytes(), {HEADER: b"former"})
-    assert stage.rereading.doubt(HERE, None) is Doubt.OTHER_ROWS
+    assert stage.rereading.doubt(HERE, None) is PositionDoubt.OTHER_ROWS
     assert stage.rereading.doubt(HERE, Position(NOW, TOPIC_ID)) is None
     assert not stage.sees(vendor)
-    assert stage.rereading.doubt(HERE, None) is Doubt.NO_POSITION
+    assert stage.rereading.doubt(HERE, None) is PositionDoubt.NO_POSITION
 
 
 async def test_a_vendor_that_is_gone_from_its_topic_is_treated_as_a_tombstone_treats_it(stage: Stage) -> None:
@@ -157,9 +157,9 @@ async def test_a_record_with_a_key_that_names_no_vendor_is_passed(stage: Stage) 
     assert stage.rereading.was_handled(record)
 
 
-@pytest.mark.parametrize(("doubt", "missing"), [(Doubt.OLD, 11), (Doubt.OTHER_TOPIC, 1)])
+@pytest.mark.parametrize(("doubt", "missing"), [(PositionDoubt.OLD, 11), (PositionDoubt.OTHER_TOPIC, 1)])
 async def test_what_may_not_be_deleted_is_kept_and_a_person_is_asked(
-    stage: Stage, caplog: pytest.LogCaptureFixture, doubt: Doubt, missing: int
+    stage: Stage, caplog: pytest.LogCaptureFixture, doubt: PositionDoubt, missing: int
 ) -> None:
     vendors = stage.keep(20)
     stage.begin(doubt)
@@ -185,7 +185,7 @@ async def test_nobody_syncs_a_vendor_of_the_partition_before_it_has_ended(stage:
 
 async def test_the_time_of_the_commit_is_renewed_only_after_the_end(stage: Stage) -> None:
     stage.keep(1)
-    assert stage.positions.begin({HERE: to_text(OLD)}) == {HERE: Doubt.OLD}
+    assert stage.positions.begin({HERE: to_text(OLD)}) == {HERE: PositionDoubt.OLD}
     time = stage.positions.of(HERE)
     assert time is not None
     stage.begin()

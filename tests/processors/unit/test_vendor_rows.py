@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from processors.state.vendor_rows import summary_of
+from processors.state.row_summary import summary_of
 from schemas.kept_record import ReadAt, with_unreadable
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.integration_copies import ClientIntegrations, read_copy
+from schemas.client_integrations import ClientIntegrations, read_copy
 from schemas.records.integration import Integration, KnownIntegration, UnreadableIntegration
 from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec, UndecodableError

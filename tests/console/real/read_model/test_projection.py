@@ -7,12 +7,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from console.read_model.folds.facts import ROW_TOPICS
+from console.read_model.projection.history import forget_history
 from console.read_model.queries.read_model import ReadModel
+from console.read_model.store.engine import writing
 from console.read_model.store.views import VendorState
 from console.topic_queries.run_progress import RunProgress
 from console.topic_queries.runs import fold
 from schemas.topics import SYNC_RUN, VENDOR_SYNC_OUTCOME
-from tests.console.read_model.logs import CODEC, Log, build, dump, interleavings, topics
+from tests.console.read_model.logs import CODEC, Log, add, build, dump, interleavings, topics
 
 IN_RUNS = {SYNC_RUN.name, VENDOR_SYNC_OUTCOME.name}
 RUNS = ("run", "again")
@@ -35,6 +38,18 @@ def test_any_interleaving_of_the_topics_gives_the_same_tables_and_the_counts_of_
     assert dump(engine) == one_after_the_other
     runs_are_counted(engine, batches)
     lists_are_counted(engine)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(logs=topics())
+def test_history_that_is_built_again_is_the_same(engine: Engine, logs: list[Log]) -> None:
+    build(engine, logs)
+    before = dump(engine)
+    with writing(engine) as connection:
+        forget_history(connection)
+    lists_are_counted(engine)
+    add(engine, [log for log in logs if log and log[0].topic not in ROW_TOPICS])
+    assert dump(engine) == before
 
 
 def runs_are_counted(engine: Engine, seen: Sequence[Log]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, select, text
 
-from console.read_model.folds.facts import TOPICS
+from console.read_model.folds.facts import FORWARDED, TOPICS, facts_of
 from console.read_model.projection.writer import Writer
 from console.read_model.queries.read_model import ReadModel
 from console.read_model.store import tables
@@ -22,9 +22,9 @@ from schemas.records.outcome import VendorSyncOutcome
 from schemas.records.sync_run import QueuedVendor, RunPart, SyncRun
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
-from schemas.topics import DEAD_LETTER, INTEGRATION, SYNC_RUN, VENDOR_RECORD, VENDOR_SYNC_OUTCOME
+from schemas.topics import DEAD_LETTER, INTEGRATION, SYNC_RUN, VENDOR_RECORD, VENDOR_SYNC, VENDOR_SYNC_OUTCOME
+from schemas.wire.partitioning import partition_of
 from tests.console.read_model.logs import CODEC, TOPIC_IDS, log
-from tests.console.unit.test_run_progress import PARTITIONS
 from tests.support.messages import (
     dead_letter,
     dead_letters,
@@ -44,7 +44,7 @@ wide = settings(max_examples=40, suppress_health_check=[HealthCheck.function_sco
 def writer_of(engine: Engine) -> Writer:
     lease = Lease(engine)
     lease.take(by_force=True)
-    return Writer(engine, lease, CODEC, TOPIC_IDS, partitions=PARTITIONS)
+    return Writer(engine, lease, CODEC, TOPIC_IDS, partitions=1)
 
 
 def unreadable_in(engine: Engine) -> list[Any]:
@@ -73,7 +73,7 @@ def test_every_value_is_stored_and_read_back(
     writer.write(
         [
             *log(INTEGRATION, 0, [(integration.client_id.encode(), integration)]),
-            *log(VENDOR_RECORD, 3, [(record.key.to_bytes(), record)]),
+            *log(VENDOR_RECORD, 0, [(record.key.to_bytes(), record)]),
             *log(VENDOR_SYNC_OUTCOME, 3, [(outcome.key.to_bytes(), outcome)]),
             *log(SYNC_RUN, 5, [(run.run_id.encode(), run)]),
             *log(DEAD_LETTER, 1, [(dead_letter.key, dead_letter)]),
@@ -140,11 +140,27 @@ def test_unreadable_records_are_counted_and_passed_over(engine: Engine) -> None:
             ConsumedRecord(VENDOR_RECORD.name, 0, 8, b"no key", None),
             ConsumedRecord(INTEGRATION.name, 1, 0, b"of another client", value),
             ConsumedRecord(INTEGRATION.name, 1, 2, b"acme", value),
-            *(ConsumedRecord(topic.name, 2, 0, other, b"") for topic in TOPICS),
+            *(ConsumedRecord(topic.name, 2, 0, other, b"") for topic in TOPICS if topic.name not in FORWARDED),
+            ConsumedRecord(VENDOR_SYNC.name, 0, 0, other, b""),
         ]
     )
     assert ReadModel(engine).client("acme") is not None
     stored = {(row["topic"], row["partition"]): (row["records"], row["last_offset"]) for row in unreadable_in(engine)}
-    assert stored == {(VENDOR_RECORD.name, 0): (2, 8), (INTEGRATION.name, 1): (1, 0)} | {
-        (topic.name, 2): (1, 0) for topic in TOPICS
-    }
+    assert stored == {
+        (VENDOR_RECORD.name, 0): (2, 8),
+        (INTEGRATION.name, 1): (1, 0),
+        (VENDOR_SYNC.name, 0): (1, 0),
+    } | {(topic.name, 2): (1, 0) for topic in TOPICS if topic.name not in FORWARDED}
+
+
+def test_a_record_on_a_foreign_partition_is_not_shown_and_its_offset_is_passed() -> None:
+    key, partitions = VendorKey("acme", "v1"), 12
+    own = partition_of(key.to_bytes(), partitions)
+    foreign = (own + 1) % partitions
+    (record,) = log(VENDOR_RECORD, foreign, [(key.to_bytes(), vendor_record(vendor_id="v1"))])
+    records = [record, record._replace(value=None, offset=1), record._replace(value=b"garbage", offset=2)]
+    facts = facts_of(records, CODEC, partitions=partitions)
+    assert (facts.records, facts.unreadable, facts.next_offsets) == ([], [], {(VENDOR_RECORD.name, foreign): 3})
+    forwarded = record._replace(partition=own, headers=(("forwarded-from", b"1"),))
+    (fact,) = facts_of([forwarded], CODEC, partitions=partitions).records
+    assert (fact.key, fact.forwarded) == (key, True)

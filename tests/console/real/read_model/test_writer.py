@@ -10,14 +10,13 @@ from console.read_model.store.lease import Lease
 from schemas.records.sync_run import QueuedVendor
 from schemas.topics import SYNC_RUN, VENDOR_RECORD
 from tests.console.read_model.logs import CODEC, TOPIC_IDS, log
-from tests.console.unit.test_run_progress import PARTITIONS
 from tests.support.messages import expanding, shard, vendor_record
 
 
 def writer_of(engine: Engine) -> Writer:
     lease = Lease(engine)
     lease.take(by_force=True)
-    return Writer(engine, lease, CODEC, TOPIC_IDS, partitions=PARTITIONS)
+    return Writer(engine, lease, CODEC, TOPIC_IDS, partitions=1)
 
 
 def test_large_records_are_taken_in_several_transactions(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

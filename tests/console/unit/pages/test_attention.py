@@ -60,4 +60,5 @@ def test_only_some_of_many_are_shown() -> None:
 
 
 def test_every_code_of_a_dead_letter_has_its_advice() -> None:
-    assert REMEDIES.keys() == {"undecodable", "invalid", "stale", "rejected", "missing", "bug", "gave_up"}
+    of_vendors = {"undecodable", "invalid", "stale", "rejected", "missing", "bug", "gave_up", "foreign_partition"}
+    assert REMEDIES.keys() == of_vendors

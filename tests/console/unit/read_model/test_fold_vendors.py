@@ -46,6 +46,12 @@ def test_after_a_tombstone_any_version_is_new_and_answered_events_stay_answered(
     assert with_record(gone, vendor_record(version=0, legal_name="Back"))["name"] == "Back"
 
 
+def test_a_forwarded_record_must_be_newer_than_every_record_before_also_than_a_deleted_one() -> None:
+    for row in (known(version=3), with_record(known(version=3), None)):
+        assert with_record(row, vendor_record(version=3, legal_name="Copy"), forwarded=True) == row
+        assert with_record(row, vendor_record(version=4, legal_name="Newer"), forwarded=True)["name"] == "Newer"
+
+
 def test_a_record_that_a_person_put_in_force_replaces_one_of_a_higher_version() -> None:
     row = with_record(known(version=9), vendor_record(version=2, legal_name="Two"), accepted=True)
     assert (row["version"], row["name"]) == (2, "Two")

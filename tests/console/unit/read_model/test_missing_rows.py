@@ -1,7 +1,7 @@
 """Rows of the read model without a record on their topic, by partition."""
 
 from console.read_model.folds.missing_rows import missing_rows
-from messaging.missed_deletions import Doubt
+from messaging.missed_deletions import PositionDoubt
 from schemas.wire.partitioning import partition_of
 
 PARTITIONS = 3
@@ -27,4 +27,4 @@ def test_many_missing_rows_of_one_partition_are_not_hidden_by_those_of_others() 
     here, there = keys_of(0, 30), keys_of(1, 600)
     on_topic = dict.fromkeys(here[:18], 0) | dict.fromkeys(there, 1)
     found = missing_rows([*here, *there], on_topic, partitions=PARTITIONS)
-    assert [found[number].may_be_deleted(Doubt.OLD) for number in range(PARTITIONS)] == [False, True, True]
+    assert [found[number].may_be_deleted(PositionDoubt.OLD) for number in range(PARTITIONS)] == [False, True, True]

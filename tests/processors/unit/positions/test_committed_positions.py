@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from faust.types import TP
 
-from messaging.missed_deletions import Doubt, Position
+from messaging.missed_deletions import Position, PositionDoubt
 from processors.positions.commit_metadata import from_text, to_text
 from processors.positions.commit_time import CommitTime
 from processors.positions.committed_positions import CommittedPositions, Judge, no_doubt
@@ -51,12 +51,12 @@ def test_a_commit_without_a_time_is_renewed_once_everything_is_finished() -> Non
 def test_the_judge_names_the_partitions_that_are_read_again() -> None:
     judged: list[tuple[TP, Position | None]] = []
 
-    def judge(tp: TP, position: Position | None) -> Doubt | None:
+    def judge(tp: TP, position: Position | None) -> PositionDoubt | None:
         judged.append((tp, position))
-        return Doubt.OLD if tp == VENDORS else None
+        return PositionDoubt.OLD if tp == VENDORS else None
 
     positions, other = positions_of(judge), TP("vendors", 1)
-    assert positions.begin({VENDORS: to_text(OLD), other: None}) == {VENDORS: Doubt.OLD}
+    assert positions.begin({VENDORS: to_text(OLD), other: None}) == {VENDORS: PositionDoubt.OLD}
     assert judged == [(VENDORS, OLD), (other, None)]
     time_of(positions).look(START, end=7, finished_to=7)
     assert carried(positions) == OLD
@@ -67,7 +67,7 @@ def test_the_judge_names_the_partitions_that_are_read_again() -> None:
 
 
 def test_rows_without_a_position_get_one_when_the_partition_is_read_and_not_before() -> None:
-    positions = positions_of(lambda _tp, _position: Doubt.NO_POSITION)
+    positions = positions_of(lambda _tp, _position: PositionDoubt.NO_POSITION)
     positions.begin({VENDORS: None})
     time_of(positions).look(START, end=0, finished_to=0)
     assert carried(positions) == Position(None, "t")

@@ -9,6 +9,7 @@ from console.read_model.folds.facts import Facts, VendorFact
 from console.read_model.folds.vendors import (
     is_known,
     new_vendor,
+    takes,
     vendor_state,
     with_outcome,
     with_record,
@@ -55,13 +56,12 @@ def save_vendors(connection: Connection, facts: Facts, outcomes: list[Row], *, t
 def _take_records(records: Iterable[VendorFact], rows: dict[VendorKey, Row]) -> dict[VendorKey, VendorRecord | None]:
     """Fold the records into the vendors' rows; return the last record to keep of each vendor that has a new one."""
     bodies: dict[VendorKey, VendorRecord | None] = {}
-    for key, record, readable, accepted in records:
+    for key, record, readable, accepted, forwarded in records:
         if not readable:
             rows[key] = with_unreadable(rows[key])
-            continue
-        if record is None or accepted or record.version >= rows[key]["version"]:
+        elif record is None or takes(rows[key], record, accepted=accepted, forwarded=forwarded):
             bodies[key] = record
-        rows[key] = with_record(rows[key], record, accepted=accepted)
+            rows[key] = with_record(rows[key], record, accepted=accepted, forwarded=forwarded)
     return bodies
 
 

@@ -10,7 +10,7 @@ from console.read_model.folds.facts import Placed
 from console.read_model.folds.outcomes import short_id
 from console.read_model.folds.run_vendors import AwaitedEvent, answered, counts_of, named, new_run_vendor
 from console.read_model.folds.runs import is_expanded, new_run, unsettled, with_counts, with_part
-from console.read_model.projection.settling_outcomes import answers_to, runs_waiting
+from console.read_model.projection.saving.settling_outcomes import answers_to, runs_waiting
 from console.read_model.store import tables
 from console.read_model.store.upsert import Row, load, upsert
 from schemas.records.sync_run import RunPart, SyncRun
