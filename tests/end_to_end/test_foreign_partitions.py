@@ -140,8 +140,10 @@ async def test_an_event_on_a_foreign_partition_syncs_the_vendor(world: World) ->
         requested_at=world.integration.updated_at,
     )
     async with world.worker():
+        await world.settled(await world.press())
+        world.company.put(world.company.providers[1].model_copy(update={"compliance_status": "Pending"}))
         await misplaced.write(VENDOR_SYNC, event)
-        await world.vendor_says("v1", Status.UPDATED)
+        await world.vendor_says("v1", Status.UPDATED, times=2)
         letter = await misplaced.reported()
     assert (letter.code, letter.topic) == ("foreign_partition", VENDOR_SYNC.name)
 
