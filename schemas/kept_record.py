@@ -43,7 +43,7 @@ def with_record(row: VendorRow, record: VendorRecord, read: ReadAt, *, accepted:
     return row.model_copy(
         update={
             "record": record,
-            "last_version": record.version,
+            "last_version": _last_version(row, record.version, read),
             "record_offset": max(row.record_offset, read.offset),
             "stale_records": 0 if accepted and read.offset > row.record_offset else row.stale_records,
             "trouble": _still_in_trouble(row, read, same_state=row.record == record),
@@ -57,7 +57,7 @@ def with_tombstone(row: VendorRow, read: ReadAt) -> VendorRow:
     return row.model_copy(
         update={
             "record": None,
-            "last_version": row.last_version if row.record is None else row.record.version,
+            "last_version": row.last_version if row.record is None else _last_version(row, row.record.version, read),
             "record_offset": max(row.record_offset, read.offset),
             "trouble": _still_in_trouble(row, read, same_state=row.record is None),
             "updated_at": read.now,
@@ -89,6 +89,11 @@ def _with_stale(row: VendorRow, record: VendorRecord, read: ReadAt) -> VendorRow
         hold = (record.payment_hold, record.hold_reason if record.payment_hold else "")
         return _in_trouble(row, STALE, reason, read, hold)
     return row.model_copy(update={"record_offset": max(row.record_offset, read.offset), "updated_at": read.now})
+
+
+def _last_version(row: VendorRow, version: int, read: ReadAt) -> int:
+    """The version to remember; a record that is read again after a crash is remembered already, with those after it."""
+    return row.last_version if read.offset <= row.record_offset else version
 
 
 def _in_trouble(row: VendorRow, code: str, reason: str, read: ReadAt, hold: tuple[bool, str]) -> VendorRow:

@@ -10,8 +10,9 @@ from devkit.broker import Broker
 from messaging.producer import BlockingProducer
 from messaging.topic_admin import admin_of, partition_count
 from processors.stalled import StalledError
-from processors.state.integration_cache import Integrations, ReadingEndedError
+from processors.state.integration_cache import Integrations
 from processors.transport.topic_ends import TopicEnds
+from processors.whole_topics.whole_topic import ReadingEndedError
 from producers.records import load
 from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec
@@ -90,7 +91,7 @@ async def test_an_integration_of_an_aborted_transaction_is_not_taken_and_an_open
 async def test_a_consumer_that_does_not_read_on_though_kafka_answers_ends_the_worker(bootstrap: str) -> None:
     crashes: list[BaseException] = []
     async with reading(bootstrap, crashes) as integrations:
-        consumer = integrations._consumer  # noqa: SLF001 -- nothing outside can make it stand still
+        consumer = integrations._topic._consumer  # noqa: SLF001 -- nothing outside can make it stand still
         consumer.pause(*consumer.assignment())
         await say(bootstrap, new_client())
         waiting = asyncio.create_task(integrations.read_to_end())

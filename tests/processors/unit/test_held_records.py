@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from processors.known_schemas.held_records import HeldRecords
+from processors.known_schemas.held_records import RECORD_BYTES, HeldRecords
 from processors.known_schemas.record_lane import Obstacle, RecordLane
 from processors.transport.partition_tasks import PartitionTasks
 from schemas.topics import VENDOR_RECORD
@@ -23,7 +23,7 @@ def lane_of(message: Consumed) -> RecordLane:
 class Stage:
     """Passes records on that say which schema they need, in their value."""
 
-    def __init__(self, *, seconds: float = LONG, most_bytes: int = 10**6) -> None:
+    def __init__(self, *, seconds: float = LONG, most_bytes: int = 10**8) -> None:
         self.tasks = PartitionTasks(on_crash=crashed)
         self.passed: list[tuple[int, int]] = []
         self.known: dict[bytes, asyncio.Event] = {}
@@ -146,7 +146,7 @@ async def test_records_of_a_revoked_partition_are_forgotten_and_read_again(*, be
 
 
 async def test_the_oldest_waits_no_more_when_too_much_is_held() -> None:
-    size = len(b"a:1") + 100
+    size = RECORD_BYTES + len(b"a:1") + 100
     stage = Stage(most_bytes=2 * size)
     sent = [stage.say(f"a:{number}".encode(), bytes([number]) * 100) for number in range(1, 5)]
     await settle()
@@ -156,6 +156,33 @@ async def test_the_oldest_waits_no_more_when_too_much_is_held() -> None:
     await settle()
     assert stage.offsets == sent
     assert stage.held._bytes == 0  # noqa: SLF001 -- nothing outside shows that nothing is counted twice
+
+
+async def test_what_comes_while_the_last_record_of_a_lane_is_passed_on_does_not_wait_for_it() -> None:
+    """It would wait for nothing, again and again: the event of a client whose integration has just become known."""
+    stage = Stage()
+    integration = RecordLane("integration", 0, b"a")
+
+    def obstacle(_event: Consumed) -> Obstacle | None:
+        return (lambda: _passed_on(stage.held, integration)) if stage.held.holds(integration) else None
+
+    events = HeldRecords(obstacle=obstacle, seconds=LONG, start=stage.tasks.start)
+    event = consumed(VENDOR_RECORD, None, key=b"a:1")
+    passed: list[str] = []
+
+    def pass_on(_integration: Consumed) -> None:
+        passed.append("integration")
+        events.accept(event, lane_of, lambda _: passed.append("event"))
+
+    stage.held.accept(consumed(VENDOR_RECORD, b"new", key=b"a"), lambda _: integration, pass_on)
+    assert stage.held.holds(integration)
+    stage.learn(b"new")
+    await settle()
+    assert passed == ["integration", "event"]
+
+
+async def _passed_on(held: HeldRecords, lane: RecordLane) -> None:
+    await held.passed_on(lambda each: each == lane)
 
 
 async def test_a_handler_that_raises_is_a_crash() -> None:

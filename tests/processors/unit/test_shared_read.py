@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from processors.state.shared_read import SharedRead
+from processors.whole_topics.shared_read import SharedRead
 from tests.support.eventually import eventually_async
 
 

@@ -157,6 +157,12 @@ def _is_newer(item: Item, newest: VendorRecord) -> bool:
     return isinstance(item, VendorRecord) and item.updated_at > newest.updated_at
 
 
+def test_the_last_version_beyond_a_tombstone_stays_when_a_stale_record_before_it_is_read_again() -> None:
+    log = [version(5), version(1), None]
+    row = folded(log)
+    assert (row.last_version, folded(log[1:], row=row, first=1).last_version) == (5, 5)
+
+
 @given(items, st.data())
 def test_records_that_are_read_again_after_a_crash_leave_the_same_row(log: list[Item], data: st.DataObject) -> None:
     row = folded(log)
