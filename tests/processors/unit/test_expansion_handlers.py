@@ -36,6 +36,7 @@ from tests.support.in_memory import (
     rows_of,
 )
 from tests.support.messages import NOW, integration, vendor_record
+from tests.support.slowness import patient
 
 PARTITION = 1
 REQUEST = SyncRequested(run_id="run", client_id="acme", requested_by="Dana", cause="sync_all", requested_at=NOW)
@@ -88,7 +89,7 @@ async def stage() -> Stage:
     rows = rows_of(producer)
     schema = asyncio.Event()
     held = HeldRecords(
-        obstacle=lambda _: None if schema.is_set() else lambda: _of(schema), seconds=60, start=in_flight.start
+        obstacle=lambda _: None if schema.is_set() else lambda: _of(schema), seconds=patient(60), start=in_flight.start
     )
     expander = Expander(
         codec=CODEC,

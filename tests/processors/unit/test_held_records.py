@@ -12,8 +12,9 @@ from processors.transport.partition_tasks import PartitionTasks
 from schemas.topics import VENDOR_RECORD
 from tests.support.eventually import eventually_async
 from tests.support.in_memory import Consumed, consumed, crashed
+from tests.support.slowness import patient
 
-LONG = 60.0
+LONG = patient(60.0)
 
 
 def lane_of(message: Consumed) -> RecordLane:
@@ -121,7 +122,7 @@ async def test_a_lane_that_gets_more_and_more_holds_nobody_up_for_longer_than_it
             await asyncio.sleep(0.01)
 
     flooding = asyncio.create_task(flood())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(patient(5)):
         await stage.held.passed_on(lambda _: True)
     flooding.cancel()
     await stage.tasks.drain({0}, seconds=1, settling=1)
