@@ -10,8 +10,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from messaging.topic_reader import TopicReader
-from processors.state import integration_cache
 from processors.transport.new_client import groupless_consumer
+from processors.whole_topics import whole_topic
 from schemas.records.outcome import Status
 from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
@@ -58,7 +58,7 @@ async def reader(monkeypatch: pytest.MonkeyPatch) -> HeldBackReader:
         monkeypatch.setattr(real, "getmany", getmany)
         return real
 
-    monkeypatch.setattr(integration_cache, "groupless_consumer", consumer)
+    monkeypatch.setattr(whole_topic, "groupless_consumer", consumer)
     return made
 
 
