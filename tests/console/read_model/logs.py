@@ -153,18 +153,18 @@ def interleavings(draw: st.DrawFn, logs: Sequence[Log]) -> list[Log]:
     return [mixed[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(mixed)], strict=True)]
 
 
-def build(engine: Engine, batches: Iterable[Sequence[ConsumedRecord]]) -> None:
-    """The read model of these batches, in place of what was there."""
+def build(engine: Engine, batches: Iterable[Sequence[ConsumedRecord]], *, partitions: int = PARTITIONS) -> None:
+    """The read model of these batches, in place of what was there; each topic has so many partitions."""
     with writing(engine) as connection:
         forget(connection)
-    add(engine, batches)
+    add(engine, batches, partitions=partitions)
 
 
-def add(engine: Engine, batches: Iterable[Sequence[ConsumedRecord]]) -> None:
+def add(engine: Engine, batches: Iterable[Sequence[ConsumedRecord]], *, partitions: int = PARTITIONS) -> None:
     """These batches are projected too."""
     for revision, batch in enumerate(batches, start=1):
         with writing(engine) as connection:
-            project(connection, facts_of(batch, CODEC, partitions=PARTITIONS), TOPIC_IDS, revision=revision)
+            project(connection, facts_of(batch, CODEC, partitions=partitions), TOPIC_IDS, revision=revision)
 
 
 def dump(engine: Engine) -> dict[str, list[dict[str, Any]]]:

@@ -67,6 +67,7 @@ def model(engine: Engine) -> ReadModel:
             log(VENDOR_SYNC_OUTCOME, 0, [(one.key.to_bytes(), one) for one in drawn_outcomes]),
             log(SYNC_RUN, 0, [(b"run", part) for part in parts]),
         ],
+        partitions=1,
     )
     return ReadModel(engine)
 
@@ -195,7 +196,11 @@ def test_a_vendor_is_found_with_its_last_outcomes_newest_first(engine: Engine) -
         (b"acme:v1", outcome(through_offset=offset, status=Status.UNCHANGED, left_alone=(LEFT,)))
         for offset in range(12)
     ]
-    build(engine, [log(VENDOR_RECORD, 0, [(b"acme:v1", vendor_record())]), log(VENDOR_SYNC_OUTCOME, 0, drawn_outcomes)])
+    build(
+        engine,
+        [log(VENDOR_RECORD, 0, [(b"acme:v1", vendor_record())]), log(VENDOR_SYNC_OUTCOME, 0, drawn_outcomes)],
+        partitions=1,
+    )
     model = ReadModel(engine)
     vendor = model.vendor("acme", "v1")
     assert vendor is not None
@@ -209,7 +214,7 @@ def test_a_vendor_is_found_with_its_last_outcomes_newest_first(engine: Engine) -
 
 def test_a_vendor_without_a_record_is_found_but_not_listed(engine: Engine) -> None:
     gone: list[Drawn] = [(b"acme:v1", vendor_record(legal_name="Gone")), (b"acme:v1", None)]
-    build(engine, [log(VENDOR_RECORD, 0, gone), log(VENDOR_SYNC_OUTCOME, 0, [(b"acme:v1", outcome())])])
+    build(engine, [log(VENDOR_RECORD, 0, gone), log(VENDOR_SYNC_OUTCOME, 0, [(b"acme:v1", outcome())])], partitions=1)
     model = ReadModel(engine)
     vendor = model.vendor("acme", "v1")
     assert vendor is not None
@@ -239,7 +244,9 @@ def test_a_client_is_known_though_its_newest_integration_record_cannot_be_read(e
     older: Drawn = (b"acme", integration())
     garbled: Drawn = (b"acme", b"garbage")
     for drawn in ([older, garbled], [garbled]):
-        build(engine, [log(INTEGRATION, 0, drawn), log(VENDOR_RECORD, 0, [(b"acme:v1", vendor_record())])])
+        build(
+            engine, [log(INTEGRATION, 0, drawn), log(VENDOR_RECORD, 0, [(b"acme:v1", vendor_record())])], partitions=1
+        )
         client = ReadModel(engine).client("acme")
         assert client is not None
         assert isinstance(client.integration, UnreadableIntegration)
