@@ -19,6 +19,7 @@ from console.read_model.store.lease import Lease, LeaseLostError
 from console.read_model.store.views import VendorState
 from devkit.broker import Broker
 from messaging.producer import BlockingProducer, KafkaUnavailableError, OutgoingRecord
+from messaging.schema_topic import SchemaTopic
 from producers.vendor_repair import VendorRepair
 from producers.vendor_repair import outgoing as repaired
 from schemas.records.outcome import Status
@@ -26,6 +27,7 @@ from schemas.records.vendor_key import VendorKey
 from schemas.records.vendor_record import VendorRecord
 from schemas.records.vendor_row import VendorRow
 from schemas.topics import VENDOR_TABLE_CHANGELOG
+from schemas.wire.codec import Codec
 from tests.console.read_model.logs import dump
 from tests.console.read_model.running import CODEC, all_is_projected, projecting, publish
 from tests.support.eventually import eventually, eventually_async
@@ -115,7 +117,9 @@ def rebuilt_by_command(world: World, url: str) -> int:
 
 
 def rebuild_here(engine: Engine, kafka: Broker) -> int:
-    return rebuild(engine, bootstrap=kafka.bootstrap, codec=CODEC).records
+    """As the command does it: with the schemas that other writers have published, which other tests' records may need."""
+    codec = Codec(schemas=SchemaTopic(kafka.bootstrap))
+    return rebuild(engine, bootstrap=kafka.bootstrap, codec=codec).records
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
