@@ -1,5 +1,6 @@
 """Reads and changes settings of topics, and reads the brokers' default number of replicas."""
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from schemas.errors import ViveSyncError
 
 SECONDS: Final = 30.0
 """How long a request may take."""
+POLL_SECONDS: Final = 0.05
 REPLICAS_WITHOUT_A_DEFAULT: Final = 1
 """Kafka's own default.replication.factor, for a broker that does not report one."""
 LIBRDKAFKA_LOG_LEVEL: Final = 2
@@ -64,12 +66,21 @@ def default_replicas(admin: AdminClient) -> int:
     Raises:
         TopicsError: Kafka does not answer, or does not describe the broker's settings.
     """
+    (settings,) = _settings(admin, [ConfigResource(ResourceType.BROKER, str(_any_broker(admin)))]).values()
+    return int(settings.get("default.replication.factor", REPLICAS_WITHOUT_A_DEFAULT))
+
+
+def _any_broker(admin: AdminClient) -> int:
+    """The id of a broker. One that has just started may answer that there are none, so it is asked again."""
+    deadline = time.monotonic() + SECONDS
     try:
-        broker = min(admin.list_topics(timeout=SECONDS).brokers)
+        while not (brokers := admin.list_topics(timeout=SECONDS).brokers):
+            if time.monotonic() > deadline:
+                raise TopicsError(f"Kafka answers and has named no broker for {SECONDS:.0f} seconds: look at its log.")
+            time.sleep(POLL_SECONDS)
     except KafkaException as error:
         raise TopicsError(f"Kafka does not answer: {error.args[0].str()}.") from error
-    (settings,) = _settings(admin, [ConfigResource(ResourceType.BROKER, str(broker))]).values()
-    return int(settings.get("default.replication.factor", REPLICAS_WITHOUT_A_DEFAULT))
+    return min(brokers)
 
 
 def settings_of(admin: AdminClient, topics: Iterable[str]) -> dict[str, dict[str, str]]:
