@@ -110,7 +110,7 @@ async def _harness_on(
 
 
 def _compact_early(bootstrap: str) -> None:
-    """Let Kafka compact the changelog every few thousand rows: hundreds of trials would make each recovery longer than the last."""
+    """Let Kafka compact the changelog every few thousand rows: else each of hundreds of recoveries is longer than the last."""
     entry = ConfigEntry("segment.bytes", str(SEGMENT_BYTES), incremental_operation=AlterConfigOpType.SET)
     changelog = ConfigResource(ResourceType.TOPIC, VENDOR_TABLE_CHANGELOG.name, incremental_configs=[entry])
     admin = admin_of(bootstrap)
