@@ -49,4 +49,4 @@ def _rows(before: VendorRecord | None, after: VendorRecord) -> Iterator[tuple[st
 
 
 def _text(value: object) -> str:
-    return "-" if value in {None, ""} else str(value)
+    return "-" if value is None or value == "" else str(value)
