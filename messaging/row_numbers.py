@@ -1,13 +1,9 @@
 """The numbers of partitions by which the newest rows of the vendor table were placed."""
 
-import time
 from typing import Final
 
-from confluent_kafka import KafkaError, TopicPartition
-
-from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import TopicOffsets
-from messaging.topic_reader import groupless_consumer, headers_of
+from messaging.topic_reader import TopicReader
 from schemas.topics import VENDOR_TABLE_CHANGELOG
 from schemas.wire.partitioning import placed_by
 
@@ -25,25 +21,7 @@ def row_numbers(bootstrap: str, partitions: int) -> set[int]:
     numbers = [(VENDOR_TABLE_CHANGELOG.name, number) for number in range(partitions)]
     offsets = TopicOffsets(bootstrap, seconds=SECONDS)
     begins, ends = offsets.begins(numbers), offsets.ends(numbers)
-    starts = {each: max(begins[each], ends[each] - ROWS) for each in numbers if ends[each] > begins[each]}
-    consumer = groupless_consumer(bootstrap, group_id="vive-sync-row-numbers")
-    try:
-        consumer.assign([TopicPartition(*each, start) for each, start in starts.items()])
-        found: set[int | None] = set()
-        at_end: set[int | None] = set()
-        deadline = time.monotonic() + SECONDS
-        while len(at_end) < len(starts):
-            for message in consumer.consume(len(starts) * ROWS, 0.1):
-                error = message.error()
-                if error is None:
-                    found.add(placed_by(headers_of(message)))
-                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- librdkafka's own name for it
-                    at_end.add(message.partition())
-            if time.monotonic() > deadline:
-                raise KafkaUnavailableError(
-                    f"Kafka at {bootstrap} did not return the newest rows of {VENDOR_TABLE_CHANGELOG.name} within "
-                    f"{SECONDS:.0f} seconds."
-                )
-    finally:
-        consumer.close()
-    return {number for number in found if number is not None}
+    starts = {each: max(begins[each], ends[each] - ROWS) for each in numbers}
+    with TopicReader(bootstrap, [VENDOR_TABLE_CHANGELOG.name], offsets=starts, seconds=SECONDS) as reader:
+        named = {placed_by(record.headers) for record in reader.to_end()}
+    return {number for number in named if number is not None}
