@@ -15,7 +15,8 @@ from processors.events.event_publisher import DeliveryFuture, EventPublisher
 from processors.expansion.decisions import Chunk, by_progress, chunks, event_for, expand, report
 from processors.known_schemas.held_records import HeldRecords
 from processors.state.integration_cache import Integrations
-from processors.state.pending_events import PendingEvent, PendingEvents
+from processors.state.pending_events import PendingEvents
+from processors.state.published_event import noted
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
@@ -125,11 +126,11 @@ class ShardExpander:
         ]
         published = []
         for vendor_id, delivery in deliveries:
-            offset = (await delivery).offset
+            key, run_id = VendorKey(expansion.client_id, vendor_id), expansion.run_id
+            offset = await noted(
+                delivery, partition, key, rows=self.rows, pending_events=self.pending_events, run_id=run_id
+            )
             published.append(QueuedVendor(vendor_id=vendor_id, offset=offset))
-            key = VendorKey(expansion.client_id, vendor_id)
-            answered = self.rows.answered_through(partition, key)
-            self.pending_events.note(partition, key, PendingEvent(offset, expansion.run_id), answered_through=answered)
         queued = (*progress.queued, *published)
         known = (*chunk.to_queue, *chunk.unlinked)
         stale = self.rows.with_stale_records(partition, expansion.client_id, known)

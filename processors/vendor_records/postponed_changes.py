@@ -12,7 +12,8 @@ from faust.types import TP
 
 from processors.events.event_publisher import EventPublisher
 from processors.state.integration_cache import Integrations
-from processors.state.pending_events import PendingEvent, PendingEvents
+from processors.state.pending_events import PendingEvents
+from processors.state.published_event import noted
 from processors.state.shard import Shard
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_gate import PartitionGate
@@ -134,9 +135,7 @@ class PostponedChanges:
         events = [(key, event_of_change(key, self.now())) for key in keys]
         deliveries = [(key, self.publisher.vendor_sync(event, partition=number)) for key, event in events]
         for key, delivery in deliveries:
-            offset = (await delivery).offset
-            answered = self.rows.answered_through(number, key)
-            self.pending_events.note(number, key, PendingEvent(offset, None), answered_through=answered)
+            await noted(delivery, number, key, rows=self.rows, pending_events=self.pending_events)
 
     def _can_be_synced(self, client_id: str) -> bool:
         return eligible(client_id, self.integrations.get(client_id)) is not None

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from processors.events.event_publisher import EventPublisher
-from processors.state.pending_events import PendingEvent, PendingEvents
+from processors.state.pending_events import PendingEvents
+from processors.state.published_event import noted
 from processors.state.vendor_rows import Rows
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from schemas.records.sync_run import Lane
@@ -40,6 +41,5 @@ class Requeue:
             requested_at=self.now(),
         )
         self.in_flight.enter(Phase.SETTLING)
-        offset = (await self.publisher.vendor_sync(event, partition=partition)).offset
-        answered = self.rows.answered_through(partition, key)
-        self.pending_events.note(partition, key, PendingEvent(offset, None), answered_through=answered)
+        delivery = self.publisher.vendor_sync(event, partition=partition)
+        await noted(delivery, partition, key, rows=self.rows, pending_events=self.pending_events)
