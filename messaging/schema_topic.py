@@ -19,6 +19,18 @@ PAUSE_SECONDS: Final = 1.0
 """The pause between two looks for single records. Records name fingerprints of their writers' choosing."""
 
 
+def log_refused(partition: int, offset: int, error: RefusedSchemaError, *, so_far: int) -> None:
+    """Log that a record of the topic holds no schema to read with. ``so_far``: how many were refused, this one included."""
+    log.warning(
+        "The schema at partition %d offset %d of %s is left out: %s (%d so far).",
+        partition,
+        offset,
+        SCHEMA.name,
+        error,
+        so_far,
+    )
+
+
 class SchemaTopic:
     """Reads the topic when a record names an unknown schema, each time from where it ended before. Several threads may use it."""
 
@@ -59,10 +71,6 @@ class SchemaTopic:
                     try:
                         self._known.learn(record.key, record.value)
                     except RefusedSchemaError as error:
-                        place = f"partition {record.partition} offset {record.offset}"
-                        refused = self._known.refused
-                        log.warning(
-                            "The schema at %s of %s is left out: %s (%d so far).", place, SCHEMA.name, error, refused
-                        )
+                        log_refused(record.partition, record.offset, error, so_far=self._known.refused)
                 self._offsets = dict(reader.positions)
             self._looked_at = time.monotonic()

@@ -21,6 +21,7 @@ __all__ = [
     "partition_counts",
     "refuse_during_migration",
     "topic_id",
+    "topic_ids",
 ]
 
 POLL_SECONDS: Final = 0.05
@@ -82,9 +83,9 @@ def check_topics(
         TopicsError: Kafka does not answer.
     """
     topics = tuple(topics)
-    expected = Expected(partitions=partitions, replicas=replication or default_replicas(admin))
-    if _describe(admin, [MIGRATION_MARKER]):
+    if _is_migrating(admin):
         return [MIGRATION_UNDER_WAY]
+    expected = Expected(partitions=partitions, replicas=replication or default_replicas(admin))
     return differences(topics, _states(admin, topics), expected)
 
 
@@ -107,8 +108,12 @@ def refuse_during_migration(admin: AdminClient) -> None:
     Raises:
         TopicsError: a migration is under way, or Kafka does not answer.
     """
-    if _describe(admin, [MIGRATION_MARKER]):
+    if _is_migrating(admin):
         raise TopicsError(MIGRATION_UNDER_WAY)
+
+
+def _is_migrating(admin: AdminClient) -> bool:
+    return bool(_describe(admin, [MIGRATION_MARKER]))
 
 
 def partition_count(admin: AdminClient, topic: Topic) -> int:

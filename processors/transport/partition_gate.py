@@ -27,7 +27,11 @@ class GatedConsumer(Protocol):
         ...
 
     async def ensure_group_membership(self) -> None:
-        """As ``StrictConsumer.ensure_group_membership``."""
+        """Wait until it is certain that the worker is still a member of its group, so its partitions are its own.
+
+        Raises:
+            MembershipLostError: the group has removed this worker.
+        """
         ...
 
 
@@ -74,5 +78,9 @@ class PartitionGate:
         await self.read_again.until_ended(tp.partition)
 
     async def ensure_group_membership(self) -> None:
-        """As ``StrictConsumer.ensure_group_membership``."""
+        """Wait until it is certain that the worker is still a member of its group, so its partitions are its own.
+
+        Raises:
+            MembershipLostError: the group has removed this worker.
+        """
         await self.consumer().ensure_group_membership()

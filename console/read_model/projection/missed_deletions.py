@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,14 +11,12 @@ from sqlalchemy import Connection, Engine, Select, select
 
 from console.read_model.folds.facts import FORWARDED, ROW_TOPICS, Facts, VendorFact
 from console.read_model.folds.missing_rows import PartitionRows, missing_rows
-from console.read_model.projection.pace import POLL_SECONDS
 from console.read_model.projection.source import SECONDS, Layout, Source, ends_of
 from console.read_model.projection.writer import Writer
 from console.read_model.store import tables
 from console.read_model.store.engine import reading
 from console.read_model.store.lease import now_ms
 from messaging.missed_deletions import Position, PositionDoubt, doubt_of
-from messaging.producer import KafkaUnavailableError
 from messaging.topic_reader import ConsumedRecord
 from schemas.integration_copies import IntegrationCopy
 from schemas.records.vendor_key import VendorKey
@@ -96,17 +93,14 @@ class MissedDeletions:
         keys: dict[bytes, int] = {}
         only = Layout(ids={topic: self.layout.ids[topic]}, partitions={topic: self.layout.partitions[topic]})
         ends = ends_of(self.bootstrap, only)
-        deadline = time.monotonic() + SECONDS
+        silence = f"Kafka handed nothing of {topic} over for {SECONDS:.0f} seconds."
         with Source(self.bootstrap, only, {}) as source:
-            while not stop.is_set() and any(source.positions[place] < end for place, end in ends.items()):
-                records = source.poll(POLL_SECONDS)
+            for records in source.batches_to(ends, silence=silence):
+                if stop.is_set():
+                    break
                 keys.update(
                     (each.key, each.partition) for each in records if each.key is not None and self._counts(each)
                 )
-                if records:
-                    deadline = time.monotonic() + SECONDS
-                elif time.monotonic() > deadline:
-                    raise KafkaUnavailableError(f"Kafka handed nothing of {topic} over for {SECONDS:.0f} seconds.")
                 self.renew()
         return keys
 

@@ -7,7 +7,6 @@ from typing import Final
 from console.read_model.projection.writer import Writer
 from console.read_model.store.lease import Lease
 
-POLL_SECONDS: Final = 0.2
 RENEW_SECONDS: Final = 3.0
 LONGEST_PAUSE: Final = 10.0
 

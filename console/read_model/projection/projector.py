@@ -14,9 +14,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from console.read_model.folds.facts import ROW_TOPICS
 from console.read_model.projection.kept_records import take_kept_records
 from console.read_model.projection.missed_deletions import MissedDeletions
-from console.read_model.projection.pace import POLL_SECONDS, Pause, Tick
+from console.read_model.projection.pace import Pause, Tick
 from console.read_model.projection.projected_offsets import projected
-from console.read_model.projection.source import Layout, Source, begins_of, ends_of, layout_of
+from console.read_model.projection.source import POLL_SECONDS, Layout, Source, begins_of, ends_of, layout_of
 from console.read_model.projection.writer import Writer
 from console.read_model.store.lease import Lease, LeaseLostError, now_ms
 from console.stall_detector import CHECKS_PER_TIMEOUT, STALL_TIMEOUT, StallDetector

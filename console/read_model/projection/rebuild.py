@@ -1,17 +1,15 @@
 """The read model, built again from the topics."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
 from console.read_model.projection.kept_records import take_kept_records
-from console.read_model.projection.pace import POLL_SECONDS, Tick
+from console.read_model.projection.pace import Tick
 from console.read_model.projection.source import SECONDS, Source, ends_of, layout_of
 from console.read_model.projection.writer import Writer
 from console.read_model.store.lease import Lease
-from messaging.producer import KafkaUnavailableError
 from messaging.topic_offsets import Offsets
 from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec
@@ -55,19 +53,17 @@ def rebuild(
 
 
 def _to_ends(source: Source, ends: Offsets, tick: Tick, report: Callable[[Progress], None]) -> Progress:
-    records = 0
-    deadline = time.monotonic() + SECONDS
-    while True:
-        done = sum(min(source.positions[place], end) for place, end in ends.items())
-        progress = Progress(done=done, total=sum(ends.values()), records=records)
-        report(progress)
-        if progress.done == progress.total:
-            return progress
-        batch = source.poll(POLL_SECONDS)
-        if batch:
-            deadline = time.monotonic() + SECONDS
-        elif time.monotonic() > deadline:
-            raise KafkaUnavailableError(f"Kafka handed nothing over for {SECONDS:.0f} seconds. Run the command again.")
+    progress = _progress(source, ends, records=0)
+    report(progress)
+    silence = f"Kafka handed nothing over for {SECONDS:.0f} seconds. Run the command again."
+    for batch in source.batches_to(ends, silence=silence):
         tick.writer.write(batch)
-        tick.renew(caught_up=False)
-        records += len(batch)
+        tick.renew()
+        progress = _progress(source, ends, records=progress.records + len(batch))
+        report(progress)
+    return progress
+
+
+def _progress(source: Source, ends: Offsets, *, records: int) -> Progress:
+    done = sum(min(source.positions[place], end) for place, end in ends.items())
+    return Progress(done=done, total=sum(ends.values()), records=records)

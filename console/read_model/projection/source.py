@@ -1,6 +1,7 @@
 """The projected topics, read without a group from given offsets on."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -14,6 +15,7 @@ from messaging.topic_reader import ConsumedRecord, groupless_consumer
 
 BATCH: Final = 2000
 SECONDS: Final = 10.0
+POLL_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +106,21 @@ class Source:
             else:
                 raise KafkaUnavailableError(f"Topic {place[0]} can't be read: {error.str()}.")
         return records
+
+    def batches_to(self, ends: Offsets, *, silence: str) -> Iterator[list[ConsumedRecord]]:
+        """What each poll returns, also nothing, until everything before these offsets has been handed over.
+
+        Raises:
+            KafkaUnavailableError: nothing is handed over for as long as Kafka may take to answer; the text is ``silence``.
+        """
+        deadline = time.monotonic() + SECONDS
+        while any(self.positions[place] < end for place, end in ends.items()):
+            records = self.poll(POLL_SECONDS)
+            if records:
+                deadline = time.monotonic() + SECONDS
+            elif time.monotonic() > deadline:
+                raise KafkaUnavailableError(silence)
+            yield records
 
     def learn(self, ends: Offsets) -> None:
         """Take in where partitions end, by another client's word: what is longer than was handed over is not at its end."""
