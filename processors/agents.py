@@ -7,10 +7,8 @@ from typing import Any
 import faust
 
 from processors.app import consumer_of
+from processors.take_in import TakeIn
 from schemas.topics import Topic
-
-TakeIn = Callable[[Any], None]
-"""Accepts a record without waiting; the record is finished later."""
 
 
 def add_agents(app: faust.App, agents: Mapping[Topic, TakeIn], *, on_crash: Callable[[BaseException], None]) -> None:

@@ -7,13 +7,11 @@ from typing import Any, NamedTuple
 
 from processors.events.dead_letters import unreadable
 from processors.events.event_publisher import EventPublisher
+from processors.take_in import TakeIn
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from schemas.records.dead_letter import FOREIGN_PARTITION, DeadLetter
 from schemas.wire.partitioning import is_foreign, partition_of
-
-Accept = Callable[[Any], None]
-"""Handles a record without waiting; the record is finished later."""
 
 
 class ForeignFault(NamedTuple):
@@ -53,7 +51,7 @@ class ForeignRecords:
     partitions: int
     now: Callable[[], datetime]
 
-    def before(self, accept: Accept) -> Accept:
+    def before(self, accept: TakeIn) -> TakeIn:
         """Return a function that handles foreign records here and passes all others to ``accept``."""
 
         def accept_own(message: Any) -> None:

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from processors.known_schemas.record_lane import Obstacle, PassOn, RecordLane
+from processors.known_schemas.record_lane import Obstacle, RecordLane
+from processors.take_in import TakeIn
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 """The most bytes of records that are held. Beyond it the record that has waited longest waits no more."""
@@ -18,7 +19,7 @@ RECORD_BYTES: Final = 6 * 1024
 @dataclass(frozen=True, slots=True)
 class _Held:
     message: Any
-    pass_on: PassOn
+    pass_on: TakeIn
     until: float
     """The time on the event loop's clock at which it is passed on whatever is missing."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,7 +75,7 @@ class HeldRecords:
         waiting = self._lanes.get(lane)
         return waiting is not None and bool(waiting.held)
 
-    def accept(self, message: Any, lane_of: Callable[[Any], RecordLane], pass_on: PassOn) -> None:
+    def accept(self, message: Any, lane_of: Callable[[Any], RecordLane], pass_on: TakeIn) -> None:
         """Pass this record on, now or as soon as it may be."""
         if not self._lanes and self._obstacle(message) is None:
             pass_on(message)

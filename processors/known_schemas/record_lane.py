@@ -1,10 +1,8 @@
 """Records that keep their order while one of them has to wait."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-PassOn = Callable[[Any], None]
-"""Handles a record, without waiting."""
 Obstacle = Callable[[], Awaitable[None]]
 """Waits until the reason is gone for which a record is held."""
 

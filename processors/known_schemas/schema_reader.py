@@ -1,48 +1,23 @@
 """The schemas of other writers, read before the first record is handled and kept up to date."""
 
 import asyncio
-import logging
-from collections.abc import Callable
 from contextlib import suppress
 
 from aiokafka import ConsumerRecord
 
-from processors.transport.topic_ends import TopicEnds
-from processors.whole_topics.whole_topic import ReadingEndedError, WholeTopic
+from messaging.schema_topic import log_refused
+from processors.whole_topics.whole_topic import OpenTopic, ReadingEndedError
 from schemas.topics import SCHEMA
 from schemas.wire.known_schemas import KnownSchemas, RefusedSchemaError, key_of
 from schemas.wire.record_schema import present_schemas
 
-log = logging.getLogger(__name__)
-
 
 class SchemaReader:
-    """Reads the whole of ``vive.schema`` into ``known``, without a consumer group, and goes on reading.
+    """Reads the whole of ``vive.schema`` into ``known``, without a consumer group, and goes on reading."""
 
-    ``on_crash`` is called with the error that ended the reading: a ``StalledError`` when records were not read for
-    ``stall_timeout`` seconds.
-    """
-
-    def __init__(
-        self,
-        known: KnownSchemas,
-        *,
-        bootstrap: str,
-        partitions: int,
-        ends: TopicEnds,
-        stall_timeout: float,
-        on_crash: Callable[[BaseException], None],
-    ) -> None:
+    def __init__(self, known: KnownSchemas, *, open_topic: OpenTopic) -> None:
         self.known = known
-        self._topic = WholeTopic(
-            SCHEMA,
-            bootstrap=bootstrap,
-            partitions=partitions,
-            ends=ends,
-            stall_timeout=stall_timeout,
-            take=self._take,
-            on_crash=on_crash,
-        )
+        self._topic = open_topic(SCHEMA, self._take)
         self._on_topic: set[bytes] = set()
         """Keys whose newest record holds the schema that the key names."""
         self._learned = asyncio.Event()
@@ -58,7 +33,7 @@ class SchemaReader:
 
     async def read_to_end(self) -> None:
         """Wait until all records that the topic held at the time of the call are read, or the reading has ended."""
-        with suppress(ReadingEndedError):  # The worker ends: ``on_crash`` was called.
+        with suppress(ReadingEndedError):  # The worker ends: the topic's ``on_crash`` was called.
             await self._topic.read_to_end()
 
     async def stop(self) -> None:
@@ -79,14 +54,7 @@ class SchemaReader:
         try:
             learned = self.known.learn(record.key, record.value)
         except RefusedSchemaError as error:
-            log.warning(
-                "The schema at partition %d offset %d of %s is left out: %s (%d so far).",
-                record.partition,
-                record.offset,
-                SCHEMA.name,
-                error,
-                self.known.refused,
-            )
+            log_refused(record.partition, record.offset, error, so_far=self.known.refused)
             return
         if record.value is not None:
             self._on_topic.add(record.key)

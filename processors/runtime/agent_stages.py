@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from processors.agents import TakeIn
 from processors.app import consumer_of
 from processors.events.foreign_records import ForeignRecords
 from processors.expansion.handlers import Expander, ShardExpander
 from processors.runtime.record_holds import holding
 from processors.runtime.worker_parts import SharedParts, WorkerDependencies
+from processors.take_in import TakeIn
 from processors.vendor_records.handler import VendorRecords
 from processors.vendor_records.rereading import Rereading
 from processors.vendor_records.unjudged_changes import UnjudgedChanges

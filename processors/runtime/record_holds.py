@@ -1,15 +1,14 @@
 """Holds records back in front of the agents' stages until what they need is known."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from processors.agents import TakeIn
 from processors.known_schemas.held_records import HeldRecords
 from processors.known_schemas.missing_schema import missing_schema
 from processors.known_schemas.record_lane import Obstacle, RecordLane
 from processors.known_schemas.schema_reader import SchemaReader
 from processors.state.integration_cache import Integrations
+from processors.take_in import TakeIn
 from processors.transport.partition_tasks import PartitionTasks
 from schemas.records.vendor_key import VendorKey
 from schemas.topics import VENDOR_RECORD, VENDOR_SYNC, Topic
@@ -36,7 +35,7 @@ def records_held(
     return HeldRecords(obstacle=obstacle, seconds=seconds, start=in_flight.start)
 
 
-def holding(held: HeldRecords, topic: Topic, accept: Callable[[Any], None]) -> TakeIn:
+def holding(held: HeldRecords, topic: Topic, accept: TakeIn) -> TakeIn:
     """The stage ``accept`` of a topic, which gets each record as soon as nothing that it needs is missing."""
     lane_of = _vendor_lane if topic.name in VENDOR_TOPICS else _own_lane
     return lambda message: held.accept(message, lane_of, accept)

@@ -22,7 +22,7 @@ from processors.known_schemas.own_schemas import publish_schemas
 from processors.known_schemas.schema_reader import SchemaReader
 from processors.runtime.kafka_outage import OutageLog
 from processors.runtime.leaving import CLOSED_BY, Leaving
-from processors.runtime.schema_parts import integrations_held, schema_reader
+from processors.runtime.schema_parts import integrations_held
 from processors.runtime.wiring import WorkerGraph, build_worker
 from processors.runtime.worker_parts import WorkerDependencies
 from processors.state.integration_cache import Integrations
@@ -30,6 +30,7 @@ from processors.transport.partition_tasks import PartitionTasks
 from processors.transport.topic_ends import TopicEnds
 from processors.vendor_sync.observation_cache import Observations
 from processors.watchdog import LoopGuard
+from processors.whole_topics.whole_topic import OpenTopic, WholeTopic
 from schemas.topics import ALL, VENDOR_SYNC
 from schemas.wire.codec import Codec
 from schemas.wire.known_schemas import KnownSchemas
@@ -77,8 +78,16 @@ class Worker:
         producer = AsyncProducer(settings, on_fatal=self._fail)
         publisher = EventPublisher(producer=producer, codec=self._codec)
         ends = TopicEnds(self._config.bootstrap)
-        schemas = schema_reader(self._known_schemas, self._config, ends, self._config.partitions, self._fail)
-        integrations = self._integrations(publisher, ends, schemas)
+        open_topic = partial(
+            WholeTopic,
+            bootstrap=self._config.bootstrap,
+            partitions=self._config.partitions,
+            ends=ends,
+            stall_timeout=self._config.stall_seconds,
+            on_crash=self._fail,
+        )
+        schemas = SchemaReader(self._known_schemas, open_topic=open_topic)
+        integrations = self._integrations(publisher, open_topic, schemas)
         observations = Observations(monotonic=self._clock.monotonic)
         parts = build_worker(
             WorkerDependencies(
@@ -92,7 +101,6 @@ class Worker:
                 schemas=schemas,
                 observations=observations,
                 ends=ends,
-                partitions=self._config.partitions,
                 topic_ids=topic_ids,
                 on_crash=self._fail,
             )
@@ -121,18 +129,15 @@ class Worker:
         )
         producer.close()
 
-    def _integrations(self, publisher: EventPublisher, ends: TopicEnds, schemas: SchemaReader) -> Integrations:
+    def _integrations(self, publisher: EventPublisher, open_topic: OpenTopic, schemas: SchemaReader) -> Integrations:
         def bury(record: Any, error: Any) -> None:
             publisher.dead_letter(unreadable(record, error, now=self._clock.now()))
 
         return Integrations(
-            bootstrap=self._config.bootstrap,
             partitions=self._config.partitions,
             codec=self._codec,
-            ends=ends,
-            stall_timeout=self._config.stall_seconds,
+            open_topic=open_topic,
             on_bad_record=bury,
-            on_crash=self._fail,
             held=integrations_held(self._codec, schemas, self._config, self._waits),
         )
 

@@ -34,7 +34,7 @@ DEFAULT_CLIENT_CAP: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerDependencies:
-    """The parts that a worker is given. Every topic has ``partitions``; ``topic_ids`` are Kafka's present ids, by topic."""
+    """The parts that a worker is given. ``topic_ids`` are Kafka's present ids, by topic."""
 
     config: WorkerConfig
     clock: Clock
@@ -46,9 +46,13 @@ class WorkerDependencies:
     schemas: SchemaReader
     observations: Observations
     ends: TopicEnds
-    partitions: int
     topic_ids: Mapping[str, str]
     on_crash: Callable[[BaseException], None]
+
+    @property
+    def partitions(self) -> int:
+        """The number of partitions of every topic."""
+        return self.config.partitions
 
     @property
     def topic_id(self) -> str:

@@ -7,8 +7,7 @@ from aiokafka import ConsumerRecord
 
 from processors.known_schemas.held_records import HeldRecords, nothing_held
 from processors.known_schemas.record_lane import RecordLane
-from processors.transport.topic_ends import TopicEnds
-from processors.whole_topics.whole_topic import WholeTopic
+from processors.whole_topics.whole_topic import OpenTopic
 from schemas.client_integrations import ClientIntegrations, read_copy
 from schemas.records.integration import KnownIntegration, UnreadableIntegration
 from schemas.topics import INTEGRATION
@@ -23,20 +22,15 @@ class Integrations:
     """Reads the whole of ``vive.integration``, without a consumer group, and goes on reading.
 
     ``on_change`` is called with the id of a client for which another integration is in force now, or none that can be read.
-    ``on_crash`` is called with the error that ended the reading: a ``StalledError`` when records were not read for
-    ``stall_timeout`` seconds.
     """
 
     def __init__(
         self,
         *,
-        bootstrap: str,
         partitions: int,
         codec: Codec,
-        ends: TopicEnds,
-        stall_timeout: float,
+        open_topic: OpenTopic,
         on_bad_record: BadRecord,
-        on_crash: Callable[[BaseException], None],
         held: HeldRecords | None = None,
     ) -> None:
         self._codec = codec
@@ -45,15 +39,7 @@ class Integrations:
         self._held = nothing_held() if held is None else held
         self.on_change: Callable[[str], None] = lambda _client_id: None
         self._partitions = partitions
-        self._topic = WholeTopic(
-            INTEGRATION,
-            bootstrap=bootstrap,
-            partitions=partitions,
-            ends=ends,
-            stall_timeout=stall_timeout,
-            take=self._take_or_hold,
-            on_crash=on_crash,
-        )
+        self._topic = open_topic(INTEGRATION, self._take_or_hold)
 
     def get(self, client_id: str) -> KnownIntegration:
         """Return the integration of a client that is in force by what was read last."""
@@ -84,7 +70,7 @@ class Integrations:
         """Wait until all records that the topic held at the time of the call are read. Calls at the same time share a look.
 
         Raises:
-            ReadingEndedError: the integrations are no longer read; ``on_crash`` was called with the reason.
+            ReadingEndedError: the integrations are no longer read; the topic's ``on_crash`` was called with the reason.
         """
         await self._topic.read_to_end()
 

@@ -14,6 +14,7 @@ from processors.events.event_publisher import EventPublisher
 from processors.positions.committed_positions import CommittedPositions
 from processors.state.shard import key_or_none
 from processors.state.vendor_rows import Rows
+from processors.take_in import TakeIn
 from processors.transport.partition_gate import PartitionGate
 from processors.transport.partition_tasks import PartitionTasks, Phase
 from processors.vendor_records.decisions import forget_record
@@ -77,7 +78,7 @@ class Rereading:
             if (task := self.in_flight.start(tp.partition, self._read_again(tp, unseen))) is not None:
                 self.tasks.append(task)
 
-    def before(self, accept: Callable[[Any], None]) -> Callable[[Any], None]:
+    def before(self, accept: TakeIn) -> TakeIn:
         """Return a function that finishes records which were handled before, and passes all others to ``accept``."""
 
         def accept_new(message: Any) -> None:

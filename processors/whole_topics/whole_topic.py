@@ -21,6 +21,9 @@ POSITION_SECONDS: Final = 0.2
 POLL_MS: Final = 200
 
 
+Take = Callable[[ConsumerRecord], None]
+
+
 class ReadingEndedError(ViveSyncError, RuntimeError):
     """The topic is no longer read, so nobody can wait until it is read to an offset."""
 
@@ -38,12 +41,12 @@ class WholeTopic:
     def __init__(
         self,
         topic: Topic,
+        take: Take,
         *,
         bootstrap: str,
         partitions: int,
         ends: TopicEnds,
         stall_timeout: float,
-        take: Callable[[ConsumerRecord], None],
         on_crash: Callable[[BaseException], None],
     ) -> None:
         self._topic = topic.name
@@ -139,3 +142,7 @@ class WholeTopic:
             with suppress(asyncio.CancelledError):
                 await self._reading
         await self._consumer.stop()
+
+
+OpenTopic = Callable[[Topic, Take], WholeTopic]
+"""Prepares to read a topic, with everything besides the topic and its taker given."""

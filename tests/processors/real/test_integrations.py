@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -12,7 +13,7 @@ from messaging.topic_admin import admin_of, partition_count
 from processors.stalled import StalledError
 from processors.state.integration_cache import Integrations
 from processors.transport.topic_ends import TopicEnds
-from processors.whole_topics.whole_topic import ReadingEndedError
+from processors.whole_topics.whole_topic import ReadingEndedError, WholeTopic
 from producers.records import load
 from schemas.topics import INTEGRATION
 from schemas.wire.codec import Codec
@@ -35,14 +36,19 @@ def bootstrap(kafka: Broker) -> str:
 async def reading(bootstrap: str, crashes: list[BaseException]) -> AsyncIterator[Integrations]:
     ends = TopicEnds(bootstrap)
     await ends.start()
+    partitions = partition_count(admin_of(bootstrap), INTEGRATION)
     integrations = Integrations(
-        bootstrap=bootstrap,
-        partitions=partition_count(admin_of(bootstrap), INTEGRATION),
+        partitions=partitions,
         codec=Codec(),
-        ends=ends,
-        stall_timeout=STALL_TIMEOUT,
+        open_topic=partial(
+            WholeTopic,
+            bootstrap=bootstrap,
+            partitions=partitions,
+            ends=ends,
+            stall_timeout=STALL_TIMEOUT,
+            on_crash=crashes.append,
+        ),
         on_bad_record=lambda _record, _error: None,
-        on_crash=crashes.append,
     )
     try:
         await integrations.start()

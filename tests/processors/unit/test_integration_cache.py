@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 import pytest
@@ -9,6 +10,7 @@ from aiokafka import ConsumerRecord
 
 from processors.state.integration_cache import Integrations
 from processors.transport.topic_ends import TopicEnds
+from processors.whole_topics.whole_topic import WholeTopic
 from schemas.records.integration import FieldGroup, Integration, UnreadableIntegration
 from schemas.topics import INTEGRATION
 from tests.support.in_memory import CODEC, MemoryEnds, crashed
@@ -31,13 +33,17 @@ class Cache:
 async def cache() -> AsyncIterator[Cache]:
     bad: list[tuple[int, str]] = []
     integrations = Integrations(
-        bootstrap="127.0.0.1:1",
         partitions=1,
         codec=CODEC,
-        ends=cast("TopicEnds", MemoryEnds()),
-        stall_timeout=1.0,
+        open_topic=partial(
+            WholeTopic,
+            bootstrap="127.0.0.1:1",
+            partitions=1,
+            ends=cast("TopicEnds", MemoryEnds()),
+            stall_timeout=1.0,
+            on_crash=crashed,
+        ),
         on_bad_record=lambda record, error: bad.append((record.offset, error.code)),
-        on_crash=crashed,
     )
     made = Cache(integrations, bad=bad)
     integrations.on_change = made.changed.append
